@@ -1,0 +1,83 @@
+//! Label maps.
+
+use std::fmt;
+use std::sync::Arc;
+
+use smol_str::SmolStr;
+
+/// A set of labels, sorted by key, each key once. Cloning is O(1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Labels(Arc<[(SmolStr, SmolStr)]>);
+
+impl Labels {
+    /// The value of `key`, if the label is there. An empty value is a value.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        let found = self.0.binary_search_by(|(k, _)| k.as_str().cmp(key)).ok()?;
+        self.0.get(found).map(|(_, v)| v.as_str())
+    }
+
+    /// All labels, in order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
+    }
+
+    /// How many labels there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Of a key given twice, the last one counts.
+impl<K: Into<SmolStr>, V: Into<SmolStr>> FromIterator<(K, V)> for Labels {
+    fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
+        let mut all: Vec<(SmolStr, SmolStr)> =
+            iter.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        // A stable sort keeps the order among equal keys, so the last given is the last of its run.
+        all.sort_by(|a, b| a.0.cmp(&b.0));
+        let mut kept: Vec<(SmolStr, SmolStr)> = Vec::with_capacity(all.len());
+        for pair in all {
+            match kept.last_mut() {
+                Some(last) if last.0 == pair.0 => *last = pair,
+                _ => kept.push(pair),
+            }
+        }
+        Self(kept.into())
+    }
+}
+
+/// `a=1,b=2`.
+impl fmt::Display for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (k, v)) in self.iter().enumerate() {
+            if i > 0 {
+                f.write_str(",")?;
+            }
+            write!(f, "{k}={v}")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_of_a_repeated_key_counts() {
+        let labels: Labels = [("b", "1"), ("a", "2"), ("b", "3")].into_iter().collect();
+        assert_eq!(labels.value("b"), Some("3"));
+        assert_eq!(labels.to_string(), "a=2,b=3");
+    }
+
+    #[test]
+    fn an_empty_value_is_a_value_and_an_absent_key_is_not() {
+        let labels: Labels = [("a", "")].into_iter().collect();
+        assert_eq!(labels.value("a"), Some(""));
+        assert_eq!(labels.value("b"), None);
+    }
+}
