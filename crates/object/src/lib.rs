@@ -1,0 +1,1 @@
+//! Kubernetes objects as data: YAML and JSON in, with the place of every value.
