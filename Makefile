@@ -1,0 +1,58 @@
+# The front door: everybody has make. The work itself is done by cargo.
+
+CARGO ?= cargo
+CARGO_TARGET_DIR ?= target
+
+# Recorded answers of the real implementations, too large to commit in full. An empty value means
+# that only the committed ones are replayed.
+PORTCULLIS_CORPORA ?= $(abspath $(wildcard ../shared/corpora))
+ifneq ($(strip $(PORTCULLIS_CORPORA)),)
+export PORTCULLIS_CORPORA
+else
+unexport PORTCULLIS_CORPORA
+endif
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test fmt clippy checks conformance cargo
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: cargo ## Build the portcullis binary, optimised
+	$(CARGO) build --release --bin portcullis
+
+demo: build ## Build, then run the main job on the embedded example
+	$(CARGO_TARGET_DIR)/release/portcullis demo
+
+# The tests come last, so that the last line is the test runner's own.
+test: fmt clippy checks ## Format, lints, house rules, every test
+	@if [ -n "$(PORTCULLIS_CORPORA)" ]; then \
+	    echo "recorded answers: $(PORTCULLIS_CORPORA)"; \
+	else \
+	    echo "recorded answers: SKIPPED the full sets (PORTCULLIS_CORPORA names no folder); the committed ones run"; \
+	fi
+	$(CARGO) test --workspace
+
+fmt: cargo ## Check the formatting
+	@$(CARGO) fmt --version >/dev/null 2>&1 || rustup component add rustfmt
+	$(CARGO) fmt --all --check
+
+clippy: cargo ## Lint with warnings as errors
+	@$(CARGO) clippy --version >/dev/null 2>&1 || rustup component add clippy
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+checks: cargo ## Check who imports whom, what is absent on purpose, and tidiness
+	$(CARGO) run --quiet -p xtask -- floors
+	$(CARGO) run --quiet -p xtask -- tidy
+
+conformance: cargo ## Replay recorded answers: make conformance PORTCULLIS_CORPORA=DIR
+	@if [ -z "$(PORTCULLIS_CORPORA)" ]; then \
+	    echo "no recorded answers here: make conformance PORTCULLIS_CORPORA=DIR"; exit 2; \
+	fi
+	$(CARGO) run --release -p conformance -- "$(PORTCULLIS_CORPORA)"
+
+cargo:
+	@command -v $(CARGO) >/dev/null 2>&1 || { \
+	    echo "$(CARGO) is not installed: get Rust 1.95 or later from https://rustup.rs, then run make again" >&2; \
+	    exit 1; \
+	}
