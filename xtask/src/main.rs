@@ -4,10 +4,28 @@
 
 use std::process::ExitCode;
 
-/// What this binary can be asked to do. One line a task; `run` answers with the exit code.
-const TASKS: &[Task] = &[];
+mod floors;
+mod members;
+mod report;
+mod rust;
+mod tidy;
+mod tree;
 
-/// One chore, as it is named on the command line.
+/// What this binary can be asked to do.
+const TASKS: &[Task] = &[
+    Task {
+        name: "floors",
+        about: "who imports whom, and what is absent on purpose",
+        run: floors::run,
+    },
+    Task {
+        name: "tidy",
+        about: "blanks, leftovers, doc comments, links, long files",
+        run: tidy::run,
+    },
+];
+
+/// One chore, as it is named on the command line. It is given the arguments after its name.
 struct Task {
     name: &'static str,
     about: &'static str,
