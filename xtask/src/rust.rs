@@ -76,6 +76,28 @@ pub fn without_tests<'a>(tokens: &[Token<'a>]) -> Vec<Token<'a>> {
     out
 }
 
+/// The modules in other files (`mod x;`) that only tests compile.
+pub fn test_modules<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
+    let mut out = Vec::new();
+    let mut rest = tokens;
+    while let Some((_, after)) = rest.split_first() {
+        match attribute(rest) {
+            Some((inside, after)) if is_test_only(inside) => {
+                rest = after_item(after);
+                let (item, _) = after.split_at(after.len() - rest.len());
+                if let [.., module, name, end] = item
+                    && (module.kind, end.kind) == (Kind::Word("mod"), Kind::Mark(';'))
+                    && let Kind::Word(name) = name.kind
+                {
+                    out.push(name);
+                }
+            }
+            _ => rest = after,
+        }
+    }
+    out
+}
+
 /// Every path in `tokens`; a single word is a path of one.
 pub fn named<'a>(tokens: &[Token<'a>]) -> Vec<Named<'a>> {
     let mut out = Vec::new();
@@ -303,6 +325,13 @@ mod tests {
         check("/* never closed", &[]);
         check("r#\"never closed", &[]);
         check("'\\", &[]);
+    }
+
+    #[test]
+    fn modules_of_tests_are_known() {
+        let source = "#[cfg(test)] mod a; mod b; #[cfg(any(test, feature = \"spec\"))] #[path = \"x\"] pub mod c; \
+                      #[cfg(test)] mod d { mod e; } #[cfg(test)] use f::g;";
+        assert_eq!(test_modules(&tokens(source)), ["a", "c"]);
     }
 
     #[test]

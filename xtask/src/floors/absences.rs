@@ -6,7 +6,7 @@
 use crate::members::Member;
 use crate::report::Report;
 use crate::rust::{self, Kind, Named, Token};
-use crate::tree::Tree;
+use crate::tree::{File, Tree};
 
 /// The rooms that compute and do nothing else: floors 0 and 1, and what stands on them purely.
 const ENGINES: &[&str] = &[
@@ -167,7 +167,11 @@ pub fn check(members: &[Member], tree: &Tree, report: &mut Report) {
     for member in members.iter().filter(|member| member.folder.starts_with("crates/")) {
         let held: Vec<&Absence> =
             ABSENCES.iter().filter(|absence| absence.rooms.hold(member.room())).collect();
+        let tests: Vec<String> = tree.sources(&member.folder).flat_map(test_files).collect();
         for file in tree.sources(&member.folder) {
+            if tests.iter().any(|test| file.path.starts_with(test)) {
+                continue;
+            }
             let tokens = rust::without_tests(&rust::tokens(&file.text));
             let named = rust::named(&tokens);
             for absence in held.iter().filter(|absence| !absence.spares(&file.path)) {
@@ -179,12 +183,22 @@ pub fn check(members: &[Member], tree: &Tree, report: &mut Report) {
     }
 }
 
+/// Where the modules stand that `file` declares for tests alone: their files and folders.
+fn test_files(file: &File) -> Vec<String> {
+    let path = file.path.trim_end_matches(".rs");
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let base = if matches!(name, "lib" | "main" | "mod") { folder } else { path };
+    let modules = rust::test_modules(&rust::tokens(&file.text));
+    modules
+        .iter()
+        .flat_map(|module| [".rs", "/"].map(|end| format!("{base}/{module}{end}")))
+        .collect()
+}
+
 impl Absence {
-    /// Whether the rule does not hold in this file. A file of tests is one.
+    /// Whether the rule does not hold in this file.
     fn spares(&self, path: &str) -> bool {
-        path.ends_with("/tests.rs")
-            || path.contains("/tests/")
-            || self.but.iter().any(|but| path.starts_with(but))
+        self.but.iter().any(|but| path.starts_with(but))
     }
 
     fn breaches(&self, tokens: &[Token<'_>], named: &[Named<'_>]) -> Vec<(usize, String)> {
@@ -284,6 +298,23 @@ mod tests {
         assert!(faults("crates/rbac/src/lib.rs", source).is_empty());
         assert!(faults("crates/rbac/tests/it/main.rs", "use std::fs;").is_empty());
         assert!(faults("crates/cli/src/main.rs", "use std::fs; println!()").is_empty());
+    }
+
+    #[test]
+    fn a_module_for_tests_alone_may_do_as_it_likes() {
+        let faults = |declared: &str| {
+            let tree = Tree::of(&[
+                ("crates/rbac/src/who.rs", declared),
+                ("crates/rbac/src/who/corpus.rs", "use std::fs;"),
+                ("crates/rbac/src/who/corpus/lines.rs", "use std::fs;"),
+                ("crates/rbac/src/corpus.rs", "use std::fs;"),
+            ]);
+            let mut report = Report::default();
+            check(&[Member::of("rbac", &[])], &tree, &mut report);
+            report.faults.len()
+        };
+        assert_eq!(faults("mod corpus;"), 3);
+        assert_eq!(faults("#[cfg(test)]\nmod corpus;"), 1);
     }
 
     #[test]
