@@ -1,0 +1,393 @@
+//! From inputs to objects.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use memchr::memmem;
+use portcullis_core::{Diagnostic, DocumentId, ObjectRef, Place, Severity};
+
+use crate::codes;
+use crate::compose::{Budget, Parsed, Refusal};
+use crate::object::{self, Contents, Object};
+use crate::source::{Format, Sources, parse};
+use crate::split;
+use crate::tree::Cursor;
+
+/// One thing to be read.
+#[derive(Clone, Debug)]
+pub struct Input {
+    /// As shown to people: a path, `-`, `git:REF:PATH`.
+    pub name: String,
+    /// YAML or JSON.
+    pub bytes: Vec<u8>,
+}
+
+/// What reading may cost. What is beyond is refused with a diagnostic.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Bytes of one file. A dump of a cluster with ten thousand pods is about 100 MB.
+    pub file_bytes: usize,
+    /// Documents in all inputs.
+    pub documents: usize,
+    /// Values in all documents. One takes about 100 bytes of memory, and 10 to 20 bytes of text.
+    pub nodes: usize,
+    /// Maps and lists inside each other. The API's deepest schema, written out, has 40 levels.
+    /// Readers may recurse this deep, so it must fit the stack of a thread.
+    pub depth: usize,
+    /// Values that the aliases of one document may expand to.
+    pub alias_nodes: usize,
+    /// How many times its own size the aliases of a document may expand to in bytes.
+    pub alias_factor: usize,
+    /// Bytes of one key. The API's longest, of annotations, have 317.
+    pub key_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            file_bytes: 256 << 20,
+            documents: 4_000_000,
+            nodes: 20_000_000,
+            depth: 200,
+            alias_nodes: 1_000_000,
+            alias_factor: 10,
+            key_bytes: 16 << 10,
+        }
+    }
+}
+
+impl Limits {
+    /// What any one document may use.
+    fn budget(&self) -> Budget {
+        Budget {
+            depth: self.depth,
+            nodes: self.nodes,
+            alias_nodes: self.alias_nodes,
+            alias_factor: self.alias_factor,
+            key_bytes: self.key_bytes,
+        }
+    }
+}
+
+/// How much was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Documents with something in them, readable or not.
+    pub documents: usize,
+    /// Objects, the items of lists counted one by one.
+    pub objects: usize,
+    /// Documents with nothing in them but blanks and comments, or `null`.
+    pub empty: usize,
+    /// Documents with neither `apiVersion` nor `kind`.
+    pub not_ours: usize,
+    /// Files with `{{ }}` that must be rendered first.
+    pub templated: usize,
+}
+
+/// A document that could not be read, or does not say what it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    /// Which.
+    pub document: DocumentId,
+    /// The policy kind, network policy or RBAC, that its text names: what it would have decided is
+    /// not known.
+    pub policy_kind: Option<String>,
+}
+
+/// What was read.
+#[derive(Debug, Default)]
+pub struct Loaded {
+    /// In the order of the inputs and of their text.
+    pub objects: Vec<Object>,
+    /// Turns places into lines.
+    pub sources: Sources,
+    /// What is wrong with what was read.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How much was read.
+    pub counts: Counts,
+    /// What could not be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// Reads everything that can be read. Total: one bad document never stops the rest.
+pub fn load(inputs: Vec<Input>, limits: &Limits) -> Loaded {
+    let mut loader = Loader {
+        limits,
+        nodes: 0,
+        full: false,
+        loaded: Loaded { sources: Sources::new(limits.budget()), ..Loaded::default() },
+    };
+    for input in inputs {
+        loader.input(input);
+    }
+    loader.loaded.counts.objects = loader.loaded.objects.len();
+    loader.loaded
+}
+
+struct Loader<'a> {
+    limits: &'a Limits,
+    /// Values in all documents so far.
+    nodes: usize,
+    /// Whether it was said that there are too many documents.
+    full: bool,
+    loaded: Loaded,
+}
+
+/// What the documents of one file have in common.
+#[derive(Default)]
+struct FileState {
+    index: usize,
+    /// Where bytes were that are not UTF-8.
+    broken: Vec<usize>,
+    /// The first `{{` in a document that shows the file to be a template.
+    template: Option<(DocumentId, Range<u32>)>,
+}
+
+impl Loader<'_> {
+    fn input(&mut self, input: Input) {
+        let limit = self.limits.file_bytes;
+        if input.bytes.len() > limit {
+            let message = format!("the file is larger than {} MiB", limit >> 20);
+            return self.refuse_file(input.name, Refusal::new(codes::LIMIT, 0..0, message));
+        }
+        let decoded = match split::decode(input.bytes) {
+            Ok(decoded) => decoded,
+            Err(why) => {
+                return self.refuse_file(input.name, Refusal::new(codes::ENCODING, 0..0, why));
+            }
+        };
+        let pieces = split::pieces(&decoded.text);
+        let index = self.loaded.sources.add_file(input.name, String::new());
+        let mut file = FileState { index, broken: decoded.broken, template: None };
+        for (i, piece) in pieces.iter().enumerate() {
+            let Some(text) = decoded.text.get(piece.clone()) else { continue };
+            if split::is_blank(text) {
+                // What stands before the first `---` is a heading rather than a document.
+                if i > 0 || pieces.len() == 1 {
+                    self.loaded.counts.empty += 1;
+                }
+                continue;
+            }
+            self.piece(&mut file, text, piece.start);
+        }
+        self.loaded.sources.set_text(index, decoded.text);
+        if let Some((document, range)) = file.template {
+            self.loaded.counts.templated += 1;
+            let place = Place::In(document, range);
+            let message = "this file is a template that has not been rendered";
+            self.loaded.diagnostics.push(
+                Diagnostic::new(codes::TEMPLATE, Severity::Info, place, message)
+                    .help("render it first, as `helm template` does, and give the result"),
+            );
+        }
+    }
+
+    /// A file of which nothing can be read is one document without text.
+    fn refuse_file(&mut self, name: String, refusal: Refusal) {
+        let file = self.loaded.sources.add_file(name, String::new());
+        let document = self.loaded.sources.add_document(file, 0..0, None);
+        self.loaded.counts.documents += 1;
+        self.loaded.unreadable.push(Unreadable { document, policy_kind: None });
+        self.say(document, refusal);
+    }
+
+    /// What stands between two `---`: one YAML document, or JSON values one after the other.
+    fn piece(&mut self, file: &mut FileState, text: &str, start: usize) {
+        let json_at = text.len() - split::without_mark(text).trim_start().len();
+        let mut at = if text.get(json_at..).is_some_and(|t| t.starts_with(['{', '['])) {
+            json_at
+        } else {
+            return self.document(file, text, start, Format::Yaml);
+        };
+        while let Some(rest) = text.get(at..).filter(|rest| !rest.trim().is_empty()) {
+            let blanks = rest.len() - rest.trim_start().len();
+            let (rest, from) = (rest.trim_start(), start + at + blanks);
+            match self.read(rest, Format::Json) {
+                Ok(Some((parsed, taken))) => {
+                    self.accept(file, parsed, rest, from..from + taken, Format::Json);
+                    at += blanks + taken;
+                }
+                Ok(None) => return,
+                // Flow style without quotes is YAML too. What is neither was meant as JSON.
+                Err(refusal) => {
+                    return match self.read(rest, Format::Yaml) {
+                        Ok(Some((parsed, taken))) if parsed.after_end.is_none() => {
+                            self.accept(file, parsed, rest, from..from + taken, Format::Yaml);
+                        }
+                        _ => self.refuse(file, refusal, rest, from),
+                    };
+                }
+            }
+        }
+    }
+
+    fn document(&mut self, file: &mut FileState, text: &str, start: usize, format: Format) {
+        let range = start..start + text.len();
+        match self.read(text, format) {
+            Ok(Some((parsed, _))) => self.accept(file, parsed, text, range, format),
+            Ok(None) => self.loaded.counts.empty += 1,
+            Err(refusal) => self.refuse(file, refusal, text, start),
+        }
+    }
+
+    fn read(&self, text: &str, format: Format) -> Result<Option<(Parsed, usize)>, Refusal> {
+        let left = self.limits.nodes.saturating_sub(self.nodes);
+        let budget = Budget { nodes: left, ..self.limits.budget() };
+        parse(text, format, self.loaded.sources.next_document(), budget)
+    }
+
+    /// Whether there may be one more document; says so the first time there may not.
+    fn has_room(&mut self, file: &FileState, start: usize) -> bool {
+        let limit = self.limits.documents;
+        if self.loaded.sources.documents() < limit {
+            return true;
+        }
+        if !self.full {
+            self.full = true;
+            let document = self.loaded.sources.add_document(file.index, start..start, None);
+            self.loaded.unreadable.push(Unreadable { document, policy_kind: None });
+            let message = format!("more than {limit} documents: nothing is read from here on");
+            self.say(document, Refusal::new(codes::LIMIT, 0..0, message));
+        }
+        false
+    }
+
+    fn accept(
+        &mut self,
+        file: &mut FileState,
+        parsed: Parsed,
+        text: &str,
+        range: Range<usize>,
+        format: Format,
+    ) {
+        if let Some(refusal) = file.broken_in(&range) {
+            return self.refuse(file, refusal, text, range.start);
+        }
+        if !self.has_room(file, range.start) {
+            return;
+        }
+        self.nodes += parsed.tree.nodes.len();
+        let Parsed { tree, duplicates, spans: _, after_end, templated } = parsed;
+        let tree = Arc::new(tree);
+        let mut said = Vec::new();
+        let contents = object::find(&tree, &mut said);
+        if matches!(contents, Contents::Empty) {
+            self.loaded.counts.empty += 1;
+            return;
+        }
+        let document = self.loaded.sources.add_document(file.index, range, Some(format));
+        self.loaded.counts.documents += 1;
+        if templated {
+            file.mark_template(document, text);
+        }
+        let mut owners = HashMap::new();
+        match contents {
+            Contents::Empty => {}
+            // Somebody else's file: its faults are not for us to find.
+            Contents::NotOurs => {
+                self.loaded.counts.not_ours += 1;
+                return;
+            }
+            Contents::Unreadable => self.unreadable(document, text),
+            Contents::Objects(objects) => {
+                owners
+                    .extend(objects.iter().map(|o| (o.root().index(), Arc::clone(o.reference()))));
+                self.loaded.objects.extend(objects);
+            }
+        }
+        self.loaded.diagnostics.append(&mut said);
+        for duplicate in duplicates {
+            let at = owned(tree.root().goto(duplicate.kept), &owners);
+            let key = at.key_place();
+            let message = format!("key `{}` is given twice", shown(at.key().unwrap_or("")));
+            self.loaded.diagnostics.push(
+                Diagnostic::new(codes::DUPLICATE_KEY, Severity::Error, key, message)
+                    .labelled("this one counts")
+                    .also(Place::In(document, duplicate.earlier), "first given here"),
+            );
+        }
+        if let Some(start) = after_end {
+            let place = Place::In(document, start..start.saturating_add(1));
+            let message = "what follows the end of the document (`...`) is not read";
+            self.loaded.diagnostics.push(
+                Diagnostic::new(codes::AFTER_END, Severity::Error, place, message)
+                    .help("begin the next document with a line `---`"),
+            );
+        }
+    }
+
+    fn refuse(&mut self, file: &mut FileState, refusal: Refusal, text: &str, start: usize) {
+        if !self.has_room(file, start) {
+            return;
+        }
+        let refusal = file.broken_in(&(start..start + text.len())).unwrap_or(refusal);
+        let range = start..start + text.len();
+        let document = self.loaded.sources.add_document(file.index, range, None);
+        self.loaded.counts.documents += 1;
+        self.unreadable(document, text);
+        if text.contains("{{") {
+            file.mark_template(document, text);
+        } else {
+            self.say(document, refusal);
+        }
+    }
+
+    fn unreadable(&mut self, document: DocumentId, text: &str) {
+        let policy_kind = object::policy_kind_named(text);
+        self.loaded.unreadable.push(Unreadable { document, policy_kind });
+    }
+
+    fn say(&mut self, document: DocumentId, refusal: Refusal) {
+        let place = Place::In(document, refusal.range);
+        let found = Diagnostic::new(refusal.code, Severity::Error, place, refusal.message);
+        let found = match refusal.help {
+            Some(help) => found.help(help),
+            None => found,
+        };
+        self.loaded.diagnostics.push(found.refusing());
+    }
+}
+
+impl FileState {
+    fn broken_in(&self, range: &Range<usize>) -> Option<Refusal> {
+        let first = self.broken.partition_point(|at| *at < range.start);
+        let at = self.broken.get(first).filter(|at| **at < range.end)? - range.start;
+        let at = u32::try_from(at).unwrap_or(u32::MAX);
+        let message = "a byte that is not UTF-8";
+        Some(Refusal::new(codes::ENCODING, at..at.saturating_add(1), message))
+    }
+
+    fn mark_template(&mut self, document: DocumentId, text: &str) {
+        if self.template.is_some() {
+            return;
+        }
+        let start = memmem::find(text.as_bytes(), b"{{").unwrap_or(0);
+        let end =
+            text.get(start..).and_then(|t| t.find("}}")).map_or(start + 2, |at| start + at + 2);
+        let offset = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        self.template = Some((document, offset(start)..offset(end)));
+    }
+}
+
+/// The node as part of the object it belongs to.
+fn owned<'a>(at: Cursor<'a>, owners: &'a HashMap<u32, Arc<ObjectRef>>) -> Cursor<'a> {
+    let mut node = Some(at);
+    while let Some(here) = node {
+        if let Some(owner) = owners.get(&here.index()) {
+            return at.owned_by(owner);
+        }
+        node = here.parent();
+    }
+    at
+}
+
+/// User text, short enough for a sentence.
+pub(crate) fn shown(text: &str) -> String {
+    /// Longer texts are cut: a sentence with one would not be read.
+    const MAX_CHARS: usize = 60;
+    match text.char_indices().nth(MAX_CHARS) {
+        Some((at, _)) => format!("{}…", text.get(..at).unwrap_or("")),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,107 @@
+//! What nobody may be shown: values of Secrets, and of environment variables whose name looks
+//! secret.
+
+use crate::tree::{Cursor, NodeKind};
+
+/// The annotation in which `kubectl apply` keeps the whole object, and so its secrets too.
+const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// Parts of names, in upper case, that make the value of an environment variable secret. Rather
+/// one too many: a value hidden in vain costs a look into the file.
+const SECRET_WORDS: [&str; 9] = [
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "_PASS",
+    "TOKEN",
+    "SECRET",
+    "KEY",
+    "CREDENTIAL",
+    "PRIVATE",
+];
+
+/// Whether the value of an environment variable of this name is to be hidden.
+pub fn looks_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Whether the node lies in something secret.
+pub(crate) fn is_secret(at: Cursor<'_>) -> bool {
+    let mut node = Some(at);
+    while let Some(here) = node {
+        if begins_secret(here) {
+            return true;
+        }
+        node = here.parent();
+    }
+    false
+}
+
+/// Whether everything from this node down is secret, and its parent is not for the same reason.
+pub(crate) fn begins_secret(at: Cursor<'_>) -> bool {
+    let (Some(key), Some(parent)) = (at.key(), at.parent()) else { return false };
+    match key {
+        "data" | "stringData" => is_secret_object(parent),
+        "value" => parent.field("name").and_then(Cursor::as_str).is_some_and(looks_secret),
+        LAST_APPLIED => parent.key() == Some("annotations"),
+        _ => false,
+    }
+}
+
+/// A Secret, also one in a list of Secrets whose items do not say what they are.
+fn is_secret_object(object: Cursor<'_>) -> bool {
+    let kind = |at: Cursor<'_>| at.field("kind").and_then(|k| k.as_str().map(str::to_owned));
+    match kind(object) {
+        Some(kind) => kind == "Secret",
+        None => object
+            .parent()
+            .filter(|list| list.kind() == NodeKind::List)
+            .and_then(Cursor::parent)
+            .and_then(kind)
+            .is_some_and(|kind| kind == "SecretList"),
+    }
+}
+
+/// The secret byte ranges of a text that could not be read as a document, found by its looks. All
+/// of a Secret; otherwise whatever follows `value:` on a line.
+pub(crate) fn guess(text: &str) -> Vec<std::ops::Range<usize>> {
+    if text.contains("Secret") && crate::object::kinds_named(text).any(|k| k.starts_with("Secret"))
+    {
+        return vec![0..text.len()];
+    }
+    let mut ranges = Vec::new();
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        let end = start + line.trim_end().len();
+        let value = ["value:", "\"value\":", LAST_APPLIED]
+            .iter()
+            .filter_map(|key| Some(line.find(key)? + key.len()))
+            .min();
+        if let Some(value) = value.map(|v| start + v).filter(|v| *v < end) {
+            ranges.push(value..end);
+        }
+        start += line.len();
+    }
+    ranges
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_look_secret() {
+        for (name, want) in [
+            ("DB_PASSWORD", true),
+            ("dbPassword", true),
+            ("API_KEY", true),
+            ("GITHUB_TOKEN", true),
+            ("REDIS_ADDR", false),
+            ("BYPASS", false),
+            ("DB_PASS", true),
+        ] {
+            assert_eq!(looks_secret(name), want, "{name}");
+        }
+    }
+}

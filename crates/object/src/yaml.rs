@@ -1,0 +1,306 @@
+//! One YAML document into a tree. The only module that knows the parser underneath.
+
+use std::ops::Range;
+
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
+use portcullis_core::DocumentId;
+
+use crate::codes;
+use crate::compose::{Budget, Composer, Parsed, Refusal, too_deep};
+use crate::scalar;
+use crate::tree::Value;
+
+/// Reads one piece of a file, which `---` lines have been split at.
+///
+/// No document in it at all is `Ok(None)`.
+pub(crate) fn parse(
+    text: &str,
+    document: DocumentId,
+    budget: Budget,
+) -> Result<Option<Parsed>, Refusal> {
+    if let Some(refusal) = unprintable(text) {
+        return Err(refusal);
+    }
+    let options = granit_parser::options! {
+        emit_comments: false,
+        // Ours is the limit that is said; the parser's own must not be met before.
+        simple_key_max_lookahead: budget.key_bytes.saturating_mul(4),
+        flow_nesting_limit: budget.depth + 1,
+        block_nesting_limit: budget.depth + 1,
+    };
+    let mut reader = Reader { text, composer: Composer::new(budget, text.len()), templated: false };
+    let mut after_end = None;
+    for event in Parser::new_from_str_with_options(text, options) {
+        let (event, span) = match event {
+            Ok(event) => event,
+            // What follows the end is not read, so it may be anything.
+            Err(_) if after_end.is_some() => break,
+            Err(error) => {
+                let at = error.marker().byte_offset().unwrap_or(text.len());
+                return Err(scan_refusal(text, error.kind(), &error.info(), at, budget));
+            }
+        };
+        if reader.composer.is_complete() {
+            if matches!(event, Event::DocumentEnd | Event::StreamEnd) {
+                continue;
+            }
+            after_end.get_or_insert(range_of(&span, text).start);
+            break;
+        }
+        reader.event(event, &span)?;
+    }
+    if !reader.composer.is_complete() {
+        return Ok(None);
+    }
+    let templated = reader.templated;
+    Ok(Some(Parsed { after_end, templated, ..reader.composer.finish(document) }))
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    composer: Composer,
+    templated: bool,
+}
+
+impl Reader<'_> {
+    fn event(&mut self, event: Event<'_>, span: &Span) -> Result<(), Refusal> {
+        let range = range_of(span, self.text);
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                self.scalar(&text, style, anchor, tag.as_deref(), range)
+            }
+            Event::SequenceStart(style, anchor, _) => {
+                self.no_key("a list", &range)?;
+                let range = self.list_start(style, range);
+                self.composer.open(Value::List, range, (anchor != 0).then_some(anchor))
+            }
+            Event::MappingStart(_, anchor, _) => {
+                self.no_key("a map", &range)?;
+                self.composer.open(Value::Map, range, (anchor != 0).then_some(anchor))
+            }
+            // The end of a block collection is a point somewhere after it, that of a flow
+            // collection its bracket.
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.composer.close((!range.is_empty()).then_some(range.end))
+            }
+            Event::Alias(anchor) => self.alias(anchor, range),
+            _ => Ok(()),
+        }
+    }
+
+    fn no_key(&self, what: &str, range: &Range<u32>) -> Result<(), Refusal> {
+        if !self.composer.wants_key() {
+            return Ok(());
+        }
+        let refusal =
+            Refusal::new(codes::KEY, range.clone(), format!("{what} cannot be the key of a map"));
+        Err(if self.text.get(range.start as usize..).is_some_and(|t| t.starts_with('{')) {
+            refusal.help("text that begins with a brace needs quotes")
+        } else {
+            refusal
+        })
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        range: Range<u32>,
+    ) -> Result<(), Refusal> {
+        // An absent value comes as a `~` without extent.
+        let text = if style == ScalarStyle::Plain && range.is_empty() { "" } else { text };
+        let plain = style == ScalarStyle::Plain && tag.is_none();
+        self.templated |= style == ScalarStyle::Plain && text.contains("{{");
+        let value = match tag {
+            None if plain => scalar::plain(text),
+            None => Value::String(text.into()),
+            Some(tag) => {
+                let meaning = meaning(tag);
+                scalar::tagged(meaning, text).map_err(|why| {
+                    let message =
+                        format!("the value does not fit its tag `{}`: {why}", tag.original());
+                    Refusal::new(codes::VALUE, range.clone(), message)
+                })?
+            }
+        };
+        let anchor = (anchor != 0).then_some(anchor);
+        if self.composer.wants_key() {
+            let key = if plain { scalar::plain_key(text) } else { scalar::key(value.clone()) };
+            if let Some(anchor) = anchor {
+                self.composer.anchor_key(anchor, value);
+            }
+            let Some(key) = key else { return Err(no_such_key(range)) };
+            return self.composer.key(key, plain && text == "<<", range);
+        }
+        if matches!(value, Value::Float(f) if !f.is_finite()) {
+            return Err(Refusal::new(
+                codes::VALUE,
+                range,
+                "JSON, and so Kubernetes, has no such number",
+            )
+            .help("quote it if text is meant"));
+        }
+        let range = match style {
+            ScalarStyle::Literal | ScalarStyle::Folded => self.block_scalar(range),
+            _ => range,
+        };
+        self.composer.scalar(value, range, anchor)
+    }
+
+    fn alias(&mut self, anchor: usize, range: Range<u32>) -> Result<(), Refusal> {
+        if !self.composer.wants_key() {
+            return self.composer.alias(anchor, range);
+        }
+        match self.composer.anchored_scalar(anchor).and_then(scalar::key) {
+            Some(key) => self.composer.key(key, false, range),
+            None => Err(no_such_key(range)),
+        }
+    }
+
+    /// A block list begins at its first dash. The parser says so too, unless the dashes are not
+    /// indented below their key: then it begins after the first dash.
+    fn list_start(&self, style: StructureStyle, range: Range<u32>) -> Range<u32> {
+        if style == StructureStyle::Flow {
+            return range;
+        }
+        let Some(key) = self.composer.waiting_key() else { return range };
+        match after_key(self.text, key.end) {
+            Some(at)
+                if at < range.start && self.text.as_bytes().get(at as usize) == Some(&b'-') =>
+            {
+                at..at + 1
+            }
+            _ => range,
+        }
+    }
+
+    /// A block scalar from its `|` or `>` to its last letter; the parser gives the lines of its
+    /// content.
+    fn block_scalar(&self, range: Range<u32>) -> Range<u32> {
+        let before = self.text.get(..range.start as usize).unwrap_or("").trim_end();
+        let line = before.rfind('\n').map_or(0, |i| i + 1);
+        let header = before
+            .get(line..)
+            .and_then(|line| line.char_indices().find(|(i, c)| is_header(line, *i, *c)))
+            .map(|(i, _)| offset(line + i));
+        let content = self.text.get(range.start as usize..range.end as usize).unwrap_or("");
+        let end = range.start + offset(content.trim_end().len());
+        match header {
+            Some(header) if content.trim().is_empty() => header..header + 1,
+            Some(header) => header..end,
+            None => range.start..end,
+        }
+    }
+}
+
+/// Whether a block scalar's header begins here: nothing but its indicators, blanks and a comment
+/// follow on the line.
+fn is_header(line: &str, at: usize, c: char) -> bool {
+    matches!(c, '|' | '>')
+        && line.get(at + 1..).is_some_and(|rest| {
+            let rest =
+                rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '+' || c == '-');
+            rest.is_empty()
+                || (rest.starts_with([' ', '\t']) && {
+                    let rest = rest.trim_start();
+                    rest.is_empty() || rest.starts_with('#')
+                })
+        })
+}
+
+/// Where the value of the key that ends here begins: behind the colon, blanks, comments, tag and
+/// anchor.
+fn after_key(text: &str, key_end: u32) -> Option<u32> {
+    let rest = text.get(key_end as usize..)?;
+    let mut at =
+        rest.strip_prefix([' ', '\t'].as_slice()).unwrap_or(rest).trim_start_matches([' ', '\t']);
+    at = at.strip_prefix(':')?;
+    loop {
+        at = at.trim_start();
+        at = match at.chars().next()? {
+            '#' => at.split_once('\n')?.1,
+            '&' | '!' => at.trim_start_matches(|c: char| !c.is_whitespace()),
+            _ => return Some(offset(text.len() - at.len())),
+        };
+    }
+}
+
+fn meaning(tag: &Tag) -> scalar::Tag {
+    match tag.suffix_in_namespace("tag:yaml.org,2002:").as_deref() {
+        Some("str") => scalar::Tag::Str,
+        Some("int") => scalar::Tag::Int,
+        Some("float") => scalar::Tag::Float,
+        Some("bool") => scalar::Tag::Bool,
+        Some("null") => scalar::Tag::Null,
+        Some("binary") => scalar::Tag::Binary,
+        _ => scalar::Tag::Other,
+    }
+}
+
+fn no_such_key(range: Range<u32>) -> Refusal {
+    Refusal::new(codes::KEY, range, "only text, numbers and booleans can be keys")
+        .help("quote it if text is meant")
+}
+
+/// Offsets are 32 bits wide: files are refused long before they need more.
+fn offset(bytes: usize) -> u32 {
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+fn range_of(span: &Span, text: &str) -> Range<u32> {
+    let range = span.byte_range().unwrap_or(0..text.len());
+    offset(range.start)..offset(range.end)
+}
+
+/// The parser's complaint in our words where ours are better, at one letter of the text.
+fn scan_refusal(text: &str, kind: &ErrorKind, info: &str, at: usize, budget: Budget) -> Refusal {
+    let at = (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
+    // At the very end there is nothing to underline: the last letter is.
+    let at = if at == text.len() { last_letter(text) } else { at };
+    let next = text.get(at..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8);
+    let range = offset(at)..offset(at + next);
+    let tab = "indent with blanks: YAML allows no tabs there";
+    match kind {
+        ErrorKind::RecursionLimitExceeded => too_deep(range, budget.depth),
+        ErrorKind::UnknownAnchor => {
+            Refusal::new(codes::ALIAS, range, "an alias of an anchor that is not above it")
+        }
+        ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabInIndentation
+        | ErrorKind::TabNotAllowed => {
+            Refusal::new(codes::SYNTAX, range, "a tab in the indentation").help(tab)
+        }
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
+            Refusal::new(codes::SYNTAX, range, "a quoted text is not closed")
+                .help("look for a missing quote further up")
+        }
+        ErrorKind::UnexpectedCharacter { character } => {
+            Refusal::new(codes::SYNTAX, range, format!("text cannot begin with `{character}`"))
+                .help("quote it")
+        }
+        ErrorKind::MappingValueNotAllowed => {
+            Refusal::new(codes::SYNTAX, range, "a second `: ` in one line")
+                .help("quote the value, or check the indentation")
+        }
+        _ => Refusal::new(codes::SYNTAX, range, format!("not valid YAML: {info}")),
+    }
+}
+
+fn last_letter(text: &str) -> usize {
+    text.trim_end().char_indices().next_back().map_or(0, |(i, _)| i)
+}
+
+/// Characters that YAML does not allow anywhere, as Go's reader checks before it parses.
+fn unprintable(text: &str) -> Option<Refusal> {
+    let (at, c) = text.char_indices().find(|(at, c)| match c {
+        '\t' | '\n' | '\r' | '\u{85}' => false,
+        '\u{feff}' => *at != 0,
+        '\u{fffe}' | '\u{ffff}' => true,
+        c => c.is_control(),
+    })?;
+    let range = offset(at)..offset(at + c.len_utf8());
+    let message = format!("the character U+{:04X} is not allowed in YAML", u32::from(c));
+    Some(Refusal::new(codes::ENCODING, range, message))
+}
