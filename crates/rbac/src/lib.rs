@@ -1,0 +1,39 @@
+//! Kubernetes RBAC: who may do what, by which binding and rule, and why not.
+//!
+//! ```text
+//! roles, bindings ─► RulesBuilder ─► Rules ─┬─ decide   verdict, and which binding and rule
+//!   (aggregate)                             ├─ explain  the same with every reason
+//!                                           ├─ who      whom a target is granted to
+//!                                           ├─ what     everything a requester is granted
+//!                                           └─ rules_for ─► covers: may they grant these rules?
+//! ```
+//!
+//! RBAC only ever grants: rules add up, nothing takes away, and what nobody grants is refused. The
+//! answers and the sentences ([`words`]) are those of the Kubernetes authorizer.
+//!
+//! Nothing here knows manifests, files or servers. Start reading at [`explain`]; its independent
+//! twin is `spec`.
+
+mod aggregate;
+mod attempt;
+mod covers;
+mod explain;
+mod grant;
+mod nearly;
+mod rule;
+mod rules;
+mod who;
+pub mod words;
+
+pub use aggregate::aggregate;
+pub use attempt::{Attempt, PRIVILEGED_GROUP, Requester, Resource, Target};
+pub use covers::{Covers, compact, covers};
+pub use explain::{Dangling, Deciding, NearMiss, Ruling, Why, decide, explain, explain_as_server};
+pub use grant::{Grant, Scope};
+pub use nearly::{NearName, Slip};
+pub use rule::{ALL, Respect, Rule};
+pub use rules::{Binding, BindingId, Party, Role, RoleKind, RoleRef, Rules, RulesBuilder, Subject};
+pub use who::{Holdings, RulesReview, rules_for, what, who, who_anywhere};
+
+#[cfg(test)]
+mod testing;
