@@ -156,8 +156,8 @@ const ABSENCES: &[Absence] = &[
             Path(&["anstream"]),
             Path(&["annotate_snippets"]),
             Path(&["unicode_width"]),
-            Literal("\\x1b"),
-            Literal("\\u{1b}"),
+            Literal("\\x1b["),
+            Literal("\\u{1b}["),
         ],
         why: "only cli/render knows colours and widths",
     },
@@ -269,7 +269,7 @@ mod tests {
                     Path(path) => format!("use {};", path.join("::")),
                     Name(name) => format!("a::{name}::b"),
                     Macro(name) => format!("{name}!(\"\")"),
-                    Literal(part) => format!("\"{part}[31m\""),
+                    Literal(part) => format!("\"{part}31m\""),
                 };
                 let path = format!("crates/{room}/src/a/b.rs");
                 assert_eq!(faults(&path, &source).len(), 1, "{room}: {source}");
