@@ -4,6 +4,7 @@
 
 use std::process::ExitCode;
 
+mod bootstrap;
 mod floors;
 mod members;
 mod report;
@@ -13,6 +14,11 @@ mod tree;
 
 /// What this binary can be asked to do.
 const TASKS: &[Task] = &[
+    Task {
+        name: "bootstrap",
+        about: "writes the built-in roles and bindings from recorded facts, or checks them",
+        run: bootstrap::run,
+    },
     Task {
         name: "floors",
         about: "who imports whom, and what is absent on purpose",
