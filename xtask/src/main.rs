@@ -4,7 +4,6 @@
 
 use std::process::ExitCode;
 
-mod bootstrap;
 mod floors;
 mod members;
 mod report;
@@ -14,11 +13,6 @@ mod tree;
 
 /// What this binary can be asked to do.
 const TASKS: &[Task] = &[
-    Task {
-        name: "bootstrap",
-        about: "writes the built-in roles and bindings from recorded facts, or checks them",
-        run: bootstrap::run,
-    },
     Task {
         name: "floors",
         about: "who imports whom, and what is absent on purpose",
