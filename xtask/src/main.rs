@@ -4,19 +4,31 @@
 
 use std::process::ExitCode;
 
+mod bootstrap;
 mod floors;
 mod members;
 mod report;
 mod rust;
+mod tables;
 mod tidy;
 mod tree;
 
 /// What this binary can be asked to do.
 const TASKS: &[Task] = &[
     Task {
+        name: "bootstrap",
+        about: "writes the built-in roles and bindings from recorded facts, or checks them",
+        run: bootstrap::run,
+    },
+    Task {
         name: "floors",
         about: "who imports whom, and what is absent on purpose",
         run: floors::run,
+    },
+    Task {
+        name: "tables",
+        about: "write crates/schema's tables from the recorded facts; --check compares",
+        run: tables::run,
     },
     Task {
         name: "tidy",

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! roles, bindings ─► RulesBuilder ─► Rules ─┬─ decide   verdict, and which binding and rule
-//!   (aggregate)                             ├─ explain  the same with every reason
+//!   (bootstrap, aggregate)                  ├─ explain  the same with every reason
 //!                                           ├─ who      whom a target is granted to
 //!                                           ├─ what     everything a requester is granted
 //!                                           └─ rules_for ─► covers: may they grant these rules?
@@ -16,6 +16,7 @@
 
 mod aggregate;
 mod attempt;
+mod bootstrap;
 mod covers;
 mod explain;
 mod grant;
@@ -27,6 +28,7 @@ pub mod words;
 
 pub use aggregate::aggregate;
 pub use attempt::{Attempt, PRIVILEGED_GROUP, Requester, Resource, Target};
+pub use bootstrap::bootstrap;
 pub use covers::{Covers, compact, covers};
 pub use explain::{Dangling, Deciding, NearMiss, Ruling, Why, decide, explain, explain_as_server};
 pub use grant::{Grant, Scope};

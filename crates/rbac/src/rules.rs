@@ -140,6 +140,19 @@ impl RulesBuilder {
         Self::default()
     }
 
+    /// What every API server creates by itself; see [`bootstrap`](crate::bootstrap). Call it first,
+    /// so that what the user gives replaces it.
+    pub fn with_bootstrap(mut self) -> Self {
+        let (roles, bindings) = crate::bootstrap();
+        for role in roles {
+            self.role(role);
+        }
+        for binding in bindings {
+            self.binding(binding);
+        }
+        self
+    }
+
     /// Adds a role, and hands back the one it replaces.
     pub fn role(&mut self, role: Role) -> Option<Role> {
         self.roles.insert((role.namespace.clone(), role.name.clone()), role)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use portcullis_core::{DocumentId, FieldPath, Labels, Namespace, Origin, Selector, Verdict};
 use portcullis_rbac::{
     Attempt, Binding, Party, Requester, Resource, Role, RoleKind, RoleRef, Rule, Rules, Subject,
-    Target, aggregate, covers, decide, explain, rules_for, words,
+    Target, aggregate, bootstrap, covers, decide, explain, rules_for, words,
 };
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -274,6 +274,31 @@ fn same_rules(role: &Role, line: &Value, cyclic: bool) -> Result<(), String> {
         recorded.sort();
     }
     same(ours, recorded)
+}
+
+#[test]
+fn what_an_api_server_creates_by_itself() {
+    let (roles, bindings) = bootstrap();
+    let recorded = |kind: &str| -> Option<Vec<Value>> {
+        let text = read(&format!("kubernetes/{kind}-1.35.4.json"))?;
+        let list: Value = serde_json::from_str(&text).expect("JSON");
+        Some(items(&list["items"]).to_vec())
+    };
+    let said = |role: Role| (role.namespace, role.name, role.labels, role.rules, role.aggregation);
+    let both = |kinds: [&str; 2]| Some([recorded(kinds[0])?, recorded(kinds[1])?].concat());
+    let (Some(theirs), Some(bound)) =
+        (both(["clusterroles", "roles"]), both(["clusterrolebindings", "rolebindings"]))
+    else {
+        return;
+    };
+    let ours: Vec<_> = roles.into_iter().map(said).collect();
+    assert_eq!(ours, theirs.iter().map(role).map(said).collect::<Vec<_>>());
+    let said = |binding: Binding| {
+        let who: Vec<Party> = binding.subjects.into_iter().map(|subject| subject.who).collect();
+        (binding.namespace, binding.name, binding.role.kind, binding.role.name, who)
+    };
+    let ours: Vec<_> = bindings.into_iter().map(said).collect();
+    assert_eq!(ours, bound.iter().map(binding).map(said).collect::<Vec<_>>());
 }
 
 /// Whether the way back along aggregations from a role comes to some role twice.
