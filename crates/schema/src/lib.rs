@@ -1,1 +1,16 @@
 //! What a kind looks like: its resource, its fields, their types, what is required.
+//!
+//! Tables of facts, most of them generated. The fields of kinds that ask or answer a "may it?" are
+//! known ([`message`]); of every other kind, how its resource is called ([`resource`]).
+
+pub mod message;
+pub mod resource;
+
+#[rustfmt::skip]
+mod generated {
+    pub(crate) mod messages;
+    pub(crate) mod resources;
+}
+
+pub use message::{Field, Message, Type, message};
+pub use resource::{Resource, Subresource};
