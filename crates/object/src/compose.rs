@@ -10,8 +10,8 @@ use smol_str::SmolStr;
 use crate::codes;
 use crate::tree::{Node, Tree, Value};
 
-/// The byte range of a node's value and of its key, within the document; without a key, twice the
-/// value's.
+/// The byte range of a node's value and of its key, within the document; the key's is empty where
+/// there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) value: Range<u32>,
@@ -287,7 +287,9 @@ impl Composer {
     /// Parent, step and key of the node that comes next.
     fn place(&mut self, range: &Range<u32>) -> (u32, Step, Range<u32>) {
         let next = self.next_index();
-        let Some(open) = self.open.last_mut() else { return (0, Step::Index(0), range.clone()) };
+        let Some(open) = self.open.last_mut() else {
+            return (0, Step::Index(0), range.start..range.start);
+        };
         if let Some((name, key)) = open.key.take() {
             if open.merge_next {
                 open.merges.push(next);
@@ -296,7 +298,7 @@ impl Composer {
         }
         let index = open.items;
         open.items += 1;
-        (open.node, Step::Index(index), range.clone())
+        (open.node, Step::Index(index), range.start..range.start)
     }
 
     fn child_ends(&mut self, end: u32) {

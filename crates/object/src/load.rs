@@ -59,7 +59,7 @@ impl Default for Limits {
 
 impl Limits {
     /// What any one document may use.
-    fn budget(&self) -> Budget {
+    pub(crate) fn budget(&self) -> Budget {
         Budget {
             depth: self.depth,
             nodes: self.nodes,

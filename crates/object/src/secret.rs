@@ -68,7 +68,7 @@ fn is_secret_object(object: Cursor<'_>) -> bool {
 pub(crate) fn guess(text: &str) -> Vec<std::ops::Range<usize>> {
     if text.contains("Secret") && crate::object::kinds_named(text).any(|k| k.starts_with("Secret"))
     {
-        return vec![0..text.len()];
+        return Vec::from([0..text.len()]);
     }
     let mut ranges = Vec::new();
     let mut start = 0;

@@ -145,7 +145,7 @@ impl Sources {
                 let (node, found) = parsed.tree.deepest(&origin.path);
                 let span = parsed.spans.get(node as usize)?;
                 let range = match place {
-                    Place::Key(_) if found => &span.key,
+                    Place::Key(_) if found && !span.key.is_empty() => &span.key,
                     _ => &span.value,
                 };
                 range.start as usize..range.end as usize

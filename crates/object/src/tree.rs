@@ -350,7 +350,7 @@ impl std::fmt::Debug for Cursor<'_> {
 /// A float as Go's `encoding/json` prints it: exponents below 1e-6 and from 1e21 on.
 fn float_text(f: f64) -> String {
     let size = f.abs();
-    if size != 0.0 && (size < 1e-6 || size >= 1e21) {
+    if size != 0.0 && !(1e-6..1e21).contains(&size) {
         let text = format!("{f:e}");
         // Rust writes `1e21`, Go `1e+21`.
         if size >= 1.0 { text.replacen('e', "e+", 1) } else { text }

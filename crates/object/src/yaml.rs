@@ -304,3 +304,163 @@ fn unprintable(text: &str) -> Option<Refusal> {
     let message = format!("the character U+{:04X} is not allowed in YAML", u32::from(c));
     Some(Refusal::new(codes::ENCODING, range, message))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+
+    fn read(text: &str) -> Result<String, String> {
+        match parse(text, DocumentId(0), Limits::default().budget()) {
+            Ok(parsed) => Ok(parsed.map_or("none".into(), |p| p.tree.root().to_json().to_string())),
+            Err(refusal) => Err(refusal.message),
+        }
+    }
+
+    /// Every row was asked of `sigs.k8s.io/yaml` 1.6.
+    #[test]
+    fn documents_are_what_kubernetes_reads() {
+        for (text, want) in [
+            ("a: yes\nb: Off\nc: ON", r#"{"a":true,"b":false,"c":true}"#),
+            ("{yes: 1, No: 2, on: 3}", r#"{"false":2,"true":3}"#),
+            ("a: ~\nb: null\nc: NULL\nd:", r#"{"a":null,"b":null,"c":null,"d":null}"#),
+            ("a: [0777, 0o17, 0x1F, 0b11, 1_000, +1, 08]", r#"{"a":[511,15,31,3,1000,1,8]}"#),
+            ("a: [1.0, 1e3, .5]", r#"{"a":[1,1000,0.5]}"#),
+            ("a: 12:30:45\nb: 2001-12-14", r#"{"a":"12:30:45","b":"2001-12-14"}"#),
+            (
+                "a: !!str 12\nb: !!int \"12\"\nc: !!binary aGVsbG8=\nd: !custom x\ne: ! 12\nf: !!str",
+                r#"{"a":"12","b":12,"c":"hello","d":"x","e":"12","f":""}"#,
+            ),
+            ("a: 1\nb: 3\na: 2", r#"{"b":3,"a":2}"#),
+            ("x: &b {p: 1, q: 2}\nz: {<<: *b, p: 3}", r#"{"x":{"p":1,"q":2},"z":{"p":3,"q":2}}"#),
+            ("a: 1\n<<: {a: 2, b: 3}", r#"{"a":2,"b":3}"#),
+            ("<<: [{p: 1}, {p: 2, q: 3}]", r#"{"q":3,"p":1}"#),
+            ("<<: {a: 1}\n<<: {a: 2}", r#"{"a":2}"#),
+            ("'<<': {a: 1}", r#"{"<<":{"a":1}}"#),
+            ("\"\\ud83d\\ude00\": 1", r#"{"😀":1}"#),
+            ("a: &x\nb: *x", r#"{"a":null,"b":null}"#),
+            ("&k a: *k", r#"{"a":"a"}"#),
+            ("? &k a\n: 1\nb: {*k : 2}", r#"{"a":1,"b":{"a":2}}"#),
+            ("a: !!set {x, y}", r#"{"a":{"x":null,"true":null}}"#),
+            ("0x10: a\n'16': b", r#"{"16":"b"}"#),
+            ("a:\n- b\n-\n- c", r#"{"a":["b",null,"c"]}"#),
+            ("a: 1\r\nb: |\r\n  x\r\n  y\r\n", "{\"a\":1,\"b\":\"x\\ny\\n\"}"),
+            ("\u{feff}a: 1", r#"{"a":1}"#),
+            ("%YAML 1.1\n---\na: 1", r#"{"a":1}"#),
+            ("--- |\n  text\n", "\"text\\n\""),
+            ("a: 1\n...\nb: 2", r#"{"a":1}"#),
+            ("# nothing\n", "none"),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_kubernetes_refuses_is_refused() {
+        for (text, want) in [
+            ("~: 1", "only text, numbers and booleans can be keys"),
+            (": 1", "only text, numbers and booleans can be keys"),
+            ("? [a]\n: 1", "a list cannot be the key of a map"),
+            ("a: {{ x }}", "a map cannot be the key of a map"),
+            ("a: .inf", "JSON, and so Kubernetes, has no such number"),
+            ("a: .nan", "JSON, and so Kubernetes, has no such number"),
+            ("a: !!int foo", "the value does not fit its tag `!!int`: not a whole number"),
+            ("<<: [1]", "`<<` merges something that is no map"),
+            ("<<: foo", "`<<` merges something that is no map"),
+            ("a: &x {b: *x}", "alias inside its own anchor"),
+            ("a: *x", "an alias of an anchor that is not above it"),
+            ("a: b: c", "a second `: ` in one line"),
+            ("a:\n\t- b", "a tab in the indentation"),
+            ("a: 'x", "a quoted text is not closed"),
+            ("a: @x", "text cannot begin with `@`"),
+            ("a: \u{7f}", "the character U+007F is not allowed in YAML"),
+            ("a: \0", "the character U+0000 is not allowed in YAML"),
+        ] {
+            assert_eq!(read(text), Err(want.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn costs_are_bounded() {
+        let list = |n: usize| format!("{}{}", "[".repeat(n), "]".repeat(n));
+        let depth = Limits::default().depth;
+        assert!(read(&list(depth)).is_ok());
+        let too_deep = Err(format!("nested deeper than {depth} levels"));
+        for text in [
+            list(depth + 1),
+            list(1_000_000),
+            "- ".repeat(1_000_000),
+            "{a: ".repeat(100_000),
+            // Anchors of anchors get deep without any brackets.
+            (1..1000).fold("a0: &a0 []\n".to_owned(), |text, i| {
+                format!("{text}a{i}: &a{i} [*a{}]\n", i - 1)
+            }),
+        ] {
+            assert_eq!(read(&text), too_deep, "{}", &text[..10]);
+        }
+        let bomb = (1..30).fold("a0: &a0 [x, x, x]\n".to_owned(), |text, i| {
+            format!("{text}a{i}: &a{i} [*a{0}, *a{0}, *a{0}, *a{0}]\n", i - 1)
+        });
+        let merges = (1..30).fold("a0: &a0 {x: 1}\n".to_owned(), |text, i| {
+            format!("{text}a{i}: &a{i} {{p{i}: *a{0}, q{i}: *a{0}, <<: *a{0}}}\n", i - 1)
+        });
+        for text in [bomb, merges] {
+            assert_eq!(read(&text), Err("aliases expand beyond the limit".to_owned()));
+        }
+        let key = "k".repeat(20_000);
+        assert_eq!(read(&format!("{{{key}: 1}}")), Err("key longer than 16384 bytes".to_owned()));
+    }
+
+    /// Underlines the value (and key) of every node.
+    #[test]
+    fn values_and_keys_have_exact_places() {
+        let text = "\
+ports:
+- a: 1
+  b: |  # a | b
+    foo
+    bar
+
+- - c
+list: !!seq &l # why
+  - x
+e:
+z: >-
+  fold
+f: {g: [1, 'é'], h: *l}
+m: plain
+  text
+";
+        let parsed = parse(text, DocumentId(0), Limits::default().budget());
+        let parsed = parsed.ok().flatten().expect("valid");
+        let shown: Vec<String> = (0..)
+            .zip(&parsed.spans)
+            .map(|(i, span)| {
+                let slice = |r: &Range<u32>| text[r.start as usize..r.end as usize].to_owned();
+                let path = parsed.tree.root().goto(i).path().to_string();
+                let key = if span.key.is_empty() { "-".into() } else { slice(&span.key) };
+                format!("{path} {key} {:?}", slice(&span.value))
+            })
+            .skip(1)
+            .collect();
+        expect_test::expect![[r#"
+            ports ports "- a: 1\n  b: |  # a | b\n    foo\n    bar\n\n- - c"
+            ports[0] - "a: 1\n  b: |  # a | b\n    foo\n    bar"
+            ports[0].a a "1"
+            ports[0].b b "|  # a | b\n    foo\n    bar"
+            ports[1] - "- c"
+            ports[1][0] - "c"
+            list list "- x"
+            list[0] - "x"
+            e e ""
+            z z ">-\n  fold"
+            f f "{g: [1, 'é'], h: *l}"
+            f.g g "[1, 'é']"
+            f.g[0] - "1"
+            f.g[1] - "'é'"
+            f.h h "*l"
+            f.h[0] - "x"
+            m m "plain\n  text""#]].assert_eq(&shown.join("\n"));
+        assert_eq!(parsed.spans[0].value, 0..u32::try_from(text.trim_end().len()).expect("short"));
+    }
+}
