@@ -12,6 +12,7 @@
 //! [`Cursor`] into its document; what a cursor says about itself is an
 //! [`Origin`](portcullis_core::Origin), without file or line, and [`Sources`] turns that into both.
 
+mod check;
 pub mod codes;
 mod compose;
 mod json;
@@ -24,6 +25,7 @@ mod split;
 mod tree;
 mod yaml;
 
+pub use check::check;
 pub use load::{Counts, Input, Limits, Loaded, Unreadable, load};
 pub use object::Object;
 pub use secret::looks_secret;

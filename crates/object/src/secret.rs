@@ -1,10 +1,15 @@
 //! What nobody may be shown: values of Secrets, and of environment variables whose name looks
 //! secret.
 
+use std::ops::Range;
+
 use crate::tree::{Cursor, NodeKind};
 
 /// The annotation in which `kubectl apply` keeps the whole object, and so its secrets too.
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
+
+/// What stands before a value that may be secret, in text that cannot be read.
+const VALUE_KEYS: [&str; 3] = ["value:", "\"value\":", LAST_APPLIED];
 
 /// Parts of names, in upper case, that make the value of an environment variable secret. Rather
 /// one too many: a value hidden in vain costs a look into the file.
@@ -64,25 +69,31 @@ fn is_secret_object(object: Cursor<'_>) -> bool {
 }
 
 /// The secret byte ranges of a text that could not be read as a document, found by its looks. All
-/// of a Secret; otherwise whatever follows `value:` on a line.
-pub(crate) fn guess(text: &str) -> Vec<std::ops::Range<usize>> {
+/// of a Secret; otherwise whatever follows `value:`, on the line and indented below it.
+pub(crate) fn guess(text: &str) -> Vec<Range<usize>> {
     if text.contains("Secret") && crate::object::kinds_named(text).any(|k| k.starts_with("Secret"))
     {
-        return Vec::from([0..text.len()]);
+        return std::iter::once(0..text.len()).collect();
     }
-    let mut ranges = Vec::new();
+    let mut ranges: Vec<Range<usize>> = Vec::new();
     let mut start = 0;
+    // The indentation of the last line that had a value: what is deeper belongs to it.
+    let mut above = None;
     for line in text.split_inclusive('\n') {
         let end = start + line.trim_end().len();
-        let value = ["value:", "\"value\":", LAST_APPLIED]
-            .iter()
-            .filter_map(|key| Some(line.find(key)? + key.len()))
-            .min();
-        if let Some(value) = value.map(|v| start + v).filter(|v| *v < end) {
-            ranges.push(value..end);
+        let indent = line.len() - line.trim_start().len();
+        let value = VALUE_KEYS.iter().filter_map(|key| Some(line.find(key)? + key.len())).min();
+        if let Some(value) = value {
+            ranges.push(start + value..end);
+            above = Some(indent);
+        } else if above.is_some_and(|above| indent > above) || line.trim().is_empty() {
+            ranges.push(start..end);
+        } else {
+            above = None;
         }
         start += line.len();
     }
+    ranges.retain(|range| !range.is_empty());
     ranges
 }
 
@@ -102,6 +113,23 @@ mod tests {
             ("DB_PASS", true),
         ] {
             assert_eq!(looks_secret(name), want, "{name}");
+        }
+    }
+
+    #[test]
+    fn text_that_cannot_be_read_hides_rather_too_much() {
+        for (text, want) in [
+            ("kind: Secret\ndata: [", "****"),
+            ("kind: Pod\nx: [", "kind: Pod\nx: ["),
+            ("- name: A\n  value: b\n  x: [", "- name: A\n  value:****\n  x: ["),
+            ("  value: |\n    b\n\n    c\nx: [", "  value:****\n****\n\n****\nx: ["),
+            ("{\"name\":\"A\",\"value\":\"b\"", "{\"name\":\"A\",\"value\":****"),
+        ] {
+            let mut shown = text.to_owned();
+            for range in guess(text).into_iter().rev() {
+                shown.replace_range(range, "****");
+            }
+            assert_eq!(shown, want);
         }
     }
 }

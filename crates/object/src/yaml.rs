@@ -460,7 +460,8 @@ m: plain
             f.g[1] - "'é'"
             f.h h "*l"
             f.h[0] - "x"
-            m m "plain\n  text""#]].assert_eq(&shown.join("\n"));
+            m m "plain\n  text""#]]
+        .assert_eq(&shown.join("\n"));
         assert_eq!(parsed.spans[0].value, 0..u32::try_from(text.trim_end().len()).expect("short"));
     }
 }
