@@ -164,7 +164,7 @@ fn fields(
         let kind = if is_root && name == "status" {
             "Type::Any".to_owned()
         } else {
-            print_type(facts, text(&field, "type"), todo)?
+            print_type(text(&field, "type"), todo)
         };
         let said = if message.starts_with("calico/") {
             calico_required.contains(&(message.to_owned(), name.to_owned()))
@@ -209,14 +209,14 @@ fn openapi<'a>(facts: &'a Facts, message: &str) -> Option<&'a Vec<Value>> {
 }
 
 /// The type as Rust writes it. A message that it names must be written too.
-fn print_type(facts: &Facts, of: &str, todo: &mut VecDeque<String>) -> anyhow::Result<String> {
+fn print_type(of: &str, todo: &mut VecDeque<String>) -> String {
     if let Some(item) = of.strip_prefix("[]") {
-        return Ok(format!("Type::List(&{})", print_type(facts, item, todo)?));
+        return format!("Type::List(&{})", print_type(item, todo));
     }
     if let Some((_, value)) = of.strip_prefix("map[").and_then(|rest| rest.split_once(']')) {
-        return Ok(format!("Type::Map(&{})", print_type(facts, value, todo)?));
+        return format!("Type::Map(&{})", print_type(value, todo));
     }
-    Ok(match of {
+    match of {
         "string" | "bytes" => "Type::String",
         "bool" => "Type::Bool",
         "float64" => "Type::Number",
@@ -230,10 +230,10 @@ fn print_type(facts: &Facts, of: &str, todo: &mut VecDeque<String>) -> anyhow::R
         | "numorstring.DSCP" => "Type::IntOrString",
         message => {
             todo.push_back(message.to_owned());
-            return Ok(format!("Type::Message(&{})", constant(message)));
+            return format!("Type::Message(&{})", constant(message));
         }
     }
-    .to_owned())
+    .to_owned()
 }
 
 /// What Calico's definitions require and do not fill in themselves, as (message, field).
