@@ -23,6 +23,8 @@ mod grant;
 mod nearly;
 mod rule;
 mod rules;
+#[cfg(feature = "spec")]
+pub mod spec;
 mod who;
 pub mod words;
 
