@@ -263,8 +263,9 @@ fn collect_required(
     for name in schema.get("required").and_then(Value::as_array).into_iter().flatten() {
         let name = name.as_str().unwrap_or_default();
         let filled_in = properties.and_then(|p| p.get(name)?.get("default")).is_some();
-        // A document without metadata has no name, which is said elsewhere.
-        if name != "metadata" && !filled_in {
+        // A document without metadata has no name, which is said elsewhere; a spec is written by
+        // every typed client, calicoctl among them, also where the document has none.
+        if !matches!(name, "metadata" | "spec") && !filled_in {
             required.insert((message.to_owned(), name.to_owned()));
         }
     }

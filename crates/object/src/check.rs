@@ -14,7 +14,8 @@ const MAX_FINDINGS: usize = 100;
 /// What is wrong with the structure of an object, as far as its kind is known.
 ///
 /// For kinds that ask or answer a "may it?" a finding is an error, and refuses the object as the
-/// API server does under strict field validation; for others it is a warning. A field that is null
+/// API server does under strict field validation; for others it is a warning. So is a number or a
+/// boolean that stands for text in a kind that calicoctl usually reads. A field that is null
 /// counts as absent. What [`load`](crate::load()) says about an object is not said again.
 pub fn check(object: &Object) -> Vec<Diagnostic> {
     let Some(message) = portcullis_schema::message(object.group(), object.version(), object.kind())
@@ -84,6 +85,12 @@ impl<'a> Checker<'a> {
         }
     }
 
+    /// Whether the kind is usually given to calicoctl, which knows where text is due when it turns
+    /// YAML into JSON, and takes a number or boolean there as it prints.
+    fn is_typed_by_client(&self) -> bool {
+        self.object.group() == "projectcalico.org"
+    }
+
     fn map_and_list(&mut self, at: Cursor<'a>, expected: Type) {
         let message = format!("`{}` must be {}, not {}", at.path(), said(expected), at.kind());
         let help = match (expected, at.len()) {
@@ -112,10 +119,15 @@ impl<'a> Checker<'a> {
             _ => "",
         };
         let place = if is_scalar { at.at() } else { name_place(at) };
-        if let Some(found) = self.say(codes::WRONG_TYPE, place, message)
-            && !help.is_empty()
-        {
+        let tolerated = is_scalar && matches!(expected, Type::String) && self.is_typed_by_client();
+        let Some(found) = self.say(codes::WRONG_TYPE, place, message) else { return };
+        if !help.is_empty() {
             found.help.push(help.to_owned());
+        }
+        if tolerated {
+            found.severity = Severity::Warning;
+            found.refuses = false;
+            found.help.push("calicoctl reads it as text, kubectl refuses it".to_owned());
         }
     }
 
@@ -340,6 +352,21 @@ mod tests {
         ] {
             assert_eq!(findings(&policy(spec)), want, "{spec}");
         }
+    }
+
+    #[test]
+    fn calicoctl_takes_a_scalar_for_text() {
+        let set = "kind: GlobalNetworkSet\nmetadata: {name: a, labels: {x: y}}\nspec: {nets: [[]]}";
+        let nets = "NP104! \"[]\" `spec.nets[0]` must be a string, not a list ()";
+        let label = "\"y\" `metadata.labels.x` must be a string, not a boolean (quote it";
+        assert_eq!(
+            findings(&format!("apiVersion: projectcalico.org/v3\n{set}")),
+            [&format!("NP104? {label}; calicoctl reads it as text, kubectl refuses it)"), nets]
+        );
+        assert_eq!(
+            findings(&format!("apiVersion: crd.projectcalico.org/v1\n{set}")),
+            [&format!("NP104! {label})"), nets]
+        );
     }
 
     #[test]

@@ -368,7 +368,7 @@ static CALICO_V3_FELIXCONFIGURATION: Message = Message {
         Field::optional("apiVersion", Type::String),
         Field::optional("kind", Type::String),
         Field::optional("metadata", Type::Message(&META_V1_OBJECTMETA)),
-        Field::required("spec", Type::Message(&CALICO_V3_FELIXCONFIGURATIONSPEC)),
+        Field::optional("spec", Type::Message(&CALICO_V3_FELIXCONFIGURATIONSPEC)),
     ],
 };
 
@@ -572,7 +572,7 @@ static CALICO_V3_GLOBALNETWORKPOLICY: Message = Message {
         Field::optional("apiVersion", Type::String),
         Field::optional("kind", Type::String),
         Field::optional("metadata", Type::Message(&META_V1_OBJECTMETA)),
-        Field::required("spec", Type::Message(&CALICO_V3_GLOBALNETWORKPOLICYSPEC)),
+        Field::optional("spec", Type::Message(&CALICO_V3_GLOBALNETWORKPOLICYSPEC)),
     ],
 };
 
@@ -600,7 +600,7 @@ static CALICO_V3_GLOBALNETWORKSET: Message = Message {
         Field::optional("apiVersion", Type::String),
         Field::optional("kind", Type::String),
         Field::optional("metadata", Type::Message(&META_V1_OBJECTMETA)),
-        Field::required("spec", Type::Message(&CALICO_V3_GLOBALNETWORKSETSPEC)),
+        Field::optional("spec", Type::Message(&CALICO_V3_GLOBALNETWORKSETSPEC)),
     ],
 };
 
@@ -641,7 +641,7 @@ static CALICO_V3_HOSTENDPOINT: Message = Message {
         Field::optional("apiVersion", Type::String),
         Field::optional("kind", Type::String),
         Field::optional("metadata", Type::Message(&META_V1_OBJECTMETA)),
-        Field::required("spec", Type::Message(&CALICO_V3_HOSTENDPOINTSPEC)),
+        Field::optional("spec", Type::Message(&CALICO_V3_HOSTENDPOINTSPEC)),
     ],
 };
 
@@ -670,7 +670,7 @@ static CALICO_V3_NETWORKPOLICY: Message = Message {
         Field::optional("apiVersion", Type::String),
         Field::optional("kind", Type::String),
         Field::optional("metadata", Type::Message(&META_V1_OBJECTMETA)),
-        Field::required("spec", Type::Message(&CALICO_V3_NETWORKPOLICYSPEC)),
+        Field::optional("spec", Type::Message(&CALICO_V3_NETWORKPOLICYSPEC)),
     ],
 };
 
@@ -694,7 +694,7 @@ static CALICO_V3_NETWORKSET: Message = Message {
         Field::optional("apiVersion", Type::String),
         Field::optional("kind", Type::String),
         Field::optional("metadata", Type::Message(&META_V1_OBJECTMETA)),
-        Field::required("spec", Type::Message(&CALICO_V3_NETWORKSETSPEC)),
+        Field::optional("spec", Type::Message(&CALICO_V3_NETWORKSETSPEC)),
     ],
 };
 
@@ -794,7 +794,7 @@ static CALICO_V3_STAGEDGLOBALNETWORKPOLICY: Message = Message {
         Field::optional("apiVersion", Type::String),
         Field::optional("kind", Type::String),
         Field::optional("metadata", Type::Message(&META_V1_OBJECTMETA)),
-        Field::required("spec", Type::Message(&CALICO_V3_STAGEDGLOBALNETWORKPOLICYSPEC)),
+        Field::optional("spec", Type::Message(&CALICO_V3_STAGEDGLOBALNETWORKPOLICYSPEC)),
     ],
 };
 
@@ -823,7 +823,7 @@ static CALICO_V3_STAGEDKUBERNETESNETWORKPOLICY: Message = Message {
         Field::optional("apiVersion", Type::String),
         Field::optional("kind", Type::String),
         Field::optional("metadata", Type::Message(&META_V1_OBJECTMETA)),
-        Field::required("spec", Type::Message(&CALICO_V3_STAGEDKUBERNETESNETWORKPOLICYSPEC)),
+        Field::optional("spec", Type::Message(&CALICO_V3_STAGEDKUBERNETESNETWORKPOLICYSPEC)),
     ],
 };
 
@@ -844,7 +844,7 @@ static CALICO_V3_STAGEDNETWORKPOLICY: Message = Message {
         Field::optional("apiVersion", Type::String),
         Field::optional("kind", Type::String),
         Field::optional("metadata", Type::Message(&META_V1_OBJECTMETA)),
-        Field::required("spec", Type::Message(&CALICO_V3_STAGEDNETWORKPOLICYSPEC)),
+        Field::optional("spec", Type::Message(&CALICO_V3_STAGEDNETWORKPOLICYSPEC)),
     ],
 };
 
@@ -869,7 +869,7 @@ static CALICO_V3_TIER: Message = Message {
         Field::optional("apiVersion", Type::String),
         Field::optional("kind", Type::String),
         Field::optional("metadata", Type::Message(&META_V1_OBJECTMETA)),
-        Field::required("spec", Type::Message(&CALICO_V3_TIERSPEC)),
+        Field::optional("spec", Type::Message(&CALICO_V3_TIERSPEC)),
         Field::optional("status", Type::Any),
     ],
 };
