@@ -53,6 +53,30 @@ prop_compose! {
 }
 
 prop_compose! {
+    /// A rule, and rules near enough to it to cover it now and then: the same one with some of its
+    /// lists replaced.
+    fn wanted_and_owned()(
+        wanted in rule(),
+        others in prop::collection::vec((rule(), any::<[bool; 5]>()), 1..4),
+    ) -> (spec::Rule, Vec<spec::Rule>) {
+        let near = |(other, [verbs, groups, resources, names, urls]): (spec::Rule, [bool; 5])| {
+            let pick = |other: Vec<String>, own: &Vec<String>, replaced: bool| {
+                if replaced { other } else { own.clone() }
+            };
+            spec::Rule {
+                verbs: pick(other.verbs, &wanted.verbs, verbs),
+                api_groups: pick(other.api_groups, &wanted.api_groups, groups),
+                resources: pick(other.resources, &wanted.resources, resources),
+                resource_names: pick(other.resource_names, &wanted.resource_names, names),
+                urls: pick(other.urls, &wanted.urls, urls),
+            }
+        };
+        let owned = others.into_iter().map(near).collect();
+        (wanted, owned)
+    }
+}
+
+prop_compose! {
     fn role()(
         namespace in one(NAMESPACES),
         name in select(&ROLES[..2]),
@@ -251,8 +275,7 @@ proptest! {
 
     #[test]
     fn who_holds_what_covers_a_rule_may_do_all_it_permits(
-        owned in prop::collection::vec(rule(), 0..4),
-        wanted in rule(),
+        (wanted, owned) in wanted_and_owned(),
         requests in prop::collection::vec(request(), REQUESTS),
     ) {
         let owned: Vec<rbac::Rule> = owned.iter().map(lowered_rule).collect();
