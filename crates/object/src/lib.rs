@@ -15,6 +15,7 @@
 mod check;
 pub mod codes;
 mod compose;
+pub mod fuzzing;
 mod json;
 mod load;
 mod object;
