@@ -111,8 +111,9 @@ struct Facts {
     calico: Value,
 }
 
-/// `//` lines above every generated file.
-const HEAD: &str = "// Written by `cargo run -p xtask -- tables`. Change that, not this.\n\n";
+/// What the generated files begin with.
+const MESSAGES: &str = "//! The fields of kinds. Written by `cargo run -p xtask -- tables`: change that, not this.\n\n";
+const RESOURCES: &str = "//! How resources are called. Written by `cargo run -p xtask -- tables`: change that, not this.\n\n";
 
 // === Messages ===
 
@@ -291,7 +292,7 @@ fn print_messages(
     roots: &BTreeMap<&str, String>,
     messages: &BTreeMap<String, Vec<Field>>,
 ) -> String {
-    let mut out = HEAD.to_owned();
+    let mut out = MESSAGES.to_owned();
     out.push_str("use crate::message::{Field, Kind, Message, Type};\n\n");
     out.push_str("/// In order of group, kind and version.\n");
     out.push_str("pub(crate) static KINDS: &[Kind] = &[\n");
@@ -365,7 +366,7 @@ fn resources(discovery: &Value, calico: &Value) -> anyhow::Result<String> {
     if all.len() < 50 {
         bail!("only {} resources: not a whole cluster", all.len());
     }
-    let mut out = HEAD.to_owned();
+    let mut out = RESOURCES.to_owned();
     out.push_str("use crate::resource::{Resource, Subresource};\n\n");
     out.push_str("/// In order of group and plural.\n");
     out.push_str("pub(crate) static RESOURCES: &[Resource] = &[\n");

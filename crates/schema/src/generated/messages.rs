@@ -1,4 +1,4 @@
-// Written by `cargo run -p xtask -- tables`. Change that, not this.
+//! The fields of kinds. Written by `cargo run -p xtask -- tables`: change that, not this.
 
 use crate::message::{Field, Kind, Message, Type};
 

@@ -1,4 +1,4 @@
-// Written by `cargo run -p xtask -- tables`. Change that, not this.
+//! How resources are called. Written by `cargo run -p xtask -- tables`: change that, not this.
 
 use crate::resource::{Resource, Subresource};
 
