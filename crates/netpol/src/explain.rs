@@ -433,7 +433,10 @@ pub(crate) fn tiers(
                 walked.via.push(Hop { tier: tier_id, policy, rule: Some(rule) });
             }
             Asked::Undecided(first) => {
-                if scope.always_pass || tier.default_action == DefaultAction::Pass {
+                if scope.always_pass {
+                    // These classes have no default: what they do not decide goes on, unrecorded.
+                    trace.end = TierEnd::DefaultPass;
+                } else if tier.default_action == DefaultAction::Pass {
                     trace.end = TierEnd::DefaultPass;
                     walked.via.push(Hop { tier: tier_id, policy: first, rule: None });
                 } else {

@@ -31,5 +31,5 @@ pub use model::{
     Action, Compiled, DefaultAction, Direction, DomainPattern, Doubt, Endpoint, EndpointId,
     EndpointKind, Failsafe, Foreign, IcmpMatch, Input, Member, NetList, NetworkSet, Order, Peer,
     Policy, PolicyClass, PolicyId, PolicyKind, PortMatch, Profile, ProtocolMatch, Rule,
-    ServiceEndpoints, Tier, TierId,
+    ServiceEndpoints, ServiceMatch, Tier, TierId,
 };

@@ -297,15 +297,19 @@ pub struct Rule {
     pub destination: Peer,
     /// Whether it asks for HTTP methods or paths, which no data plane enforces on packets.
     pub http: bool,
+    /// Its number in the document, counted from 0; rules that one rule of the document was
+    /// converted into share it.
+    pub number: usize,
     /// Where it stands.
     pub origin: Origin,
 }
 
 impl Rule {
     /// A rule that matches everything.
-    pub fn new(action: Action, origin: Origin) -> Self {
+    pub fn new(action: Action, number: usize, origin: Origin) -> Self {
         Self {
             action,
+            number,
             family: None,
             protocol: None,
             not_protocol: None,

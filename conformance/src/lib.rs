@@ -1,0 +1,108 @@
+//! Recorded answers of the real implementations, replayed against ours.
+//!
+//! A corpus is a file of JSON lines (`name.jsonl`, or compressed `name.jsonl.gz`); each line holds
+//! inputs and the answers to them. Every object goes through the product's own loader and lowering:
+//! refusing is their work. Differences that we choose stand in `deviations.tsv`, each with the
+//! original's answer, ours and the reason.
+
+mod corpus;
+mod deviations;
+mod network;
+mod packets;
+mod rbac;
+mod selectors;
+mod tally;
+mod validation;
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+
+pub use deviations::Deviations;
+pub use tally::Tally;
+
+/// One corpus: its name (folder and file, without extension) and how to replay it.
+struct Suite {
+    name: &'static str,
+    replay: Replay,
+}
+
+enum Replay {
+    /// Each line is given to this function, which counts what it holds.
+    Lines(fn(&serde_json::Value, &mut Tally<'_>) -> Result<()>),
+    /// What it asks for does not exist yet.
+    NotYet(&'static str),
+}
+
+const SUITES: &[Suite] = &[
+    Suite { name: "rbac/decide", replay: Replay::Lines(rbac::decide) },
+    Suite { name: "rbac/covers", replay: Replay::Lines(rbac::covers) },
+    Suite { name: "rbac/rules", replay: Replay::Lines(rbac::rules) },
+    Suite { name: "rbac/aggregation", replay: Replay::Lines(rbac::aggregation) },
+    Suite { name: "rbac/escalation", replay: Replay::NotYet("needs the API server's write path") },
+    Suite { name: "rbac/requestinfo", replay: Replay::NotYet("needs the API server's router") },
+    Suite { name: "network/kubernetes", replay: Replay::Lines(network::scenario) },
+    Suite { name: "network/calico", replay: Replay::Lines(network::scenario) },
+    Suite { name: "network/probes", replay: Replay::Lines(network::scenario) },
+    Suite { name: "network/online-boutique", replay: Replay::Lines(network::scenario) },
+    Suite { name: "network/conformance", replay: Replay::Lines(network::expectation) },
+    Suite { name: "network/verdict-tables", replay: Replay::Lines(packets::table) },
+    Suite { name: "network/selectors", replay: Replay::Lines(selectors::expression) },
+    Suite { name: "network/validation", replay: Replay::Lines(validation::manifest) },
+    Suite { name: "network/calicoctl-walk", replay: Replay::NotYet("needs Calico's API") },
+    Suite { name: "network/calicoctl-wire", replay: Replay::NotYet("needs Calico's API") },
+    Suite { name: "admission/pod-security", replay: Replay::NotYet("needs admission") },
+    Suite { name: "admission/psp", replay: Replay::NotYet("needs admission") },
+    Suite { name: "admission/vap", replay: Replay::NotYet("needs admission") },
+    Suite { name: "admission/map", replay: Replay::NotYet("needs admission") },
+    Suite { name: "admission/gatekeeper", replay: Replay::NotYet("needs admission") },
+    Suite { name: "kubernetes/wire-1.35.4", replay: Replay::NotYet("needs the API server") },
+    Suite {
+        name: "kubernetes/wire-controllers-1.35.4",
+        replay: Replay::NotYet("needs the API server"),
+    },
+    Suite { name: "kubernetes/kubectl-walk", replay: Replay::NotYet("needs the API server") },
+    Suite { name: "cel/spec", replay: Replay::NotYet("needs CEL") },
+    Suite { name: "opa/conformance-v1", replay: Replay::NotYet("needs Rego") },
+];
+
+/// How many differences of a file are printed.
+const SHOWN: usize = 5;
+
+/// Replays every corpus of the folder whose name begins with `prefix`. True if all are at their
+/// ratchet: full agreement.
+pub fn run(folder: &Path, prefix: &str, out: &mut dyn Write) -> Result<bool> {
+    anyhow::ensure!(folder.is_dir(), "`{}` is not a folder", folder.display());
+    let deviations = Deviations::parse(include_str!("../deviations.tsv"))?;
+    let mut all_agreed = true;
+    let mut ran = 0;
+    for suite in SUITES.iter().filter(|s| s.name.starts_with(prefix)) {
+        let Some(text) = corpus::read(folder, suite.name)? else { continue };
+        let replay = match &suite.replay {
+            Replay::NotYet(reason) => {
+                writeln!(out, "{}: not run ({reason})", suite.name)?;
+                continue;
+            }
+            Replay::Lines(replay) => replay,
+        };
+        let mut tally = Tally::new(&deviations);
+        for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim().is_empty()) {
+            let line = serde_json::from_str(line)
+                .with_context(|| format!("{} line {}", suite.name, number + 1))?;
+            replay(&line, &mut tally)
+                .with_context(|| format!("{} line {}", suite.name, number + 1))?;
+        }
+        ran += 1;
+        writeln!(out, "{}: {} of {}", suite.name, tally.agreed(), tally.total())?;
+        if tally.deviating() > 0 {
+            writeln!(out, "  {} of them as deviations.tsv says", tally.deviating())?;
+        }
+        for difference in tally.differences().iter().take(SHOWN) {
+            writeln!(out, "  {difference}")?;
+        }
+        all_agreed &= tally.agreed() == tally.total();
+    }
+    anyhow::ensure!(ran > 0 || !prefix.is_empty(), "no corpus in `{}`", folder.display());
+    Ok(all_agreed)
+}

@@ -1,0 +1,27 @@
+//! An immutable cluster: Kubernetes objects turned, once, into the terms of the engines.
+//!
+//! ```text
+//! Object ──lower (one file a kind)──▶ drafts ──assemble──▶ Snapshot { network, rbac, workloads, services }
+//!                 │                                             │
+//!                 └── Diagnostic (what the API would refuse,    └── what was assumed, skipped, refused
+//!                     what cannot be evaluated)
+//! ```
+//! This is the only place where objects become engine terms: the command line, tests, servers and
+//! nodes all judge what came out of [`Snapshot::build`].
+
+mod assemble;
+pub mod codes;
+mod findings;
+mod lower;
+mod ownership;
+mod settings;
+mod snapshot;
+
+pub use lower::custom_resource::CustomResource;
+pub use lower::service::{Service, ServicePort, TargetPort};
+pub use lower::workload::{ContainerPort, Variable};
+pub use settings::{Aggregation, Intake, IntakeByApi, Refused, Settings};
+pub use snapshot::{
+    Backend, BackendAt, Node, RbacDoubt, RefusedObject, Snapshot, Workload, WorkloadId,
+    WorkloadState,
+};
