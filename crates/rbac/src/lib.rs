@@ -5,7 +5,7 @@
 //!   (bootstrap, aggregate)                  ├─ explain  the same with every reason
 //!                                           ├─ who      whom a target is granted to
 //!                                           ├─ what     everything a requester is granted
-//!                                           └─ rules_for ─► covers: may they grant these rules?
+//!                                           └─ rules_for ─► covers ─► may_write_role, may_write_binding
 //! ```
 //!
 //! RBAC only ever grants: rules add up, nothing takes away, and what nobody grants is refused. The
@@ -18,6 +18,7 @@ mod aggregate;
 mod attempt;
 mod bootstrap;
 mod covers;
+mod escalation;
 mod explain;
 mod grant;
 mod nearly;
@@ -32,6 +33,7 @@ pub use aggregate::aggregate;
 pub use attempt::{Attempt, PRIVILEGED_GROUP, Requester, Resource, Target};
 pub use bootstrap::bootstrap;
 pub use covers::{Covers, compact, covers};
+pub use escalation::{Refusal, may_write_binding, may_write_role};
 pub use explain::{Dangling, Deciding, NearMiss, Ruling, Why, decide, explain, explain_as_server};
 pub use grant::{Grant, Scope};
 pub use nearly::{NearName, Slip};

@@ -114,7 +114,7 @@ type Key = (Option<Namespace>, SmolStr);
 /// order in which decisions visit them, and so which of several grants is named.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    roles: Vec<Arc<Role>>,
+    roles: IndexMap<Key, Arc<Role>>,
     bindings: Vec<Bound>,
     /// How many of `bindings`, from the start, are cluster bindings.
     cluster_bindings: usize,
@@ -175,9 +175,8 @@ impl RulesBuilder {
 
     /// The set.
     pub fn build(self) -> Rules {
-        let roles: IndexMap<Key, Arc<Role>> =
-            self.roles.into_iter().map(|(key, role)| (key, Arc::new(role))).collect();
-        let mut rules = Rules::default();
+        let roles = self.roles.into_iter().map(|(key, role)| (key, Arc::new(role)));
+        let mut rules = Rules { roles: roles.collect(), ..Rules::default() };
         let (cluster, namespaced): (Vec<_>, Vec<_>) =
             self.bindings.into_values().partition(|binding| binding.namespace.is_none());
         rules.cluster_bindings = cluster.len();
@@ -186,10 +185,9 @@ impl RulesBuilder {
                 rules.by_namespace.entry(namespace.clone()).or_default().push(rules.bindings.len());
             }
             binding.place_accounts();
-            let role = binding.role_key().and_then(|key| roles.get(&key)).cloned();
+            let role = rules.role(&binding).cloned();
             rules.bindings.push(Bound { binding: Arc::new(binding), role });
         }
-        rules.roles = roles.into_values().collect();
         rules
     }
 }
@@ -214,7 +212,7 @@ impl Rules {
 
     /// All roles, in the order given.
     pub fn roles(&self) -> impl Iterator<Item = &Arc<Role>> {
-        self.roles.iter()
+        self.roles.values()
     }
 
     /// All bindings, in the order they are visited in.
@@ -225,6 +223,11 @@ impl Rules {
     /// A binding of this set, and the role it grants unless there is no such role.
     pub fn binding(&self, id: BindingId) -> Option<(&Arc<Binding>, Option<&Arc<Role>>)> {
         self.bindings.get(id.0).map(|bound| (&bound.binding, bound.role.as_ref()))
+    }
+
+    /// The role that a binding refers to; the binding need not be of this set.
+    pub fn role(&self, binding: &Binding) -> Option<&Arc<Role>> {
+        self.roles.get(&binding.role_key()?)
     }
 
     /// The bindings that count in `namespace` (or, without one, in the whole cluster).

@@ -9,7 +9,7 @@ use crate::attempt::{Requester, Target};
 use crate::explain::Dangling;
 use crate::grant::{Grant, Scope};
 use crate::rule::Rule;
-use crate::rules::{Bound, Rules};
+use crate::rules::{Bound, RoleRef, Rules};
 use crate::words;
 
 /// Everything a requester is granted.
@@ -87,25 +87,149 @@ pub fn rules_for(
     requester: &Requester,
     namespace: Option<&Namespace>,
 ) -> RulesReview {
-    let mut review = RulesReview::default();
-    let mut errors = Vec::new();
+    let (held, missing) = held(rules, requester, namespace);
+    let with = |has: fn(&Rule) -> bool| held.iter().filter(|rule| has(rule)).cloned().collect();
+    RulesReview {
+        resource_rules: with(|rule| !rule.resources.is_empty()),
+        url_rules: with(|rule| !rule.urls.is_empty()),
+        error: words::aggregate(missing.into_iter().map(words::not_found)),
+    }
+}
+
+/// The rules that count for a requester in a namespace, and the references to no role on the way.
+pub(crate) fn held<'a>(
+    rules: &'a Rules,
+    requester: &Requester,
+    namespace: Option<&'a Namespace>,
+) -> (Vec<Arc<Rule>>, Vec<&'a RoleRef>) {
+    let (mut held, mut missing) = (Vec::new(), Vec::new());
     for (_, bound) in rules.in_scope(namespace) {
         if bound.binding.names(requester).is_none() {
             continue;
         }
-        let Some(role) = &bound.role else {
-            errors.push(words::not_found(&bound.binding.role));
-            continue;
-        };
-        let with = |has: fn(&Rule) -> bool| role.rules.iter().filter(move |r| has(r)).cloned();
-        review.resource_rules.extend(with(|rule| !rule.resources.is_empty()));
-        review.url_rules.extend(with(|rule| !rule.urls.is_empty()));
+        match &bound.role {
+            Some(role) => held.extend(role.rules.iter().cloned()),
+            None => missing.push(&bound.binding.role),
+        }
     }
-    review.error = words::aggregate(errors);
-    review
+    (held, missing)
 }
 
 fn holders(bound: &Bound, verb: &str, target: &Target) -> Vec<Grant> {
     let subjects = bound.binding.subjects.iter().filter(|subject| !subject.who.is_nobody());
     subjects.filter_map(|subject| bound.grant(subject, verb, target)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+    use crate::testing::{attempt, requester, rules};
+
+    const RULES: &str = "
+        reader: get,list - pods; get url /healthz
+        admin: * * *; * url *
+        all = admin: Group ops, ServiceAccount homeless
+        health = reader: User probe
+        gone = nowhere: User jane
+        a/read = reader: User jane, Group ops, ServiceAccount bot
+        b/read = reader: ServiceAccount a/bot, user odd
+        b/gone = b/nowhere: User jane
+    ";
+
+    fn lines(grants: &[Grant]) -> String {
+        grants.iter().map(|grant| format!("{grant}\n")).collect()
+    }
+
+    /// Who, in the target's namespace; then who anywhere.
+    #[track_caller]
+    fn check_who(asked: &str, want: Expect) {
+        let (rules, asked) = (rules(RULES), attempt(&format!("- {asked}")));
+        let here = lines(&who(&rules, &asked.verb, &asked.target));
+        let anywhere = lines(&who_anywhere(&rules, &asked.verb, &asked.target));
+        want.assert_eq(&format!("here:\n{here}anywhere:\n{anywhere}"));
+    }
+
+    #[test]
+    fn who_names_subjects_and_leaves_out_those_who_are_nobody() {
+        check_who(
+            "list pods a",
+            expect![[r#"
+            here:
+            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
+            ClusterRoleBinding health grants ClusterRole reader, rule 1, to User probe
+            RoleBinding a/read grants ClusterRole reader, rule 1, to User jane
+            RoleBinding a/read grants ClusterRole reader, rule 1, to Group ops
+            RoleBinding a/read grants ClusterRole reader, rule 1, to ServiceAccount a/bot
+            anywhere:
+            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
+            ClusterRoleBinding health grants ClusterRole reader, rule 1, to User probe
+            RoleBinding a/read grants ClusterRole reader, rule 1, to User jane
+            RoleBinding a/read grants ClusterRole reader, rule 1, to Group ops
+            RoleBinding a/read grants ClusterRole reader, rule 1, to ServiceAccount a/bot
+            RoleBinding b/read grants ClusterRole reader, rule 1, to ServiceAccount a/bot
+        "#]],
+        );
+        check_who(
+            "list pods",
+            expect![[r#"
+            here:
+            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
+            ClusterRoleBinding health grants ClusterRole reader, rule 1, to User probe
+            anywhere:
+            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
+            ClusterRoleBinding health grants ClusterRole reader, rule 1, to User probe
+            RoleBinding a/read grants ClusterRole reader, rule 1, to User jane
+            RoleBinding a/read grants ClusterRole reader, rule 1, to Group ops
+            RoleBinding a/read grants ClusterRole reader, rule 1, to ServiceAccount a/bot
+            RoleBinding b/read grants ClusterRole reader, rule 1, to ServiceAccount a/bot
+        "#]],
+        );
+        check_who(
+            "get /healthz",
+            expect![[r#"
+            here:
+            ClusterRoleBinding all grants ClusterRole admin, rule 2, to Group ops
+            ClusterRoleBinding health grants ClusterRole reader, rule 2, to User probe
+            anywhere:
+            ClusterRoleBinding all grants ClusterRole admin, rule 2, to Group ops
+            ClusterRoleBinding health grants ClusterRole reader, rule 2, to User probe
+        "#]],
+        );
+    }
+
+    #[test]
+    fn what_tells_grants_by_scope_and_what_dangles() {
+        let held = what(&rules(RULES), &requester("jane,ops"));
+        let mut text = lines(&held.cluster);
+        for (namespace, grants) in &held.namespaces {
+            text.push_str(&format!("in {namespace}:\n{}", lines(grants)));
+        }
+        for dangling in &held.dangling {
+            text.push_str(&format!("{dangling}\n"));
+        }
+        expect![[r#"
+            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
+            ClusterRoleBinding all grants ClusterRole admin, rule 2, to Group ops
+            in a:
+            RoleBinding a/read grants ClusterRole reader, rule 1, to User jane
+            ClusterRoleBinding gone grants ClusterRole nowhere to User jane, and there is no such role
+            RoleBinding b/gone grants Role nowhere to User jane, and there is no such role
+        "#]].assert_eq(&text);
+    }
+
+    #[test]
+    fn a_review_lists_cluster_rules_first_and_says_what_is_missing() {
+        let namespace = Namespace::new("b");
+        let review = rules_for(&rules(RULES), &requester("jane,ops"), Some(&namespace));
+        let list = |rules: &[Arc<Rule>]| -> Vec<String> {
+            rules.iter().map(|rule| words::rule(rule)).collect()
+        };
+        let (resources, urls) = (list(&review.resource_rules), list(&review.url_rules));
+        expect![[r#"
+            ["{APIGroups:[\"*\"], Resources:[\"*\"], Verbs:[\"*\"]}"]
+            ["{NonResourceURLs:[\"*\"], Verbs:[\"*\"]}"]
+            [clusterrole.rbac.authorization.k8s.io "nowhere" not found, role.rbac.authorization.k8s.io "nowhere" not found]"#]].assert_eq(&format!("{resources:?}\n{urls:?}\n{}", review.error.unwrap_or_default()));
+    }
 }

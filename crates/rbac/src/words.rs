@@ -53,9 +53,19 @@ pub fn allowed(grant: &Grant) -> String {
 /// `clusterrole.rbac.authorization.k8s.io "x" not found`: what the authorizer says of a reference
 /// to nothing.
 pub fn not_found(role: &RoleRef) -> String {
+    missing(role, "clusterrole", "role")
+}
+
+/// `clusterroles.rbac.authorization.k8s.io "x" not found`: the same, said by the store, which the
+/// escalation check asks.
+pub fn not_found_in_store(role: &RoleRef) -> String {
+    missing(role, "clusterroles", "roles")
+}
+
+fn missing(role: &RoleRef, cluster_role: &str, namespaced: &str) -> String {
     let resource = match &role.kind {
-        RoleKind::ClusterRole => "clusterrole",
-        RoleKind::Role => "role",
+        RoleKind::ClusterRole => cluster_role,
+        RoleKind::Role => namespaced,
         RoleKind::Other(kind) => {
             return format!("unsupported role reference kind: {}", Quoted(kind));
         }
@@ -98,16 +108,20 @@ pub fn uncovered(rules: &[Rule]) -> Vec<String> {
 }
 
 /// Why the requester may not create or change a role or a binding: they would give what they do
-/// not have. `resolution_errors` are those met while finding out what they have.
-pub fn escalation(requester: &Requester, missing: &[Rule], resolution_errors: &[String]) -> String {
+/// not have. `resolution_error` is what went wrong while finding out what they have.
+pub fn escalation(
+    requester: &Requester,
+    missing: &[Rule],
+    resolution_error: Option<&str>,
+) -> String {
     let mut text = format!(
         "user {} (groups={}) is attempting to grant RBAC permissions not currently held:\n{}",
         Quoted(&requester.user),
         list_of(&requester.groups),
         uncovered(missing).join("\n"),
     );
-    if !resolution_errors.is_empty() {
-        text.push_str(&format!("; resolution errors: [{}]", resolution_errors.join(" ")));
+    if let Some(error) = resolution_error {
+        text.push_str(&format!("; resolution errors: [{error}]"));
     }
     text
 }
@@ -245,12 +259,15 @@ mod tests {
     #[test]
     fn an_escalation_names_the_requester_and_what_is_missing() {
         let missing = [testing::rule("list - pods"), testing::rule("get - pods")];
-        let errors = ["x not found".to_owned(), "y not found".to_owned()];
         assert_eq!(
-            escalation(&testing::requester("jane,a,b"), &missing, &errors),
+            escalation(
+                &testing::requester("jane,a,b"),
+                &missing,
+                Some("[x not found, y not found]")
+            ),
             "user \"jane\" (groups=[\"a\" \"b\"]) is attempting to grant RBAC permissions not \
              currently held:\n{APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"list\" \"get\"]}; \
-             resolution errors: [x not found y not found]"
+             resolution errors: [[x not found, y not found]]"
         );
     }
 }

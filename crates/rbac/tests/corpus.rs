@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use portcullis_core::{DocumentId, FieldPath, Labels, Namespace, Origin, Selector, Verdict};
 use portcullis_rbac::{
-    Attempt, Binding, Party, Requester, Resource, Role, RoleKind, RoleRef, Rule, Rules, Subject,
-    Target, aggregate, bootstrap, covers, decide, explain, rules_for, words,
+    Attempt, Binding, Party, Refusal, Requester, Resource, Role, RoleKind, RoleRef, Rule, Rules,
+    Subject, Target, aggregate, bootstrap, covers, decide, explain, may_write_binding,
+    may_write_role, rules_for, words,
 };
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -209,7 +210,7 @@ fn covers_and_the_error_it_leads_to() {
             if got.covered() {
                 return Ok(());
             }
-            let error = words::escalation(&requester(line), &got.uncovered, &[]);
+            let error = words::escalation(&requester(line), &got.uncovered, None);
             same(error.as_str(), line["error"].as_str().unwrap_or_default())
         };
         vec![answer()]
@@ -218,6 +219,42 @@ fn covers_and_the_error_it_leads_to() {
 
 fn lines(value: &Value) -> Vec<String> {
     texts(value).into_iter().map(String::from).collect()
+}
+
+#[test]
+fn writing_roles_and_bindings() {
+    run("rbac/escalation", |line| vec![same(refusal(line).as_deref(), line["message"].as_str())]);
+}
+
+/// What the API server says to a write that is refused.
+fn refusal(line: &Value) -> Option<String> {
+    let (rules, requester) = (rules(&line["objects"]), requester(line));
+    let (before, after) = (&line["oldObject"], &line["object"]);
+    let kind = after["kind"].as_str()?;
+    let refusal = if !before.is_null() && of_weight(before) == of_weight(after) {
+        None
+    } else if kind.ends_with("Binding") {
+        may_write_binding(&rules, &requester, &binding(after)).err()
+    } else {
+        let before = Some(before).filter(|before| !before.is_null()).map(role);
+        may_write_role(&rules, &requester, before.as_ref(), &role(after)).err()
+    }?;
+    if let Refusal::NoSuchRole(_) = refusal {
+        return Some(refusal.to_string());
+    }
+    let (resource, name) = (kind.to_lowercase(), &after["metadata"]["name"]);
+    Some(format!("{resource}s.rbac.authorization.k8s.io {name} is forbidden: {refusal}"))
+}
+
+/// An object without the fields that anybody may change.
+fn of_weight(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(meta) = object["metadata"].as_object_mut() {
+        meta.retain(|key, _| {
+            !["ownerReferences", "finalizers", "managedFields"].contains(&key.as_str())
+        });
+    }
+    object
 }
 
 #[test]
