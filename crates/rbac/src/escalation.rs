@@ -154,3 +154,90 @@ impl fmt::Display for Refusal {
 }
 
 impl std::error::Error for Refusal {}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_core::Selector;
+
+    use super::*;
+    use crate::testing::{binding, requester, role, rules};
+
+    const RULES: &str = "
+        reader: get,list - pods
+        writer: * - pods,secrets
+        root: * * *; * url *
+        keeper: escalate rbac.authorization.k8s.io roles,clusterroles mine
+        binder: bind rbac.authorization.k8s.io clusterroles writer
+        read = reader: User jane, User keeper, User binder
+        root = root: User root
+        keep = keeper: User keeper
+        a/bind = binder: User binder
+        gone = nowhere: User lost
+    ";
+
+    /// `ok`, or the first line of the refusal.
+    #[track_caller]
+    fn check(result: Result<(), Refusal>, want: &str) {
+        let got = result.err().map_or("ok".to_owned(), |refusal| refusal.to_string());
+        assert_eq!(got.lines().last(), Some(want));
+    }
+
+    #[track_caller]
+    fn check_role(who: &str, before: Option<&str>, after: &str, want: &str) {
+        let before = before.map(role);
+        check(may_write_role(&rules(RULES), &requester(who), before.as_ref(), &role(after)), want);
+    }
+
+    #[track_caller]
+    fn check_binding(who: &str, (name, granted): (&str, &str), want: &str) {
+        let binding = binding(name, granted, "User eve");
+        check(may_write_binding(&rules(RULES), &requester(who), &binding), want);
+    }
+
+    const MORE: &str = r#"{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}"#;
+
+    #[test]
+    fn a_role_may_hold_what_its_writer_has() {
+        check_role("jane", None, "new: get - pods", "ok");
+        check_role("jane", None, "a/new: list - pods; get - secrets", MORE);
+        check_role("eve,system:masters", None, "new: * * *", "ok");
+    }
+
+    #[test]
+    fn escalate_by_name_is_for_updates_only() {
+        check_role("keeper", Some("mine: get - pods"), "mine: get - secrets", "ok");
+        check_role("keeper", Some("other: get - pods"), "other: get - secrets", MORE);
+        check_role("keeper", None, "mine: get - secrets", MORE);
+    }
+
+    #[test]
+    fn an_aggregation_needs_everything_before_and_after() {
+        let refused = "must have cluster-admin privileges to use the aggregationRule";
+        let plain = role("new: get - pods");
+        let mut gathering = plain.clone();
+        gathering.aggregation = Some(vec![Selector::All]);
+        let mut idle = plain.clone();
+        idle.aggregation = Some(Vec::new());
+        let write = |who: &str, before: Option<&Role>, after: &Role| {
+            may_write_role(&rules(RULES), &requester(who), before, after)
+        };
+        check(write("jane", None, &gathering), refused);
+        check(write("jane", Some(&gathering), &plain), refused);
+        check(write("jane", None, &idle), "ok");
+        check(write("root", None, &gathering), "ok");
+    }
+
+    #[test]
+    fn a_binding_needs_bind_or_what_its_role_holds() {
+        check_binding("jane", ("new", "reader"), "ok");
+        check_binding("binder", ("a/new", "writer"), "ok");
+        let all = r#"{APIGroups:[""], Resources:["secrets"], Verbs:["*"]}"#;
+        check_binding("binder", ("b/new", "writer"), all);
+        check_binding("root", ("new", "writer"), "ok");
+        let nowhere = r#"clusterroles.rbac.authorization.k8s.io "nowhere" not found"#;
+        check_binding("jane", ("new", "nowhere"), nowhere);
+        check_binding("root", ("new", "nowhere"), "ok");
+        let own = r#"{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}; resolution errors: [clusterroles.rbac.authorization.k8s.io "nowhere" not found]"#;
+        check_binding("lost", ("new", "reader"), own);
+    }
+}

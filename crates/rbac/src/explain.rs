@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use portcullis_core::{Decision, Origin, Skipped, Verdict};
+use portcullis_core::{Because, Decision, Origin, Skipped, Verdict};
 
 use crate::attempt::{Attempt, PRIVILEGED_GROUP, Target};
 use crate::grant::Grant;
@@ -161,8 +161,8 @@ impl Seen {
             why: dangling.to_string(),
         });
         let skipped = skipped.collect();
-        let mut because = self.granted.into_iter().map(Why::Granted);
-        Decision { skipped, ..decision(Verdict::Allow, &mut because) }
+        let because = self.granted.into_iter().map(Why::Granted);
+        Decision { skipped, ..decision(Verdict::Allow, because) }
     }
 
     fn refused(self, rules: &Rules, attempt: &Attempt) -> Decision<Why> {
@@ -172,23 +172,22 @@ impl Seen {
             (None, false) if self.dangling.is_empty() => Some(Why::NotNamed),
             (None, false) => None,
         };
-        let mut because = self
+        let because = self
             .dangling
             .into_iter()
             .map(Why::Dangling)
             .chain(elsewhere(rules, attempt))
             .chain(near)
             .chain(near_names(rules, attempt).into_iter().map(Why::NearlyNamed));
-        decision(Verdict::Deny, &mut because)
+        decision(Verdict::Deny, because)
     }
 }
 
-fn decision(verdict: Verdict, because: &mut dyn Iterator<Item = Why>) -> Decision<Why> {
+fn decision(verdict: Verdict, mut because: impl Iterator<Item = Why>) -> Decision<Why> {
+    // INVARIANT: both callers have a reason, a grant or what stands in its place.
     let first = because.next().unwrap_or(Why::NotNamed);
-    Decision {
-        because: portcullis_core::Because::with_rest(first, because.collect()),
-        ..Decision::new(verdict, Why::NotNamed)
-    }
+    let because = Because::with_rest(first, because.collect());
+    Decision { verdict, because, skipped: Vec::new(), assumed: Vec::new() }
 }
 
 /// The same grant where it does not count.

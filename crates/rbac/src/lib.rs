@@ -11,6 +11,26 @@
 //! RBAC only ever grants: rules add up, nothing takes away, and what nobody grants is refused. The
 //! answers and the sentences ([`words`]) are those of the Kubernetes authorizer.
 //!
+//! ```
+//! use portcullis_core::Verdict;
+//! use portcullis_rbac::{Attempt, Requester, Resource, RulesBuilder, Target, explain};
+//!
+//! let rules = RulesBuilder::new().with_bootstrap().build();
+//! let target = Resource { resource: "pods".into(), ..Resource::default() };
+//! let attempt = Attempt {
+//!     requester: Requester { user: "system:kube-scheduler".into(), groups: Vec::new() },
+//!     verb: "delete".into(),
+//!     target: Target::Resource(target),
+//! };
+//! let decision = explain(&rules, &attempt);
+//! assert_eq!(decision.verdict, Verdict::Allow);
+//! assert_eq!(
+//!     decision.because.first().to_string(),
+//!     "ClusterRoleBinding system:kube-scheduler grants ClusterRole system:kube-scheduler, rule 6, \
+//!      to User system:kube-scheduler",
+//! );
+//! ```
+//!
 //! Nothing here knows manifests, files or servers. Start reading at [`explain`]; its independent
 //! twin is `spec`.
 

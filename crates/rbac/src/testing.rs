@@ -66,19 +66,23 @@ pub(crate) fn rules(written: &str) -> Rules {
         let (head, tail) = line.split_once(": ").expect(line);
         match head.split_once(" = ") {
             Some((binding, granted)) => bindings.push(self::binding(binding, granted, tail)),
-            None => {
-                let (namespace, name) = placed(head);
-                let rules = tail.split("; ").map(|r| Arc::new(rule(r))).collect();
-                let origin = somewhere();
-                let labels = Labels::default();
-                roles.push(Role { namespace, name, labels, rules, aggregation: None, origin });
-            }
+            None => roles.push(role(line)),
         }
     }
     Rules::new(roles, bindings)
 }
 
-fn binding(name: &str, role: &str, subjects: &str) -> Binding {
+/// `[namespace/]name: rule; rule`.
+pub(crate) fn role(written: &str) -> Role {
+    let (head, rules) = written.split_once(": ").expect(written);
+    let (namespace, name) = placed(head);
+    let rules = rules.split("; ").map(|r| Arc::new(rule(r))).collect();
+    let (labels, origin) = (Labels::default(), somewhere());
+    Role { namespace, name, labels, rules, aggregation: None, origin }
+}
+
+/// As in [`rules`], in its parts.
+pub(crate) fn binding(name: &str, role: &str, subjects: &str) -> Binding {
     let (namespace, name) = placed(name);
     let (role_namespace, role) = placed(role);
     let kind = if role_namespace.is_some() { RoleKind::Role } else { RoleKind::ClusterRole };
