@@ -104,12 +104,12 @@ pub fn explain(rules: &Rules, attempt: &Attempt) -> Decision<Why> {
     let mut seen = Seen::default();
     for (_, bound) in rules.in_scope(attempt.target.namespace()) {
         let Some((_, subject)) = bound.binding.names(&attempt.requester) else { continue };
-        seen.bindings.push(Arc::clone(&bound.binding));
+        let binding = Arc::clone(&bound.binding);
         let Some(role) = &bound.role else {
-            let binding = Arc::clone(&bound.binding);
             seen.dangling.push(Dangling { binding, subject: subject.clone() });
             continue;
         };
+        seen.bindings.push(binding);
         if let Some(grant) = bound.grant(subject, &attempt.verb, &attempt.target) {
             seen.granted.push(grant);
             continue;
@@ -138,6 +138,7 @@ pub fn explain_as_server(rules: &Rules, attempt: &Attempt) -> Decision<Why> {
 /// What a walk over the bindings in scope has come across.
 #[derive(Default)]
 struct Seen {
+    /// Those that name the requester and refer to a role.
     bindings: Vec<Arc<Binding>>,
     granted: Vec<Grant>,
     dangling: Vec<Dangling>,
@@ -166,11 +167,13 @@ impl Seen {
     }
 
     fn refused(self, rules: &Rules, attempt: &Attempt) -> Decision<Why> {
-        let near = match (self.nearest, self.bindings.len() > self.dangling.len()) {
-            (Some(miss), _) => Some(Why::Missed(miss)),
-            (None, true) => Some(Why::NotPermitted { bindings: self.bindings }),
-            (None, false) if self.dangling.is_empty() => Some(Why::NotNamed),
-            (None, false) => None,
+        let near = match self.nearest {
+            Some(miss) => Some(Why::Missed(miss)),
+            None if !self.bindings.is_empty() => {
+                Some(Why::NotPermitted { bindings: self.bindings })
+            }
+            None if self.dangling.is_empty() => Some(Why::NotNamed),
+            None => None,
         };
         let because = self
             .dangling
