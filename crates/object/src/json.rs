@@ -276,3 +276,74 @@ impl Scanner<'_> {
 fn offset(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Limits;
+
+    /// All the values of a text, or the sentence and the text underlined.
+    fn read(text: &str) -> Result<String, (String, &str)> {
+        let (mut values, mut at) = (Vec::new(), 0);
+        loop {
+            let rest = &text[at..];
+            match parse(rest, DocumentId(0), Limits::default().budget()) {
+                Ok(None) => return Ok(values.join(" ")),
+                Ok(Some((parsed, taken))) => {
+                    values.push(parsed.tree.root().to_json().to_string());
+                    at += taken;
+                }
+                Err(refusal) => {
+                    let range = refusal.range.start as usize..refusal.range.end as usize;
+                    return Err((refusal.message, &rest[range]));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn values() {
+        for (text, want) in [
+            (
+                r#" {"a" : [1, -0, 1.0, 1e3, 0.5, -1E-2], "b":{}} "#,
+                r#"{"a":[1,0,1,1000,0.5,-0.01],"b":{}}"#,
+            ),
+            ("{\"a\":1}\n{\"a\":2}[]", r#"{"a":1} {"a":2} []"#),
+            (r#"{"a":1,"b":2,"a":3}"#, r#"{"b":2,"a":3}"#),
+            (r#"[true, false, null, ""]"#, r#"[true,false,null,""]"#),
+            (r#"["\"\\\/\n\té\u00e9"]"#, r#"["\"\\/\n\téé"]"#),
+            (r#"["\ud83d\ude00", "\ud83d", "\ude00", "\ud83dx"]"#, r#"["😀","�","�","�x"]"#),
+            (
+                "[9223372036854775807, 9223372036854775808]",
+                "[9223372036854775807,9.223372036854776e+18]",
+            ),
+            ("", ""),
+        ] {
+            assert_eq!(read(text).as_deref(), Ok(want), "{text}");
+        }
+    }
+
+    #[test]
+    fn faults_are_named_and_underlined() {
+        for (text, want, at) in [
+            (r#"{"a":1,}"#, "expected a key in double quotes here, found `}`", "}"),
+            (r#"{a:1}"#, "expected a key in double quotes here, found `a`", "a"),
+            (r#"{"a" 1}"#, "expected `:` here, found `1`", "1"),
+            (r#"{"a":1 b"#, "expected `,` or `}` here, found `b`", "b"),
+            ("[1 2]", "expected `,` or `]` here, found `2`", "2"),
+            ("[1,", "expected a value here, found the end", ""),
+            ("[tru]", "expected a value here, found `t`", "t"),
+            ("[01]", "expected `,` or `]` here, found `1`", "1"),
+            ("[1.]", "expected a digit here, found `]`", "]"),
+            ("[-]", "expected a digit here, found `]`", "]"),
+            ("[\"a\nb\"]", "expected the closing quote of this text here, found `\\n`", "\n"),
+            (r#"["\x"]"#, "expected an escape such as `\\n` here, found `x`", "x"),
+            (r#"["\u12g4"]"#, "expected four hexadecimal digits here, found `1`", "1"),
+        ] {
+            assert_eq!(read(text), Err((format!("not valid JSON: {want}"), at)), "{text}");
+        }
+        assert_eq!(read("[1e400]"), Err(("a number out of range".to_owned(), "1e400")));
+        let deep = "[".repeat(1_000_000);
+        assert_eq!(read(&deep), Err(("nested deeper than 200 levels".to_owned(), "[")));
+    }
+}

@@ -164,7 +164,8 @@ impl Loader<'_> {
             let Some(text) = decoded.text.get(piece.clone()) else { continue };
             if split::is_blank(text) {
                 // What stands before the first `---` is a heading rather than a document.
-                if i > 0 || pieces.len() == 1 {
+                let is_heading = i == 0 && pieces.len() > 1 && !text.starts_with("---");
+                if !is_heading {
                     self.loaded.counts.empty += 1;
                 }
                 continue;
@@ -389,5 +390,278 @@ pub(crate) fn shown(text: &str) -> String {
     match text.char_indices().nth(MAX_CHARS) {
         Some((at, _)) => format!("{}…", text.get(..at).unwrap_or("")),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(files: &[(&str, &[u8])]) -> Loaded {
+        let input = |(name, bytes): &(&str, &[u8])| Input {
+            name: (*name).to_owned(),
+            bytes: bytes.to_vec(),
+        };
+        load(files.iter().map(input).collect(), &Limits::default())
+    }
+
+    /// What was found: objects, then findings with file, line, column and underlined text.
+    fn summary(loaded: &Loaded) -> Vec<String> {
+        let objects = loaded.objects.iter().map(|o| {
+            let at = loaded.sources.locate(&o.root().at()).expect("objects have places");
+            format!("{} {}: {}:{}", o.api_version(), o.reference(), at.input, at.line)
+        });
+        let findings = loaded.diagnostics.iter().map(|d| {
+            let place = d.place().expect("findings have places");
+            let at = loaded.sources.locate(place).expect("places can be found");
+            let underlined = &loaded.sources.file_text(place.document())[at.range.clone()];
+            format!(
+                "{} {}:{}:{} {underlined:?} {}",
+                d.code, at.input, at.line, at.column, d.message
+            )
+        });
+        objects.chain(findings).collect()
+    }
+
+    fn check(text: &str, want: &[&str]) {
+        assert_eq!(summary(&read(&[("f", text.as_bytes())])), want, "{text}");
+    }
+
+    #[test]
+    fn documents_and_lists() {
+        check(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\n",
+            &["v1 Pod b/a: f:1"],
+        );
+        check("# x\n---\n\napiVersion: apps/v1\nkind: Deployment\n", &["apps/v1 Deployment : f:4"]);
+        check(
+            r#"{"apiVersion":"v1","kind":"Pod"} {"apiVersion":"v1","kind":"Node"}"#,
+            &["v1 Pod : f:1", "v1 Node : f:1"],
+        );
+        check(
+            "{apiVersion: v1, kind: Pod}\n---\n{\"apiVersion\":\"v1\",\"kind\":\"Node\"}",
+            &["v1 Pod : f:1", "v1 Node : f:3"],
+        );
+        check(
+            "\
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: Pod}
+- apiVersion: rbac.authorization.k8s.io/v1
+  kind: RoleList
+  items:
+  - metadata: {name: r}
+",
+            &["v1 Pod : f:4", "rbac.authorization.k8s.io/v1 Role r: f:8"],
+        );
+        check("apiVersion: v1\nkind: PodList\nitems: null\n", &[]);
+        check("apiVersion: x/v1\nkind: AllowList\nspec: {}\n", &["x/v1 AllowList : f:1"]);
+    }
+
+    #[test]
+    fn one_bad_document_does_not_stop_the_rest() {
+        let text = "\
+apiVersion: v1
+kind: Node
+---
+kind: NetworkPolicy
+a: b: c
+---
+apiVersion: v1
+kind: Pod
+";
+        let loaded = read(&[("f", text.as_bytes())]);
+        let fault = "YA001 f:5:5 \":\" a second `: ` in one line";
+        assert_eq!(summary(&loaded), ["v1 Node : f:1", "v1 Pod : f:7", fault]);
+        let policy_kind = Some("NetworkPolicy".to_owned());
+        assert_eq!(loaded.unreadable, [Unreadable { document: DocumentId(1), policy_kind }]);
+    }
+
+    #[test]
+    fn faults_in_reading() {
+        check(
+            "{\"a\": 1,\n \"b\" 2}",
+            &["YA001 f:2:6 \"2\" not valid JSON: expected `:` here, found `2`"],
+        );
+        check("a: 'x\n", &["YA001 f:1:5 \"x\" a quoted text is not closed"]);
+        check(
+            "apiVersion: v1\nkind: Pod\nspec: {a: 1,\n  a: 2}\n",
+            &["v1 Pod : f:1", "YA002 f:4:3 \"a\" key `a` is given twice"],
+        );
+        check("kind: Pod\n", &["YA009 f:1:7 \"Pod\" an object without `apiVersion`"]);
+        check("apiVersion: v1\nkind:\n", &["YA009 f:1:13 \"v1\" an object without `kind`"]);
+        check(
+            "apiVersion: v1\nkind: List\nitems: [1]\n",
+            &["YA009 f:3:9 \"1\" an item that is no object"],
+        );
+        check(
+            "apiVersion: v1\nkind: Pod\nmetadata: {name: 12, namespace: [a]}\n",
+            &[
+                "v1 Pod 12: f:1",
+                "YA012 f:3:18 \"12\" `metadata.name` must be a string, not a number",
+                "YA012 f:3:33 \"[a]\" `metadata.namespace` must be a string, not a list",
+            ],
+        );
+        check(
+            "apiVersion: v1\nkind: Pod\n...\nkind: Node\n",
+            &[
+                "v1 Pod : f:1",
+                "YA011 f:4:1 \"k\" what follows the end of the document (`...`) is not read",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_names_the_object_knows_the_object() {
+        let text = b"apiVersion: v1\nkind: Pod\nmetadata: {name: 1, name: 2}\n";
+        let loaded = read(&[("f", text)]);
+        for diagnostic in &loaded.diagnostics {
+            let object = diagnostic.origin().and_then(|o| o.object.as_ref());
+            assert_eq!(object.map(ToString::to_string).as_deref(), Some("Pod 2"), "{diagnostic:?}");
+        }
+        assert_eq!(loaded.diagnostics.len(), 2);
+    }
+
+    #[test]
+    fn bytes_that_are_no_text() {
+        let good = b"apiVersion: v1\nkind: Pod\n";
+        for (bytes, want) in [
+            (&b"\xff\xfea\0"[..], "YA005 f:1:1 \"\" the file is UTF-16, not UTF-8"),
+            (b"\x7fELF\0", "YA005 f:1:1 \"\" the file is binary, not text"),
+            (b"a: b\nc: \xe9\n", "YA005 f:2:4 \"?\" a byte that is not UTF-8"),
+            (b"a: \x07", "YA005 f:1:4 \"\\u{7}\" the character U+0007 is not allowed in YAML"),
+        ] {
+            assert_eq!(summary(&read(&[("f", bytes), ("g", good)])), ["v1 Pod : g:1", want]);
+        }
+        let mixed = b"a: \xff\n---\napiVersion: v1\nkind: Pod\n";
+        assert_eq!(
+            summary(&read(&[("f", mixed)])),
+            ["v1 Pod : f:3", "YA005 f:1:4 \"?\" a byte that is not UTF-8"]
+        );
+    }
+
+    #[test]
+    fn everything_is_counted() {
+        let text = "\
+---
+# only a comment
+---
+null
+---
+a: 1
+---
+[1]
+---
+apiVersion: v1
+kind: List
+items: [{apiVersion: v1, kind: Pod}, {apiVersion: v1, kind: Pod}]
+---
+a: '
+";
+        let loaded = read(&[("f", text.as_bytes()), ("empty", b""), ("mark", b"\xef\xbb\xbf")]);
+        let want = Counts { documents: 4, objects: 2, empty: 4, not_ours: 2, templated: 0 };
+        assert_eq!(loaded.counts, want);
+        assert_eq!(loaded.unreadable.len(), 1);
+    }
+
+    #[test]
+    fn a_template_is_said_once() {
+        let chart = "\
+{{- if .Values.on }}
+kind: NetworkPolicy
+---
+name: {{ .Values.name }}
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: a-{{ .Release.Name }}
+";
+        let loaded = read(&[("f", chart.as_bytes())]);
+        let said = "this file is a template that has not been rendered";
+        let note = format!("YA010 f:1:1 \"{{{{- if .Values.on }}}}\" {said}");
+        assert_eq!(summary(&loaded), ["v1 Pod a-{{ .Release.Name }}: f:6", &note]);
+        assert_eq!((loaded.counts.templated, loaded.unreadable.len()), (1, 2));
+        // Alerts quote templates of their own: there is nothing to render.
+        let alert = "apiVersion: v1\nkind: Pod\nx: '{{ $labels.a }}'\ny: |\n  {{ b }}\n";
+        check(alert, &["v1 Pod : f:1"]);
+    }
+
+    #[test]
+    fn limits_are_said_and_the_rest_is_read() {
+        let limits = Limits { file_bytes: 64, nodes: 11, documents: 4, ..Limits::default() };
+        let file =
+            |name: &str, text: &str| Input { name: name.into(), bytes: text.as_bytes().to_vec() };
+        let pod = "apiVersion: v1\nkind: Pod\n";
+        let large = "a".repeat(65);
+        let files = [("large", large.as_str()), ("f", pod), ("many", "a: [1, 2, 3, 4, 5, 6, 7]\n")];
+        let more = [("g", pod), ("h", pod), ("i", pod)];
+        let files = files.iter().chain(&more).map(|(name, text)| file(name, text)).collect();
+        assert_eq!(
+            summary(&load(files, &limits)),
+            [
+                "v1 Pod : f:1",
+                "v1 Pod : g:1",
+                "YA008 large:1:1 \"\" the file is larger than 0 MiB",
+                "YA008 many:1:23 \"7\" more than 8 values",
+                "YA008 h:1:1 \"\" more than 4 documents: nothing is read from here on",
+            ]
+        );
+    }
+
+    #[test]
+    fn secrets_are_known_wherever_they_stand() {
+        let text = "\
+apiVersion: v1
+kind: Secret
+metadata:
+  annotations: {kubectl.kubernetes.io/last-applied-configuration: '{}', other: x}
+data: {a: c2VjcmV0}
+stringData:
+  b: |
+    secret
+---
+apiVersion: v1
+kind: SecretList
+items:
+- data: {a: b}
+---
+apiVersion: v1
+kind: Pod
+spec:
+  containers:
+  - env: [{name: DB_PASSWORD, value: secret}, {name: HOST, value: shown}]
+";
+        let loaded = read(&[("f", text.as_bytes())]);
+        let hidden = |document| -> Vec<&str> {
+            loaded.sources.secret_ranges(document).into_iter().map(|r| &text[r]).collect()
+        };
+        assert_eq!(hidden(DocumentId(0)), ["'{}'", "{a: c2VjcmV0}", "b: |\n    secret"]);
+        assert_eq!(hidden(DocumentId(1)), ["{a: b}"]);
+        assert_eq!(hidden(DocumentId(2)), ["secret"]);
+        let secret = loaded.objects.first().and_then(|o| o.root().field("data")?.field("a"));
+        assert!(secret.is_some_and(Cursor::is_secret));
+    }
+
+    #[test]
+    fn places_count_characters_and_skip_the_mark() {
+        let text = "\u{feff}apiVersion: v1\r\nkind: Pod\r\né: [ü, x]\r\n";
+        let loaded = read(&[("f", text.as_bytes())]);
+        let object = loaded.objects.first().expect("one object");
+        let at = |c: Cursor<'_>| {
+            let l = loaded.sources.locate(&c.at()).expect("a place");
+            (l.line, l.column, l.end_line, l.end_column)
+        };
+        assert_eq!(at(object.root()), (1, 1, 3, 10));
+        let list = object.root().field("é").expect("the list");
+        assert_eq!(at(list), (3, 4, 3, 10));
+        assert_eq!(list.items().nth(1).map(at), Some((3, 8, 3, 9)));
+        let absent = Place::At(object.origin().field("spec").field("x"));
+        assert_eq!(loaded.sources.locate(&absent).map(|l| l.line), Some(1));
+        assert_eq!(loaded.sources.document_name(DocumentId::BUILT_IN), "built-in");
+        let origin = object.origin();
+        let built_in = portcullis_core::Origin { document: DocumentId::BUILT_IN, ..origin };
+        assert_eq!(loaded.sources.locate(&Place::At(built_in)), None);
     }
 }

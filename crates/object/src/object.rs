@@ -177,8 +177,8 @@ impl Finder<'_> {
             }
             _ => ("an item that is no object", "an item needs `apiVersion` and `kind`"),
         };
-        let present = ["kind", "apiVersion"].iter().find_map(|name| at.field(name));
-        let place = present.filter(|f| !f.is_null()).unwrap_or(at).at();
+        let said = |name: &&str| at.field(name).filter(|field| !field.is_null());
+        let place = ["kind", "apiVersion"].iter().find_map(said).unwrap_or(at).at();
         self.diagnostics.push(
             Diagnostic::new(codes::NO_KIND, Severity::Error, place, message).help(help).refusing(),
         );

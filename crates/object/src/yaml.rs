@@ -144,6 +144,7 @@ impl Reader<'_> {
         }
         let range = match style {
             ScalarStyle::Literal | ScalarStyle::Folded => self.block_scalar(range),
+            ScalarStyle::Plain if range.is_empty() => self.absent(range),
             _ => range,
         };
         self.composer.scalar(value, range, anchor)
@@ -174,6 +175,12 @@ impl Reader<'_> {
             }
             _ => range,
         }
+    }
+
+    /// Where a value is missing: behind its colon. The parser says before it.
+    fn absent(&self, range: Range<u32>) -> Range<u32> {
+        let at = self.composer.waiting_key().and_then(|key| colon(self.text, key.end));
+        at.map_or(range, |at| at + 1..at + 1)
     }
 
     /// A block scalar from its `|` or `>` to its last letter; the parser gives the lines of its
@@ -210,13 +217,16 @@ fn is_header(line: &str, at: usize, c: char) -> bool {
         })
 }
 
+/// Where the colon of the key that ends here is.
+fn colon(text: &str, key_end: u32) -> Option<u32> {
+    let rest = text.get(key_end as usize..)?.trim_start_matches([' ', '\t']);
+    rest.starts_with(':').then(|| offset(text.len() - rest.len()))
+}
+
 /// Where the value of the key that ends here begins: behind the colon, blanks, comments, tag and
 /// anchor.
 fn after_key(text: &str, key_end: u32) -> Option<u32> {
-    let rest = text.get(key_end as usize..)?;
-    let mut at =
-        rest.strip_prefix([' ', '\t'].as_slice()).unwrap_or(rest).trim_start_matches([' ', '\t']);
-    at = at.strip_prefix(':')?;
+    let mut at = text.get(colon(text, key_end)? as usize + 1..)?;
     loop {
         at = at.trim_start();
         at = match at.chars().next()? {
@@ -258,7 +268,8 @@ fn range_of(span: &Span, text: &str) -> Range<u32> {
 fn scan_refusal(text: &str, kind: &ErrorKind, info: &str, at: usize, budget: Budget) -> Refusal {
     let at = (0..=at.min(text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
     // At the very end there is nothing to underline: the last letter is.
-    let at = if at == text.len() { last_letter(text) } else { at };
+    let at_end = text.get(at..).is_none_or(|rest| rest.trim().is_empty());
+    let at = if at_end { last_letter(text) } else { at };
     let next = text.get(at..).and_then(|t| t.chars().next()).map_or(0, char::len_utf8);
     let range = offset(at)..offset(at + next);
     let tab = "indent with blanks: YAML allows no tabs there";
@@ -271,6 +282,10 @@ fn scan_refusal(text: &str, kind: &ErrorKind, info: &str, at: usize, budget: Bud
         | ErrorKind::TabInIndentation
         | ErrorKind::TabNotAllowed => {
             Refusal::new(codes::SYNTAX, range, "a tab in the indentation").help(tab)
+        }
+        ErrorKind::InvalidQuotedScalarIndent if !at_end => {
+            Refusal::new(codes::SYNTAX, range, "a quoted text goes on with too little indentation")
+                .help("indent its lines below the key, or look for a missing quote further up")
         }
         ErrorKind::UnclosedQuotedScalar | ErrorKind::InvalidQuotedScalarIndent => {
             Refusal::new(codes::SYNTAX, range, "a quoted text is not closed")
@@ -372,6 +387,8 @@ mod tests {
             ("a: b: c", "a second `: ` in one line"),
             ("a:\n\t- b", "a tab in the indentation"),
             ("a: 'x", "a quoted text is not closed"),
+            ("a: 'x\n", "a quoted text is not closed"),
+            ("a:\n  b: 'x\n y'", "a quoted text goes on with too little indentation"),
             ("a: @x", "text cannot begin with `@`"),
             ("a: \u{7f}", "the character U+007F is not allowed in YAML"),
             ("a: \0", "the character U+0000 is not allowed in YAML"),
