@@ -4,12 +4,9 @@ use portcullis_core::{Code, Diagnostic, Fix, Place, Severity, nearest};
 use portcullis_schema::{Field, Message, Type};
 
 use crate::codes;
-use crate::load::shown;
+use crate::load::{MAX_FINDINGS, shown};
 use crate::object::Object;
 use crate::tree::{Cursor, NodeKind};
-
-/// How many findings one object may have: nobody reads more, and a hostile one could have millions.
-const MAX_FINDINGS: usize = 100;
 
 /// What is wrong with the structure of an object, as far as its kind is known.
 ///

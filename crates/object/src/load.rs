@@ -14,6 +14,10 @@ use crate::source::{Format, Sources, parse};
 use crate::split;
 use crate::tree::Cursor;
 
+/// How many findings of one sort a document or object may have: nobody reads more, and a hostile one
+/// could have millions.
+pub(crate) const MAX_FINDINGS: usize = 100;
+
 /// One thing to be read.
 #[derive(Clone, Debug)]
 pub struct Input {
@@ -47,7 +51,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             file_bytes: 256 << 20,
-            documents: 4_000_000,
+            documents: 1_000_000,
             nodes: 20_000_000,
             depth: 200,
             alias_nodes: 1_000_000,
@@ -297,8 +301,9 @@ impl Loader<'_> {
                 self.loaded.objects.extend(objects);
             }
         }
+        said.truncate(MAX_FINDINGS);
         self.loaded.diagnostics.append(&mut said);
-        for duplicate in duplicates {
+        for duplicate in duplicates.into_iter().take(MAX_FINDINGS) {
             let at = owned(tree.root().goto(duplicate.kept), &owners);
             let key = at.key_place();
             let message = format!("key `{}` is given twice", shown(at.key().unwrap_or("")));
@@ -608,6 +613,17 @@ metadata:
                 "YA008 h:1:1 \"\" more than 4 documents: nothing is read from here on",
             ]
         );
+    }
+
+    #[test]
+    fn findings_are_bounded() {
+        let pod = "apiVersion: v1\nkind: Pod\n";
+        let twice = format!("{pod}{}", "a: 1\n".repeat(1000));
+        let items = format!("apiVersion: v1\nkind: List\nitems:\n{}", "- 1\n".repeat(1000));
+        for text in [twice, items] {
+            let loaded = read(&[("f", text.as_bytes())]);
+            assert_eq!(loaded.diagnostics.len(), MAX_FINDINGS, "{}", &text[..50]);
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What nobody may be shown: values of Secrets, and of environment variables whose name looks
 //! secret.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
+use crate::compose::Parsed;
 use crate::tree::{Cursor, NodeKind};
 
 /// The annotation in which `kubectl apply` keeps the whole object, and so its secrets too.
@@ -43,8 +45,8 @@ pub(crate) fn is_secret(at: Cursor<'_>) -> bool {
     false
 }
 
-/// Whether everything from this node down is secret, and its parent is not for the same reason.
-pub(crate) fn begins_secret(at: Cursor<'_>) -> bool {
+/// Whether everything from this node down is secret, for what stands beside it.
+fn begins_secret(at: Cursor<'_>) -> bool {
     let (Some(key), Some(parent)) = (at.key(), at.parent()) else { return false };
     match key {
         "data" | "stringData" => is_secret_object(parent),
@@ -52,6 +54,29 @@ pub(crate) fn begins_secret(at: Cursor<'_>) -> bool {
         LAST_APPLIED => parent.key() == Some("annotations"),
         _ => false,
     }
+}
+
+/// The secret byte ranges of a document, in no order. Entries that do not count, as their key is
+/// given again, are secret all the same.
+pub(crate) fn ranges(parsed: &Parsed) -> Vec<Range<usize>> {
+    // The answer is the same for all entries of one map under one key, of which there may be many.
+    let mut known: HashMap<(Option<u32>, &str), bool> = HashMap::new();
+    let mut ranges = Vec::new();
+    let mut secret_until = 0;
+    for (node, span) in (0_u32..).zip(&parsed.spans) {
+        let at = parsed.tree.root().goto(node);
+        let parent = at.parent().map(Cursor::index);
+        if let Some(key @ ("data" | "stringData" | "value" | LAST_APPLIED)) = at.key()
+            && *known.entry((parent, key)).or_insert_with(|| begins_secret(at))
+        {
+            secret_until = secret_until.max(at.end());
+        }
+        // What an alias stands for is shown where it is written, so every node counts.
+        if node < secret_until {
+            ranges.push(span.value.start as usize..span.value.end as usize);
+        }
+    }
+    ranges
 }
 
 /// A Secret, also one in a list of Secrets whose items do not say what they are.

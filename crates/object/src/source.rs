@@ -167,22 +167,7 @@ impl Sources {
             return Vec::new();
         };
         let mut ranges: Vec<Range<usize>> = match self.parsed(document) {
-            Some(parsed) => {
-                let root = parsed.tree.root();
-                let mut nodes = (0..parsed.tree.nodes.len()).zip(&parsed.spans);
-                let mut ranges = Vec::new();
-                while let Some((node, span)) = nodes.next() {
-                    let at = root.goto(u32::try_from(node).unwrap_or(0));
-                    if secret::begins_secret(at) {
-                        // Aliases are shown where they are written, so everything below counts too.
-                        let below = at.subtree_len().saturating_sub(1);
-                        let spans =
-                            std::iter::once(span).chain(nodes.by_ref().take(below).map(|n| n.1));
-                        ranges.extend(spans.map(|s| s.value.start as usize..s.value.end as usize));
-                    }
-                }
-                ranges
-            }
+            Some(parsed) => secret::ranges(&parsed),
             None => secret::guess(self.text(document)),
         };
         ranges.iter_mut().for_each(|r| *r = r.start + start..r.end + start);

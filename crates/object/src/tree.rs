@@ -133,9 +133,9 @@ impl<'a> Cursor<'a> {
         Self { object: Some(object), ..self }
     }
 
-    /// How many nodes there are from here down.
-    pub(crate) fn subtree_len(self) -> usize {
-        self.here().map_or(0, |n| n.end.saturating_sub(self.node) as usize)
+    /// The index after the last node from here down.
+    pub(crate) fn end(self) -> u32 {
+        self.here().map_or(self.node, |n| n.end)
     }
 
     fn here(self) -> Option<&'a Node> {
@@ -197,7 +197,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn children(self) -> impl Iterator<Item = Cursor<'a>> {
-        let end = self.here().map_or(0, |n| n.end);
+        let end = self.end();
         let mut next = self.node.saturating_add(1);
         std::iter::from_fn(move || {
             while next < end {
