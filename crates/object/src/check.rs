@@ -4,7 +4,7 @@ use portcullis_core::{Code, Diagnostic, Fix, Place, Severity, nearest};
 use portcullis_schema::{Field, Message, Type};
 
 use crate::codes;
-use crate::load::{MAX_FINDINGS, shown};
+use crate::load::MAX_FINDINGS;
 use crate::object::Object;
 use crate::tree::{Cursor, NodeKind};
 
@@ -234,9 +234,7 @@ fn shown_path(at: Cursor<'_>) -> String {
     if cut == 0 {
         return path;
     }
-    let key = at.key().map(shown).unwrap_or_default();
-    let tail: String = path.chars().skip(cut).collect();
-    if key.is_empty() { format!("…{tail}") } else { format!("….{key}") }
+    format!("…{}", path.chars().skip(cut).collect::<String>())
 }
 
 fn said(expected: Type) -> &'static str {

@@ -63,8 +63,10 @@ impl Refusal {
 /// What one document may use.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Budget {
+    /// Maps and lists inside each other.
     pub(crate) depth: usize,
     pub(crate) nodes: usize,
+    /// Values that aliases and merges may add.
     pub(crate) alias_nodes: usize,
     /// How many times the document's own size aliases may expand to.
     pub(crate) alias_factor: usize,

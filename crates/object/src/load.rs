@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
-use memchr::memmem;
+use memchr::{memmem, memrchr_iter};
 use portcullis_core::{Diagnostic, DocumentId, ObjectRef, Place, Severity};
 
 use crate::codes;
@@ -203,7 +203,7 @@ impl Loader<'_> {
         let mut at = if text.get(json_at..).is_some_and(|t| t.starts_with(['{', '['])) {
             json_at
         } else {
-            return self.document(file, text, start, Format::Yaml);
+            return self.yaml(file, text, start);
         };
         while let Some(rest) = text.get(at..).filter(|rest| !rest.trim().is_empty()) {
             let blanks = rest.len() - rest.trim_start().len();
@@ -227,10 +227,10 @@ impl Loader<'_> {
         }
     }
 
-    fn document(&mut self, file: &mut FileState, text: &str, start: usize, format: Format) {
+    fn yaml(&mut self, file: &mut FileState, text: &str, start: usize) {
         let range = start..start + text.len();
-        match self.read(text, format) {
-            Ok(Some((parsed, _))) => self.accept(file, parsed, text, range, format),
+        match self.read(text, Format::Yaml) {
+            Ok(Some((parsed, _))) => self.accept(file, parsed, text, range, Format::Yaml),
             Ok(None) => self.loaded.counts.empty += 1,
             Err(refusal) => self.refuse(file, refusal, text, start),
         }
@@ -332,7 +332,7 @@ impl Loader<'_> {
         let document = self.loaded.sources.add_document(file.index, range, None);
         self.loaded.counts.documents += 1;
         self.unreadable(document, text);
-        if text.contains("{{") {
+        if breaks_at_template(text, refusal.range.start as usize) {
             file.mark_template(document, text);
         } else {
             self.say(document, refusal);
@@ -376,6 +376,15 @@ impl FileState {
     }
 }
 
+/// Whether text that cannot be read from `at` on has a `{{` there, or on the line above.
+fn breaks_at_template(text: &str, at: usize) -> bool {
+    let mut lines_above = memrchr_iter(b'\n', text.as_bytes().get(..at).unwrap_or_default());
+    let start = lines_above.nth(1).unwrap_or(0);
+    let below = text.get(at..).unwrap_or("");
+    let end = at + below.find('\n').unwrap_or(below.len());
+    text.get(start..end).is_some_and(|lines| lines.contains("{{"))
+}
+
 /// The node as part of the object it belongs to.
 fn owned<'a>(at: Cursor<'a>, owners: &'a HashMap<u32, Arc<ObjectRef>>) -> Cursor<'a> {
     let mut node = Some(at);
@@ -389,7 +398,7 @@ fn owned<'a>(at: Cursor<'a>, owners: &'a HashMap<u32, Arc<ObjectRef>>) -> Cursor
 }
 
 /// User text, short enough for a sentence.
-pub(crate) fn shown(text: &str) -> String {
+fn shown(text: &str) -> String {
     /// Longer texts are cut: a sentence with one would not be read.
     const MAX_CHARS: usize = 60;
     match text.char_indices().nth(MAX_CHARS) {
@@ -477,7 +486,7 @@ apiVersion: v1
 kind: Pod
 ";
         let loaded = read(&[("f", text.as_bytes())]);
-        let fault = "YA001 f:5:5 \":\" a second `: ` in one line";
+        let fault = "YA001 f:5:5 \":\" a key cannot stand here";
         assert_eq!(summary(&loaded), ["v1 Node : f:1", "v1 Pod : f:7", fault]);
         let policy_kind = Some("NetworkPolicy".to_owned());
         assert_eq!(loaded.unreadable, [Unreadable { document: DocumentId(1), policy_kind }]);
@@ -591,6 +600,8 @@ metadata:
         // Alerts quote templates of their own: there is nothing to render.
         let alert = "apiVersion: v1\nkind: Pod\nx: '{{ $labels.a }}'\ny: |\n  {{ b }}\n";
         check(alert, &["v1 Pod : f:1"]);
+        let broken = format!("{alert}z: 1\nb: c: d\n");
+        check(&broken, &["YA001 f:7:5 \":\" a key cannot stand here"]);
     }
 
     #[test]

@@ -29,23 +29,33 @@ pub(crate) fn parse(
         block_nesting_limit: budget.depth + 1,
     };
     let mut reader = Reader { text, composer: Composer::new(budget, text.len()), templated: false };
+    let mut ended = false;
     let mut after_end = None;
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = match event {
             Ok(event) => event,
-            // What follows the end is not read, so it may be anything.
-            Err(_) if after_end.is_some() => break,
             Err(error) => {
                 let at = error.marker().byte_offset().unwrap_or(text.len());
+                // What follows a `...` is not read, so it may be anything.
+                if ended {
+                    after_end = Some(offset(at));
+                    break;
+                }
                 return Err(scan_refusal(text, error.kind(), &error.info(), at, budget));
             }
         };
         if reader.composer.is_complete() {
-            if matches!(event, Event::DocumentEnd | Event::StreamEnd) {
-                continue;
+            let range = range_of(&span, text);
+            match event {
+                // An end that is not written has no extent.
+                Event::DocumentEnd => ended |= !range.is_empty(),
+                Event::StreamEnd => {}
+                _ => {
+                    after_end = Some(range.start);
+                    break;
+                }
             }
-            after_end.get_or_insert(range_of(&span, text).start);
-            break;
+            continue;
         }
         reader.event(event, &span)?;
     }
@@ -296,8 +306,8 @@ fn scan_refusal(text: &str, kind: &ErrorKind, info: &str, at: usize, budget: Bud
                 .help("quote it")
         }
         ErrorKind::MappingValueNotAllowed => {
-            Refusal::new(codes::SYNTAX, range, "a second `: ` in one line")
-                .help("quote the value, or check the indentation")
+            Refusal::new(codes::SYNTAX, range, "a key cannot stand here")
+                .help("check the indentation, or quote the value if the colon belongs to it")
         }
         _ => Refusal::new(codes::SYNTAX, range, format!("not valid YAML: {info}")),
     }
@@ -364,6 +374,7 @@ mod tests {
             ("%YAML 1.1\n---\na: 1", r#"{"a":1}"#),
             ("--- |\n  text\n", "\"text\\n\""),
             ("a: 1\n...\nb: 2", r#"{"a":1}"#),
+            ("a: 1\n...\n]", r#"{"a":1}"#),
             ("# nothing\n", "none"),
         ] {
             assert_eq!(read(text).as_deref(), Ok(want), "{text}");
@@ -384,7 +395,9 @@ mod tests {
             ("<<: foo", "`<<` merges something that is no map"),
             ("a: &x {b: *x}", "alias inside its own anchor"),
             ("a: *x", "an alias of an anchor that is not above it"),
-            ("a: b: c", "a second `: ` in one line"),
+            ("a: b: c", "a key cannot stand here"),
+            ("a: b\n  c: d", "a key cannot stand here"),
+            ("{a: 1}\nb", "not valid YAML: did not find expected <document start>"),
             ("a:\n\t- b", "a tab in the indentation"),
             ("a: 'x", "a quoted text is not closed"),
             ("a: 'x\n", "a quoted text is not closed"),
@@ -447,6 +460,7 @@ z: >-
 f: {g: [1, 'é'], h: *l}
 m: plain
   text
+s: [o: p, q]
 ";
         let parsed = parse(text, DocumentId(0), Limits::default().budget());
         let parsed = parsed.ok().flatten().expect("valid");
@@ -477,7 +491,11 @@ m: plain
             f.g[1] - "'é'"
             f.h h "*l"
             f.h[0] - "x"
-            m m "plain\n  text""#]]
+            m m "plain\n  text"
+            s s "[o: p, q]"
+            s[0] - "o: p"
+            s[0].o o "p"
+            s[1] - "q""#]]
         .assert_eq(&shown.join("\n"));
         assert_eq!(parsed.spans[0].value, 0..u32::try_from(text.trim_end().len()).expect("short"));
     }
