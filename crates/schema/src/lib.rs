@@ -1,7 +1,7 @@
 //! What a kind looks like: its resource, its fields, their types, what is required.
 //!
 //! Tables of facts, most of them generated. The fields of kinds that ask or answer a "may it?" are
-//! known ([`message`]); of every other kind, how its resource is called ([`resource`]).
+//! known ([`mod@message`]); of every other kind, how its resource is called ([`resource`]).
 
 pub mod message;
 pub mod resource;
