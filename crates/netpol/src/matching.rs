@@ -47,7 +47,7 @@ impl World<'_> {
         let mut all = All::default();
         all.and(Ok(rule.family.is_none_or(|family| family == flow.family)));
         all.and(Ok(rule.protocol.is_none_or(|p| self.is_protocol(p))));
-        all.and(Ok(!rule.not_protocol.is_some_and(|p| p.protocol == flow.protocol)));
+        all.and(Ok(rule.not_protocol.is_none_or(|p| p.protocol != flow.protocol)));
         if let Some(icmp) = rule.icmp {
             all.and(self.is_icmp(icmp));
         }

@@ -133,7 +133,7 @@ impl Build {
 
     fn object(&mut self, object: &Object) {
         let intake = self.settings.intake.of(object.group());
-        let mut out = Findings::new(intake, Vec::new());
+        let mut out = Findings::new(intake, portcullis_object::check(object));
         let lowered = lower::object(object, &self.settings, &mut out);
         let refusal = out.refusal().map(|d| d.message.clone());
         self.diagnostics.extend(out.into_diagnostics());

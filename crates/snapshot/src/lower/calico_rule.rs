@@ -491,7 +491,7 @@ fn across(at: Cursor<'_>, rule: &Rule, out: &mut Findings) {
             out.refuse(codes::PROTOCOL, place_of(at, field), message);
         }
     }
-    if rule.http && !rule.protocol.is_none_or(|p| p.protocol == Protocol::TCP) {
+    if rule.http && rule.protocol.is_some_and(|p| p.protocol != Protocol::TCP) {
         let message = "a rule that matches HTTP has the protocol TCP or none";
         out.refuse(codes::HTTP, place_of(at, "protocol"), message);
     }

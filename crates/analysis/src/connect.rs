@@ -1,0 +1,439 @@
+//! Can this reach that? One question, every flow behind it, all reasons.
+
+use portcullis_core::{Assumed, Family, Protocol, Ranges, Skipped, Verdict, net};
+use portcullis_netpol::{
+    Branch, Class, Compiled, Condition, Connection, Direction, Fact, Flow, HostSide, Icmp, Need,
+    Side, Stage, explain, host,
+};
+use portcullis_snapshot::{Snapshot, Workload};
+
+use crate::ends::{Ask, AskError, End, Resolver, Target, name_of};
+use crate::missing::{self, Missing, Names};
+use crate::spec::Spec;
+use crate::trace::{self, About, SideAnswer};
+
+/// The ports a source is taken to connect from where none is said: Linux's ephemeral range.
+const EPHEMERAL: (u128, u128) = (32768, 60999);
+
+/// Can `from` reach `to`?
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Where the connection comes from.
+    pub from: Spec,
+    /// Where it goes.
+    pub to: Spec,
+    /// The version of IP.
+    pub family: Family,
+}
+
+/// The verdict on a question, which may stand for several flows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// Every flow passes.
+    Allow,
+    /// None does.
+    Deny,
+    /// Some do.
+    Mixed,
+    /// A missing fact decides.
+    Unknown,
+}
+
+impl Outcome {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Deny => "deny",
+            Self::Mixed => "mixed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    fn of(verdicts: impl Iterator<Item = Verdict>) -> Self {
+        let (mut allow, mut deny, mut unknown) = (false, false, false);
+        for verdict in verdicts {
+            match verdict {
+                Verdict::Allow => allow = true,
+                Verdict::Deny => deny = true,
+                Verdict::Unknown => unknown = true,
+            }
+        }
+        match (allow, deny, unknown) {
+            // Whatever the open ones turn out to be, it stays mixed.
+            (true, true, _) => Self::Mixed,
+            (_, _, true) => Self::Unknown,
+            (true, false, false) => Self::Allow,
+            (false, _, false) => Self::Deny,
+        }
+    }
+}
+
+/// The answer to a question.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The verdict on all flows together.
+    pub verdict: Outcome,
+    /// Every flow that the question stands for; never none.
+    pub flows: Vec<FlowAnswer>,
+    /// What the input does not say and was taken to be so.
+    pub assumed: Vec<Assumed>,
+    /// What was given and took no part.
+    pub skipped: Vec<Skipped>,
+}
+
+/// The answer for one flow.
+#[derive(Clone, Debug)]
+pub struct FlowAnswer {
+    /// Where it comes from.
+    pub from: String,
+    /// Where it goes, after a service's address was replaced.
+    pub to: String,
+    /// The protocol's name or number.
+    pub protocol: String,
+    /// The destination port.
+    pub port: Option<u16>,
+    /// The service that led there, as `svc/namespace/name`.
+    pub service: Option<String>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What the policies of the source say.
+    pub egress: SideAnswer,
+    /// What the policies of the destination say.
+    pub ingress: SideAnswer,
+    /// The answer if staged policies were in force, where it differs.
+    pub would: Option<Would>,
+    /// What would settle an unknown verdict.
+    pub missing: Vec<Missing>,
+    /// The verdict if what the original refuses were left out, where that makes it definite.
+    pub without_refused: Option<Verdict>,
+    /// What must be said beside the verdict.
+    pub notes: Vec<String>,
+}
+
+impl FlowAnswer {
+    /// `tcp/8080`, `icmp`, `47`.
+    pub fn what(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}/{port}", self.protocol),
+            None => self.protocol.clone(),
+        }
+    }
+}
+
+/// A flow's answer if staged policies were in force.
+#[derive(Clone, Debug)]
+pub struct Would {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What the policies of the source would say.
+    pub egress: SideAnswer,
+    /// What the policies of the destination would say.
+    pub ingress: SideAnswer,
+}
+
+/// Answers a question about one connection.
+///
+/// # Errors
+/// If an end is called by a name that nothing or several things have, or the question makes no sense.
+pub fn connect(snapshot: &Snapshot, question: &Question) -> Result<Answer, AskError> {
+    let resolver = Resolver { snapshot, family: question.family };
+    let source_port = Resolver::source_port(&question.from)?;
+    let sources = resolver.sources(&question.from)?;
+    let targets = resolver.targets(&question.to)?;
+    let mut assumed = Vec::new();
+    let mut flows = Vec::new();
+    for source in &sources {
+        for target in &targets {
+            let asked = Asked { snapshot, family: question.family, source, target, source_port };
+            flows.push(asked.answer(&mut assumed));
+        }
+    }
+    let ends = sources.iter().chain(targets.iter().map(|t| &t.end));
+    assume_of_ends(snapshot, ends, &mut assumed);
+    dedup(&mut assumed);
+    Ok(Answer {
+        verdict: Outcome::of(flows.iter().map(|f| f.verdict)),
+        flows,
+        assumed,
+        skipped: skipped(snapshot),
+    })
+}
+
+/// What takes no part in any answer of this snapshot.
+pub(crate) fn skipped(snapshot: &Snapshot) -> Vec<Skipped> {
+    let mut skipped = snapshot.skipped().to_vec();
+    for (kind, count) in snapshot.carried() {
+        let objects = if *count == 1 { "object" } else { "objects" };
+        let why = format!("{count} {objects} of kind {kind}: the kind is not known here");
+        skipped.push(Skipped { origin: None, why });
+    }
+    skipped
+}
+
+fn dedup(assumed: &mut Vec<Assumed>) {
+    let mut seen: Vec<Assumed> = Vec::new();
+    assumed.retain(|a| {
+        let new = !seen.contains(a);
+        if new {
+            seen.push(a.clone());
+        }
+        new
+    });
+}
+
+fn assume_of_ends<'a>(
+    snapshot: &Snapshot,
+    ends: impl Iterator<Item = &'a End>,
+    assumed: &mut Vec<Assumed>,
+) {
+    for end in ends {
+        if let Some(id) = end.workload {
+            let workload: &Workload = snapshot.workload(id);
+            if end.party.endpoint.is_some() && end.party.addresses.single().is_none() {
+                assumed.push(Assumed {
+                    what: format!(
+                        "{} {} is one running pod whose address is not known",
+                        workload.kind.to_lowercase(),
+                        name_of(workload)
+                    ),
+                    flag: Some("--pod-cidr"),
+                });
+            }
+            let given =
+                snapshot.namespaces().any(|(n, _, given)| given && *n == workload.namespace);
+            if !given {
+                assumed.push(Assumed {
+                    what: format!(
+                        "namespace {} is not given: it has its automatic label only",
+                        workload.namespace
+                    ),
+                    flag: None,
+                });
+            }
+        }
+        if let Some(domain) = &end.party.domain {
+            assumed.push(Assumed {
+                what: format!(
+                    "{domain} is outside of the cluster and shares no address with another name"
+                ),
+                flag: Some("--resolve"),
+            });
+        }
+        if end.host.is_some() {
+            assumed.push(Assumed {
+                what: format!("{} is the endpoint of the interface in question", end.name),
+                flag: None,
+            });
+        }
+    }
+}
+
+/// One flow to be asked about.
+struct Asked<'a> {
+    snapshot: &'a Snapshot,
+    family: Family,
+    source: &'a End,
+    target: &'a Target,
+    source_port: Option<u16>,
+}
+
+impl Asked<'_> {
+    fn answer(&self, assumed: &mut Vec<Assumed>) -> FlowAnswer {
+        let network = self.snapshot.network();
+        let mut notes = self.source.notes.clone();
+        notes.extend(self.target.end.notes.iter().cloned());
+        let (flow, from) = self.flow(assumed, &mut notes);
+        let enforced = explain(network, &flow, Stage::Enforced);
+        let pending = explain(network, &flow, Stage::Pending);
+        let (protocol, port) = (flow.protocol.to_string(), flow.port);
+        let what = port.map_or_else(|| protocol.clone(), |p| format!("{protocol}/{p}"));
+        let to = &self.target.end.name;
+        let egress_of = About { of: &from, peer: to, what: &what, direction: Direction::Egress };
+        let ingress_of = About { of: to, peer: &from, what: &what, direction: Direction::Ingress };
+        let mut egress = trace::tell(network, &enforced.egress, &pending.egress, &egress_of);
+        let mut ingress = trace::tell(network, &enforced.ingress, &pending.ingress, &ingress_of);
+        let mut conditions: Vec<Condition> = unsettled(&enforced);
+        let mut verdict = enforced.verdict;
+        for (end, direction, about, side) in [
+            (self.source, Direction::Egress, &egress_of, &mut egress),
+            (&self.target.end, Direction::Ingress, &ingress_of, &mut ingress),
+        ] {
+            let Some(endpoint) = end.host else { continue };
+            let classes = host_classes(network, endpoint, direction, &flow);
+            for (_, class) in &classes {
+                for branch in &class.branches {
+                    conditions.extend(branch.conditions.iter().cloned());
+                }
+            }
+            *side = trace::tell_host(network, &classes, about);
+            verdict = verdict.and(match side.verdict {
+                "deny" => Verdict::Deny,
+                "unknown" => Verdict::Unknown,
+                _ => Verdict::Allow,
+            });
+        }
+        let names = Names {
+            from: &from,
+            to,
+            from_is_pod: self.source.workload.is_some(),
+            to_is_pod: self.target.end.workload.is_some(),
+        };
+        let missing = if verdict == Verdict::Unknown {
+            missing::of(network, self.family, &names, &conditions)
+        } else {
+            Vec::new()
+        };
+        if enforced.cut_short {
+            notes.push("more cases are open than can be walked: the verdict is unknown".into());
+        }
+        let would = differs(&enforced, &pending).then(|| Would {
+            verdict: pending.verdict,
+            egress: trace::tell(network, &pending.egress, &pending.egress, &egress_of),
+            ingress: trace::tell(network, &pending.ingress, &pending.ingress, &ingress_of),
+        });
+        let service = self.target.service.and_then(|i| self.snapshot.services().get(i));
+        FlowAnswer {
+            to: to.clone(),
+            protocol,
+            port,
+            service: service.map(|s| format!("svc/{}/{}", s.namespace, s.name)),
+            verdict,
+            egress,
+            ingress,
+            would,
+            missing,
+            without_refused: without_refused(&enforced, verdict),
+            notes,
+            from,
+        }
+    }
+
+    /// The flow as policy sees it, and how its source is called.
+    fn flow(&self, assumed: &mut Vec<Assumed>, notes: &mut Vec<String>) -> (Flow, String) {
+        let (protocol, port, icmp) = match self.target.ask {
+            Ask::Port(port, protocol) => (protocol, Some(port), None),
+            Ask::Protocol(protocol) => (protocol, None, None),
+            Ask::Icmp(kind, code) => {
+                let protocol = match self.family {
+                    Family::V4 => Protocol::ICMP,
+                    Family::V6 => Protocol::ICMPV6,
+                };
+                let of = |n: Option<u8>| {
+                    n.map_or_else(|| Ranges::span(0, 255), |n| Ranges::one(n.into()))
+                };
+                (protocol, None, Some(Icmp { kind: of(kind), code: of(code) }))
+            }
+        };
+        let source_port = match (self.source_port, protocol.has_ports()) {
+            (_, false) => Ranges::none(),
+            (Some(port), true) => Ranges::one(port.into()),
+            (None, true) => {
+                if asks_for_source_ports(self.snapshot.network()) {
+                    assumed.push(Assumed {
+                        what: format!(
+                            "the source port is an ephemeral one ({}-{})",
+                            EPHEMERAL.0, EPHEMERAL.1
+                        ),
+                        flag: None,
+                    });
+                }
+                Ranges::span(EPHEMERAL.0, EPHEMERAL.1)
+            }
+        };
+        let mut from = self.source.party.clone();
+        let mut name = self.source.name.clone();
+        if let Some(translated) = self.source_translation() {
+            notes.push(format!(
+                "externalTrafficPolicy is Cluster: policy sees the address of a node, not {}",
+                self.source.name
+            ));
+            from.addresses = translated;
+            name = format!("{} (as a node)", self.source.name);
+        }
+        let to = self.target.end.party.clone();
+        let flow = Flow { family: self.family, protocol, from, to, source_port, port, icmp };
+        (flow, name)
+    }
+
+    /// Where a packet from outside seems to come from behind a service that does not keep its
+    /// source: the addresses of the nodes.
+    fn source_translation(&self) -> Option<Ranges> {
+        let service = self.snapshot.services().get(self.target.service?)?;
+        let exposed = matches!(service.kind.as_str(), "NodePort" | "LoadBalancer");
+        let outside = self.source.workload.is_none() && self.source.host.is_none();
+        if !exposed || service.keeps_source || !outside {
+            return None;
+        }
+        let nodes = self.snapshot.nodes().iter().flat_map(|n| &n.addresses);
+        let of_family = nodes.filter(|a| Family::of(**a) == self.family);
+        let ranges = Ranges::of(of_family.map(|a| (net::number(*a), net::number(*a))));
+        Some(if ranges.is_empty() { self.family.everything() } else { ranges })
+    }
+}
+
+/// The classes of policy that a packet meets at a host endpoint, up to the one that decides.
+fn host_classes(
+    network: &Compiled,
+    endpoint: portcullis_netpol::EndpointId,
+    direction: Direction,
+    flow: &Flow,
+) -> Vec<(Class, HostSide)> {
+    let order: &[Class] = match direction {
+        Direction::Ingress => &[Class::Untracked, Class::PreDnat, Class::Normal],
+        Direction::Egress => &[Class::Untracked, Class::Normal],
+    };
+    let mut met = Vec::new();
+    for class in order {
+        let side = host(network, endpoint, *class, direction, flow, Stage::Enforced);
+        let goes_on = side.outcome == portcullis_netpol::host::Outcome::Continue;
+        met.push((*class, side));
+        if !goes_on {
+            break;
+        }
+    }
+    met
+}
+
+fn asks_for_source_ports(network: &Compiled) -> bool {
+    network.policies().iter().any(|p| {
+        p.ingress_rules
+            .iter()
+            .chain(&p.egress_rules)
+            .any(|r| !r.source.ports.is_empty() || !r.source.not_ports.is_empty())
+    })
+}
+
+/// The conditions on which the verdict turns: those of the cases, once each.
+fn unsettled(connection: &Connection) -> Vec<Condition> {
+    let mut all: Vec<Condition> = Vec::new();
+    for condition in connection.branches.iter().flat_map(|b| &b.conditions) {
+        if !all.iter().any(|c| c.need == condition.need) {
+            all.push(condition.clone());
+        }
+    }
+    all
+}
+
+/// Whether staged policies would change the verdict or who decides.
+fn differs(enforced: &Connection, pending: &Connection) -> bool {
+    let of = |c: &Connection| {
+        let side = |s: &Side| (s.verdict, s.by.clone());
+        (c.verdict, side(&c.egress), side(&c.ingress))
+    };
+    of(enforced) != of(pending)
+}
+
+/// The verdict in the cases in which nothing that is in doubt is in force.
+fn without_refused(connection: &Connection, verdict: Verdict) -> Option<Verdict> {
+    let doubtful =
+        |c: &Condition| matches!(c.need, Need::Fact(Fact::PolicyInForce(_) | Fact::SetHolds(..)));
+    let any = connection.branches.iter().any(|b| b.conditions.iter().any(doubtful));
+    if verdict != Verdict::Unknown || !any {
+        return None;
+    }
+    let without = |b: &&Branch| b.conditions.iter().all(|c| !doubtful(c) || !c.holds);
+    let mut verdicts = connection.branches.iter().filter(without).map(|b| b.verdict);
+    let first = verdicts.next()?;
+    (first != Verdict::Unknown && verdicts.all(|v| v == first)).then_some(first)
+}

@@ -1,0 +1,691 @@
+//! From names to the ends of flows.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use portcullis_core::{Family, Labels, Protocol, Ranges, nearest, net};
+use portcullis_netpol::{EndpointId, Party};
+use portcullis_snapshot::{BackendAt, Service, Snapshot, Workload, WorkloadId, WorkloadState};
+use smol_str::SmolStr;
+
+use crate::spec::{PortSpec, Spec, SpecError, What, Who};
+
+/// How many candidates a message lists.
+const CANDIDATES_MAX: usize = 8;
+
+/// Why a question could not be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AskError {
+    /// The text is not one of an endpoint.
+    Spec(SpecError),
+    /// Nothing is called so.
+    NotFound {
+        /// What was asked for.
+        what: String,
+        /// The name that was probably meant.
+        nearest: Option<String>,
+        /// Some of what there is.
+        candidates: Vec<String>,
+    },
+    /// Several things are called so.
+    Ambiguous {
+        /// What was asked for.
+        what: String,
+        /// All of them.
+        candidates: Vec<String>,
+    },
+    /// It is there and takes no part in traffic.
+    NoEndpoint {
+        /// What was asked for.
+        what: String,
+        /// Why.
+        why: String,
+    },
+    /// The question makes no sense as it stands.
+    Question {
+        /// What is wrong with it.
+        why: String,
+        /// What to write instead.
+        help: Option<String>,
+    },
+}
+
+impl fmt::Display for AskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Spec(error) => error.fmt(f),
+            Self::NotFound { what, .. } => write!(f, "there is no {what}"),
+            Self::Ambiguous { what, .. } => write!(f, "`{what}` could be several things"),
+            Self::NoEndpoint { what, why } => write!(f, "{what} is no endpoint: {why}"),
+            Self::Question { why, .. } => f.write_str(why),
+        }
+    }
+}
+
+impl std::error::Error for AskError {}
+
+impl AskError {
+    /// The next step, as lines for people.
+    pub fn help(&self) -> Vec<String> {
+        match self {
+            Self::NotFound { nearest, candidates, .. } => {
+                let mut help = Vec::new();
+                help.extend(nearest.as_ref().map(|n| format!("did you mean `{n}`?")));
+                if nearest.is_none() && !candidates.is_empty() {
+                    help.push(format!("there is {}", candidates.join(", ")));
+                }
+                help
+            }
+            Self::Ambiguous { candidates, .. } => {
+                vec![format!("say which: {}", candidates.join(", "))]
+            }
+            Self::Question { help, .. } => help.iter().cloned().collect(),
+            Self::Spec(_) | Self::NoEndpoint { .. } => Vec::new(),
+        }
+    }
+}
+
+impl From<SpecError> for AskError {
+    fn from(error: SpecError) -> Self {
+        Self::Spec(error)
+    }
+}
+
+/// One end of a flow.
+#[derive(Clone, Debug)]
+pub(crate) struct End {
+    /// How it is named in answers.
+    pub(crate) name: String,
+    /// What the engine is told.
+    pub(crate) party: Party,
+    /// The workload, if it is one.
+    pub(crate) workload: Option<WorkloadId>,
+    /// The host endpoint, if it is one.
+    pub(crate) host: Option<EndpointId>,
+    /// What must be said about it, beside the verdict.
+    pub(crate) notes: Vec<String>,
+}
+
+/// A destination: an end, and what is asked of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) end: End,
+    pub(crate) ask: Ask,
+    /// The service that led there, by its place in the snapshot.
+    pub(crate) service: Option<usize>,
+}
+
+/// What is asked of a destination.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ask {
+    Port(u16, Protocol),
+    Icmp(Option<u8>, Option<u8>),
+    Protocol(Protocol),
+}
+
+/// Resolves names in one snapshot, for one family of addresses.
+pub(crate) struct Resolver<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) family: Family,
+}
+
+impl<'a> Resolver<'a> {
+    // === Sources ===
+
+    /// The sources that a spec names.
+    pub(crate) fn sources(&self, spec: &Spec) -> Result<Vec<End>, AskError> {
+        match &spec.who {
+            Who::Domain(name) => Err(AskError::Question {
+                why: format!("`dns/{name}` cannot be where a connection comes from"),
+                help: Some("give its address: ip/ADDRESS".into()),
+            }),
+            Who::Service { namespace, name } => {
+                let (index, _) = self.service(namespace.as_ref(), name)?;
+                let mut ends = Vec::new();
+                for backend in self.snapshot.backends(index) {
+                    let end = self.backend(backend.at)?;
+                    if !ends.iter().any(|e: &End| e.name == end.name) {
+                        ends.push(end);
+                    }
+                }
+                if ends.is_empty() {
+                    return Err(self.no_backends(index));
+                }
+                Ok(ends)
+            }
+            _ => self.ends(&spec.who),
+        }
+    }
+
+    /// The source ports of a spec: what was said, or any ephemeral port.
+    pub(crate) fn source_port(spec: &Spec) -> Result<Option<u16>, AskError> {
+        match &spec.what {
+            What::Unsaid => Ok(None),
+            What::Port(PortSpec::Number(port), _) => Ok(Some(*port)),
+            _ => Err(AskError::Question {
+                why: "behind a source only a port number can stand".into(),
+                help: Some("the protocol goes behind the destination: FROM TO:PORT/udp".into()),
+            }),
+        }
+    }
+
+    // === Destinations ===
+
+    /// The destinations that a spec names, with the ports asked of each.
+    pub(crate) fn targets(&self, spec: &Spec) -> Result<Vec<Target>, AskError> {
+        if let Who::Service { namespace, name } = &spec.who {
+            return self.through_service(namespace.as_ref(), name, &spec.what);
+        }
+        let mut targets = Vec::new();
+        for end in self.ends(&spec.who)? {
+            for ask in self.asks(&end, &spec.what)? {
+                targets.push(Target { end: end.clone(), ask, service: None });
+            }
+        }
+        Ok(targets)
+    }
+
+    fn through_service(
+        &self,
+        namespace: Option<&SmolStr>,
+        name: &SmolStr,
+        what: &What,
+    ) -> Result<Vec<Target>, AskError> {
+        let (index, service) = self.service(namespace, name)?;
+        let shown = format!("svc/{}/{}", service.namespace, service.name);
+        let wanted = match what {
+            What::Unsaid => (0..service.ports.len()).collect::<Vec<_>>(),
+            What::Port(port, protocol) => {
+                let is = |p: &portcullis_snapshot::ServicePort| {
+                    p.protocol == *protocol
+                        && match port {
+                            PortSpec::Number(number) => p.port == *number,
+                            PortSpec::Named(name) => p.name == *name,
+                        }
+                };
+                let found: Vec<usize> = (0..service.ports.len())
+                    .filter(|i| service.ports.get(*i).is_some_and(is))
+                    .collect();
+                if found.is_empty() {
+                    let wanted = match port {
+                        PortSpec::Number(number) => number.to_string(),
+                        PortSpec::Named(name) => name.to_string(),
+                    };
+                    return Err(AskError::NotFound {
+                        what: format!("port {wanted}/{protocol} of {shown}"),
+                        nearest: None,
+                        candidates: service
+                            .ports
+                            .iter()
+                            .map(|p| format!("{}/{}", p.port, p.protocol))
+                            .collect(),
+                    });
+                }
+                found
+            }
+            What::Icmp(..) | What::Protocol(_) => {
+                return Err(AskError::Question {
+                    why: format!("{shown} forwards its ports only"),
+                    help: Some("ask for the pods behind it".into()),
+                });
+            }
+        };
+        let mut targets = Vec::new();
+        for backend in self.snapshot.backends(index) {
+            let Some(port) = service.ports.get(backend.service_port) else { continue };
+            if !wanted.contains(&backend.service_port) {
+                continue;
+            }
+            let end = self.backend(backend.at)?;
+            let ask = Ask::Port(backend.port, port.protocol);
+            targets.push(Target { end, ask, service: Some(index) });
+        }
+        if targets.is_empty() {
+            return Err(self.no_backends(index));
+        }
+        Ok(targets)
+    }
+
+    fn no_backends(&self, index: usize) -> AskError {
+        let service = self.snapshot.services().get(index);
+        let (what, why) = match service {
+            Some(s) if s.external_name.is_some() => (
+                format!("svc/{}/{}", s.namespace, s.name),
+                format!(
+                    "it is only another name for `{}`: ask for dns/{0}",
+                    s.external_name.as_deref().unwrap_or("")
+                ),
+            ),
+            Some(s) => (
+                format!("svc/{}/{}", s.namespace, s.name),
+                match &s.selector {
+                    Some(selector) => format!("no pod of `{}` has {selector}", s.namespace),
+                    None => "it has no selector, and no EndpointSlice of it is given".into(),
+                },
+            ),
+            None => (String::from("the service"), String::from("it is not there")),
+        };
+        AskError::NoEndpoint { what, why }
+    }
+
+    fn backend(&self, at: BackendAt) -> Result<End, AskError> {
+        match at {
+            BackendAt::Workload(id) => self.workload(id),
+            BackendAt::Address(address) => Ok(self.address(address)),
+        }
+    }
+
+    /// What is asked of an end: what was said, or every target port it declares.
+    fn asks(&self, end: &End, what: &What) -> Result<Vec<Ask>, AskError> {
+        match what {
+            What::Port(PortSpec::Number(port), protocol) => Ok(vec![Ask::Port(*port, *protocol)]),
+            What::Port(PortSpec::Named(name), protocol) => {
+                let numbers = self.named_ports(end, name, *protocol);
+                if numbers.is_empty() {
+                    return Err(AskError::NotFound {
+                        what: format!("port `{name}` ({protocol}) of {}", end.name),
+                        nearest: None,
+                        candidates: self.port_names(end),
+                    });
+                }
+                Ok(numbers.into_iter().map(|n| Ask::Port(n, *protocol)).collect())
+            }
+            What::Icmp(kind, code) => Ok(vec![Ask::Icmp(*kind, *code)]),
+            What::Protocol(protocol) if !protocol.has_ports() => Ok(vec![Ask::Protocol(*protocol)]),
+            What::Protocol(_) | What::Unsaid => {
+                let only = match what {
+                    What::Protocol(protocol) => Some(*protocol),
+                    _ => None,
+                };
+                let mut ports = self.declared_ports(end);
+                ports.retain(|(_, protocol)| only.is_none_or(|o| o == *protocol));
+                if ports.is_empty() {
+                    return Err(AskError::Question {
+                        why: format!("no port is said, and {} declares none", end.name),
+                        help: Some(format!("write one: {}:80", end.name)),
+                    });
+                }
+                Ok(ports.into_iter().map(|(port, protocol)| Ask::Port(port, protocol)).collect())
+            }
+        }
+    }
+
+    fn named_ports(&self, end: &End, name: &str, protocol: Protocol) -> Vec<u16> {
+        let mut numbers: Vec<u16> = match (end.workload, end.host) {
+            (Some(id), _) => {
+                let ports = &self.snapshot.workload(id).ports;
+                let named = ports.iter().filter(|p| p.name == name && p.protocol == protocol);
+                named.map(|p| p.port).collect()
+            }
+            (None, Some(id)) => {
+                let ports = &self.snapshot.network().endpoint(id).ports;
+                let named = ports.iter().filter(|p| p.name == name && p.protocol == protocol);
+                named.map(|p| p.port).collect()
+            }
+            (None, None) => Vec::new(),
+        };
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+
+    fn port_names(&self, end: &End) -> Vec<String> {
+        let Some(id) = end.workload else { return Vec::new() };
+        let ports = &self.snapshot.workload(id).ports;
+        ports.iter().filter(|p| !p.name.is_empty()).map(|p| p.name.to_string()).collect()
+    }
+
+    /// The ports that services send to on this end, and those of its containers.
+    fn declared_ports(&self, end: &End) -> Vec<(u16, Protocol)> {
+        let Some(id) = end.workload else { return Vec::new() };
+        let mut ports = service_targets(self.snapshot, id);
+        for port in &self.snapshot.workload(id).ports {
+            ports.push((port.port, port.protocol));
+        }
+        ports.sort_unstable();
+        ports.dedup();
+        ports
+    }
+
+    // === Names ===
+
+    fn namespace<'b>(&'b self, given: Option<&'b SmolStr>) -> &'b str {
+        given.map_or(self.snapshot.settings().default_namespace.as_str(), SmolStr::as_str)
+    }
+
+    fn ends(&self, who: &Who) -> Result<Vec<End>, AskError> {
+        match who {
+            Who::Workload { kind, namespace, name } => {
+                self.named_workload(*kind, self.namespace(namespace.as_ref()), name)
+            }
+            Who::Labelled { namespace, labels } => {
+                self.labelled(self.namespace(namespace.as_ref()), labels)
+            }
+            Who::Address(address) => {
+                if Family::of(*address) != self.family {
+                    return Err(AskError::Question {
+                        why: format!("{address} is not an address of {}", self.family),
+                        help: Some("give --ip-version 6 to ask about IPv6".into()),
+                    });
+                }
+                Ok(vec![self.address(*address)])
+            }
+            Who::Node(name) => self.node(name),
+            Who::HostEndpoint(name) => self.host_endpoint(name).map(|e| vec![e]),
+            Who::Domain(name) => Ok(vec![self.domain(name)]),
+            Who::Service { .. } => Ok(Vec::new()),
+        }
+    }
+
+    fn named_workload(
+        &self,
+        kind: Option<&'static str>,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Vec<End>, AskError> {
+        let named = |w: &Workload| w.namespace.as_str() == namespace && w.name == name;
+        let found: Vec<(WorkloadId, &Workload)> = self
+            .snapshot
+            .workloads()
+            .filter(|(_, w)| named(w) && kind.is_none_or(|k| w.kind == k))
+            .collect();
+        let pods: Vec<_> = found.iter().filter(|(_, w)| w.kind == "Pod").collect();
+        let id = match (pods.as_slice(), found.as_slice()) {
+            // A bare name is a pod, then a workload.
+            ([(id, _)], _) | ([], [(id, _)]) => *id,
+            ([], []) => return Err(self.no_workload(kind, namespace, name)),
+            _ => return Err(ambiguous(&format!("{namespace}/{name}"), &found)),
+        };
+        self.standing(id)
+    }
+
+    /// The ends that stand for a workload: itself, or the pods that were made from it.
+    fn standing(&self, id: WorkloadId) -> Result<Vec<End>, AskError> {
+        let mut ends = Vec::new();
+        let mut last = None;
+        for id in self.snapshot.standing_for(id) {
+            match self.workload(id) {
+                Ok(end) => ends.push(end),
+                Err(error) => last = Some(error),
+            }
+        }
+        match (ends.is_empty(), last) {
+            (true, Some(error)) => Err(error),
+            (true, None) => Err(AskError::NoEndpoint {
+                what: name_of(self.snapshot.workload(id)),
+                why: "nothing runs for it".into(),
+            }),
+            (false, _) => Ok(ends),
+        }
+    }
+
+    fn no_workload(&self, kind: Option<&'static str>, namespace: &str, name: &str) -> AskError {
+        let all: Vec<String> = self
+            .snapshot
+            .workloads()
+            .filter(|(_, w)| kind.is_none_or(|k| w.kind == k))
+            .map(|(_, w)| format!("{}/{}", w.namespace, w.name))
+            .collect();
+        let asked = format!("{namespace}/{name}");
+        let same_name = all.iter().find(|n| n.rsplit('/').next() == Some(name));
+        let near = same_name
+            .map(String::as_str)
+            .or_else(|| nearest(&asked, all.iter().map(String::as_str)));
+        let inside = all.iter().filter(|n| n.starts_with(&format!("{namespace}/")));
+        AskError::NotFound {
+            what: format!("{} `{asked}`", kind.unwrap_or("pod or workload")),
+            nearest: near.map(str::to_owned),
+            candidates: inside.take(CANDIDATES_MAX).cloned().collect(),
+        }
+    }
+
+    fn labelled(
+        &self,
+        namespace: &str,
+        labels: &[(SmolStr, SmolStr)],
+    ) -> Result<Vec<End>, AskError> {
+        let has = |of: &Labels| labels.iter().all(|(k, v)| of.value(k) == Some(v.as_str()));
+        let mut ends: Vec<End> = Vec::new();
+        for (id, workload) in self.snapshot.workloads() {
+            let stands =
+                !matches!(workload.state, WorkloadState::Through(_) | WorkloadState::No(_));
+            if stands && workload.namespace.as_str() == namespace && has(&workload.labels) {
+                ends.push(self.workload(id)?);
+            }
+        }
+        if ends.is_empty() {
+            let wanted: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
+            return Err(AskError::NotFound {
+                what: format!("pod with {} in namespace `{namespace}`", wanted.join(",")),
+                nearest: None,
+                candidates: Vec::new(),
+            });
+        }
+        Ok(ends)
+    }
+
+    fn service(
+        &self,
+        namespace: Option<&SmolStr>,
+        name: &SmolStr,
+    ) -> Result<(usize, &'a Service), AskError> {
+        let namespace = self.namespace(namespace);
+        self.snapshot.service(namespace, name).ok_or_else(|| {
+            let all: Vec<String> = self
+                .snapshot
+                .services()
+                .iter()
+                .map(|s| format!("svc/{}/{}", s.namespace, s.name))
+                .collect();
+            let asked = format!("svc/{namespace}/{name}");
+            AskError::NotFound {
+                what: format!("service `{namespace}/{name}`"),
+                nearest: nearest(&asked, all.iter().map(String::as_str)).map(str::to_owned),
+                candidates: all.into_iter().take(CANDIDATES_MAX).collect(),
+            }
+        })
+    }
+
+    fn workload(&self, id: WorkloadId) -> Result<End, AskError> {
+        let workload = self.snapshot.workload(id);
+        let name = name_of(workload);
+        let (party, notes) = match &workload.state {
+            WorkloadState::Endpoint(endpoint) => {
+                let addresses = &self.snapshot.network().endpoint(*endpoint).addresses;
+                let party = self.somewhere(addresses, &name)?;
+                (party.endpoint(*endpoint), Vec::new())
+            }
+            WorkloadState::HostNetwork(addresses) => {
+                let note =
+                    format!("{name} is in its node's network: no policy on pods applies to it");
+                (self.host_party(addresses), vec![note])
+            }
+            WorkloadState::No(why) => {
+                return Err(AskError::NoEndpoint { what: name, why: (*why).to_owned() });
+            }
+            WorkloadState::Through(_) => {
+                let why = "other pods stand for it".to_owned();
+                return Err(AskError::NoEndpoint { what: name, why });
+            }
+        };
+        Ok(End { name, party, workload: Some(id), host: None, notes })
+    }
+
+    /// An endpoint's address: one it is known to have, or anywhere its address can be.
+    fn somewhere(&self, known: &[IpAddr], name: &str) -> Result<Party, AskError> {
+        if known.is_empty() {
+            return Ok(Party::somewhere(self.pod_network()));
+        }
+        match known.iter().find(|a| Family::of(**a) == self.family) {
+            Some(address) => Ok(Party::at(*address)),
+            None => Err(AskError::NoEndpoint {
+                what: name.to_owned(),
+                why: format!("it has no address of {}", self.family),
+            }),
+        }
+    }
+
+    fn pod_network(&self) -> Ranges {
+        let nets = &self.snapshot.settings().pod_networks;
+        let of_family = nets.iter().filter(|n| n.family() == self.family).map(|n| n.span());
+        let ranges = Ranges::of(of_family);
+        if ranges.is_empty() { self.family.everything() } else { ranges }
+    }
+
+    fn host_party(&self, addresses: &[IpAddr]) -> Party {
+        let numbers: Vec<(u128, u128)> = addresses
+            .iter()
+            .filter(|a| Family::of(**a) == self.family)
+            .map(|a| (net::number(*a), net::number(*a)))
+            .collect();
+        match numbers.first() {
+            Some((number, _)) => Party::somewhere(Ranges::one(*number)),
+            None => Party::somewhere(self.family.everything()),
+        }
+    }
+
+    fn address(&self, address: IpAddr) -> End {
+        let network = self.snapshot.network();
+        // An address of a known pod is that pod: its policies are asked.
+        let pod = network.at_address(address).iter().copied().find_map(|endpoint| {
+            self.snapshot.workload_of(endpoint).map(|workload| (endpoint, workload))
+        });
+        match pod {
+            Some((endpoint, id)) => {
+                let name = name_of(self.snapshot.workload(id));
+                let note = format!("{address} is the address of {name}");
+                End {
+                    name,
+                    party: Party::at(address).endpoint(endpoint),
+                    workload: Some(id),
+                    host: None,
+                    notes: vec![note],
+                }
+            }
+            None => {
+                let host = network.at_address(address).first().copied();
+                End {
+                    name: format!("ip/{address}"),
+                    party: Party::at(address),
+                    workload: None,
+                    host,
+                    notes: Vec::new(),
+                }
+            }
+        }
+    }
+
+    fn node(&self, name: &str) -> Result<Vec<End>, AskError> {
+        let hosts: Vec<_> =
+            self.snapshot.host_endpoints().filter(|(_, node, _)| *node == name).collect();
+        let node = self.snapshot.nodes().iter().find(|n| n.name == name);
+        match hosts.as_slice() {
+            [] if node.is_none() => {
+                let all: Vec<&str> =
+                    self.snapshot.nodes().iter().map(|n| n.name.as_str()).collect();
+                Err(AskError::NotFound {
+                    what: format!("node `{name}`"),
+                    nearest: nearest(name, all.iter().copied()).map(|n| format!("node/{n}")),
+                    candidates: all
+                        .into_iter()
+                        .take(CANDIDATES_MAX)
+                        .map(|n| format!("node/{n}"))
+                        .collect(),
+                })
+            }
+            [] => {
+                let addresses = node.map(|n| n.addresses.as_slice()).unwrap_or_default();
+                Ok(vec![End {
+                    name: format!("node/{name}"),
+                    party: self.host_party(addresses),
+                    workload: None,
+                    host: None,
+                    notes: Vec::new(),
+                }])
+            }
+            [(host, ..)] => self.host_endpoint(host).map(|end| vec![end]),
+            several => Err(AskError::Ambiguous {
+                what: format!("node/{name}"),
+                candidates: several.iter().map(|(host, ..)| format!("hep/{host}")).collect(),
+            }),
+        }
+    }
+
+    fn host_endpoint(&self, name: &str) -> Result<End, AskError> {
+        let found = self.snapshot.host_endpoints().find(|(n, ..)| *n == name);
+        let Some((_, node, id)) = found else {
+            let all: Vec<&str> = self.snapshot.host_endpoints().map(|(n, ..)| n.as_str()).collect();
+            return Err(AskError::NotFound {
+                what: format!("host endpoint `{name}`"),
+                nearest: nearest(name, all.iter().copied()).map(|n| format!("hep/{n}")),
+                candidates: all
+                    .into_iter()
+                    .take(CANDIDATES_MAX)
+                    .map(|n| format!("hep/{n}"))
+                    .collect(),
+            });
+        };
+        let mut addresses = self.snapshot.network().endpoint(id).addresses.clone();
+        if addresses.is_empty()
+            && let Some(node) = self.snapshot.nodes().iter().find(|n| n.name == *node)
+        {
+            addresses.clone_from(&node.addresses);
+        }
+        Ok(End {
+            name: format!("hep/{name}"),
+            party: self.host_party(&addresses),
+            workload: None,
+            host: Some(id),
+            notes: Vec::new(),
+        })
+    }
+
+    fn domain(&self, name: &SmolStr) -> End {
+        let known: Vec<(u128, u128)> = self
+            .snapshot
+            .settings()
+            .resolved
+            .iter()
+            .filter(|(n, a)| n.eq_ignore_ascii_case(name) && Family::of(*a) == self.family)
+            .map(|(_, a)| (net::number(*a), net::number(*a)))
+            .collect();
+        let addresses = if known.is_empty() { self.family.everything() } else { Ranges::of(known) };
+        End {
+            name: format!("dns/{name}"),
+            party: Party { endpoint: None, addresses, domain: Some(name.clone()) },
+            workload: None,
+            host: None,
+            notes: Vec::new(),
+        }
+    }
+}
+
+/// The target ports that services give a workload, in order, each once.
+pub(crate) fn service_targets(snapshot: &Snapshot, id: WorkloadId) -> Vec<(u16, Protocol)> {
+    let mut ports = Vec::new();
+    for (index, service) in snapshot.services().iter().enumerate() {
+        for backend in snapshot.backends(index) {
+            if backend.at == BackendAt::Workload(id)
+                && let Some(port) = service.ports.get(backend.service_port)
+            {
+                ports.push((backend.port, port.protocol));
+            }
+        }
+    }
+    ports.sort_unstable();
+    ports.dedup();
+    ports
+}
+
+/// `namespace/name`.
+pub(crate) fn name_of(workload: &Workload) -> String {
+    format!("{}/{}", workload.namespace, workload.name)
+}
+
+fn ambiguous(what: &str, found: &[(WorkloadId, &Workload)]) -> AskError {
+    let name = |w: &Workload| format!("{}/{}/{}", w.kind.to_lowercase(), w.namespace, w.name);
+    AskError::Ambiguous {
+        what: what.to_owned(),
+        candidates: found.iter().map(|(_, w)| name(w)).collect(),
+    }
+}
