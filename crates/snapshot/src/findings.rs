@@ -167,13 +167,20 @@ impl Findings {
         items.into_iter().filter_map(|c| Some((self.string(c)?, c))).collect()
     }
 
-    /// The pairs of a field that is a map of texts. A null value is the empty text, as in Go.
-    pub(crate) fn pairs<'a>(&mut self, at: Cursor<'a>, name: &str) -> Vec<(&'a str, &'a str)> {
+    /// The pairs of a field that is a map of texts. A null value is the empty text, as in Go. A
+    /// number or boolean, which the structural check speaks about, is the text it prints as: so
+    /// calicoctl reads it, and what its author meant.
+    pub(crate) fn pairs<'a>(&mut self, at: Cursor<'a>, name: &str) -> Vec<(&'a str, SmolStr)> {
         let Some(map) = self.map(at, name) else { return Vec::new() };
         let mut pairs = Vec::new();
         for (key, value) in map.entries() {
-            let value = if value.is_null() { Some("") } else { self.string(value) };
-            pairs.extend(value.map(|v| (key, v)));
+            if value.is_null() {
+                pairs.push((key, SmolStr::default()));
+            } else if let Some(text) = value.scalar() {
+                pairs.push((key, text.into()));
+            } else {
+                self.broken += 1;
+            }
         }
         pairs
     }

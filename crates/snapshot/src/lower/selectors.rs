@@ -134,8 +134,8 @@ pub(crate) fn kubernetes(at: Cursor<'_>, over: Over, out: &mut Findings) -> Sele
         let place =
             at.field("matchLabels").and_then(|m| m.field(key)).map_or_else(|| at.at(), Cursor::at);
         label_key(key, &place, out);
-        label_value(value, &place, out);
-        all.push(Selector::Equals(key.into(), value.into()));
+        label_value(&value, &place, out);
+        all.push(Selector::Equals(key.into(), value));
     }
     for expression in out.list(at, "matchExpressions") {
         all.extend(requirement(expression, out));
