@@ -1,9 +1,10 @@
 //! Can this reach that? One question, every flow behind it, all reasons.
 
 use portcullis_core::{Assumed, Family, Protocol, Ranges, Skipped, Verdict, net};
+use portcullis_netpol::host::Outcome as HostOutcome;
 use portcullis_netpol::{
-    Branch, Class, Compiled, Condition, Connection, Direction, Fact, Flow, HostSide, Icmp, Need,
-    Side, Stage, explain, host,
+    Branch, Class, Compiled, Condition, Connection, Decider, Direction, EndpointId, Fact, Flow,
+    HostSide, Icmp, Need, Policy, PolicyClass, Side, Stage, explain, host,
 };
 use portcullis_snapshot::{Snapshot, Workload};
 
@@ -279,11 +280,17 @@ impl Asked<'_> {
             from_is_pod: self.source.workload.is_some(),
             to_is_pod: self.target.end.workload.is_some(),
         };
-        let missing = if verdict == Verdict::Unknown {
+        let mut missing = if verdict == Verdict::Unknown {
             missing::of(network, self.family, &names, &conditions)
         } else {
             Vec::new()
         };
+        if verdict == Verdict::Allow
+            && let Some(on_the_way) = self.denied_on_the_way(&flow)
+        {
+            verdict = Verdict::Unknown;
+            missing.push(on_the_way);
+        }
         if enforced.cut_short {
             notes.push("more cases are open than can be walked: the verdict is unknown".into());
         }
@@ -356,6 +363,53 @@ impl Asked<'_> {
         (flow, name)
     }
 
+    /// A host endpoint that the flow may pass on its way from or to a pod, and whose policy would
+    /// not let it. Which interface a packet takes is not in any manifest.
+    fn denied_on_the_way(&self, flow: &Flow) -> Option<Missing> {
+        let network = self.snapshot.network();
+        let node = |end: &End| end.workload.and_then(|id| self.snapshot.workload(id).node.clone());
+        let arriving =
+            (&[Class::Untracked, Class::PreDnat, Class::Forward][..], Direction::Ingress);
+        let leaving = (&[Class::Untracked, Class::Forward][..], Direction::Egress);
+        for (end, (classes, direction)) in [(self.source, leaving), (&self.target.end, arriving)] {
+            if end.workload.is_none() {
+                continue;
+            }
+            for (name, of, endpoint) in self.snapshot.host_endpoints() {
+                if node(end).is_some_and(|node| node != *of) {
+                    continue;
+                }
+                for class in classes {
+                    if *class == Class::PreDnat && self.target.service.is_some() {
+                        // Before DNAT the packet still goes to the service, at an address and port
+                        // that depend on how it is reached.
+                        if let Some(policy) = pre_dnat_policy(network, endpoint) {
+                            let what =
+                                format!("whether {policy} stops it at hep/{name} before DNAT");
+                            return Some(Missing { what, flag: None });
+                        }
+                        continue;
+                    }
+                    let side = host(network, endpoint, *class, direction, flow, Stage::Enforced);
+                    match side.outcome {
+                        HostOutcome::Continue => continue,
+                        HostOutcome::Allow => break,
+                        HostOutcome::Deny | HostOutcome::Unknown => {
+                            let by = side.by.as_ref().and_then(|by| match &by.decider {
+                                Decider::Policy(id) => Some(network.policy(*id).to_string()),
+                                _ => None,
+                            });
+                            let by = by.unwrap_or_else(|| "its policy".into());
+                            let what = format!("whether it passes hep/{name}, where {by} stops it");
+                            return Some(Missing { what, flag: None });
+                        }
+                    }
+                }
+            }
+        }
+        None
+    }
+
     /// Where a packet from outside seems to come from behind a service that does not keep its
     /// source: the addresses of the nodes.
     fn source_translation(&self) -> Option<Ranges> {
@@ -375,7 +429,7 @@ impl Asked<'_> {
 /// The classes of policy that a packet meets at a host endpoint, up to the one that decides.
 fn host_classes(
     network: &Compiled,
-    endpoint: portcullis_netpol::EndpointId,
+    endpoint: EndpointId,
     direction: Direction,
     flow: &Flow,
 ) -> Vec<(Class, HostSide)> {
@@ -386,13 +440,22 @@ fn host_classes(
     let mut met = Vec::new();
     for class in order {
         let side = host(network, endpoint, *class, direction, flow, Stage::Enforced);
-        let goes_on = side.outcome == portcullis_netpol::host::Outcome::Continue;
+        let goes_on = side.outcome == HostOutcome::Continue;
         met.push((*class, side));
         if !goes_on {
             break;
         }
     }
     met
+}
+
+/// A policy that this host endpoint asks before destination addresses are replaced.
+fn pre_dnat_policy(network: &Compiled, endpoint: EndpointId) -> Option<&Policy> {
+    let labels = &network.endpoint(endpoint).labels;
+    let mut policies = network.policies().iter();
+    policies.find(|p| {
+        p.class == PolicyClass::PreDnat && !p.kind.is_staged() && p.subject.matches(labels)
+    })
 }
 
 fn asks_for_source_ports(network: &Compiled) -> bool {

@@ -491,6 +491,7 @@ impl Build {
                 service_account: pod.service_account.clone(),
                 ports: pod.ports.clone(),
                 variables: pod.variables.clone(),
+                node: pod.node.clone(),
                 state,
                 origin: pod.origin.clone(),
             });

@@ -49,6 +49,8 @@ pub struct Workload {
     pub ports: Vec<ContainerPort>,
     /// The environment variables of its containers that are given as text.
     pub variables: Vec<Variable>,
+    /// The node it is scheduled on, if that is said.
+    pub node: Option<SmolStr>,
     /// What of it takes part in traffic.
     pub state: WorkloadState,
     /// Where it stands.
