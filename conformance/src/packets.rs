@@ -60,7 +60,7 @@ enum Interface {
 /// The rules of the tables are those of one direction, whichever it is: here they are rules for
 /// flows in.
 struct Program {
-    compiled: Compiled,
+    compiled: Box<Compiled>,
     class: Option<Class>,
 }
 
@@ -157,7 +157,7 @@ impl Program {
             }
             input.tiers.push(tier);
         }
-        Ok(Self { compiled: Compiled::new(input), class })
+        Ok(Self { compiled: Box::new(Compiled::new(input)), class })
     }
 
     fn ask(&self, flow: Flow) -> Outcome {
@@ -372,4 +372,60 @@ fn flow(packet: &Value, family: Family, destination: &str, port: &str) -> Result
         port: number(port).map(u16::try_from).transpose()?,
         icmp,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::table;
+    use crate::Deviations;
+    use crate::tally::Tally;
+
+    #[track_caller]
+    fn check(rule: serde_json::Value, port: u16, verdict: &str, agrees: bool) {
+        let line = json!({
+            "set": "workload", "name": "one rule", "ipv6": false,
+            "ip_sets": { "web": ["10.0.0.2/32,tcp:80"], "near": ["10.0.0.0/8"] },
+            "tiers": [{ "name": "t", "end": "deny", "policies": [{ "name": "p", "rules": [rule] }] }],
+            "packets": [{
+                "protocol": 6, "source": "10.0.0.1", "source_port": 1024,
+                "destination": "10.0.0.2", "port": port, "verdict": verdict,
+            }],
+        });
+        let deviations = Deviations::parse("").expect("an empty table");
+        let mut tally = Tally::new(&deviations);
+        table(&line, &mut tally).expect("a table");
+        assert_eq!((tally.agreed(), tally.total()), (usize::from(agrees), 1), "{line}");
+    }
+
+    #[test]
+    fn a_packet_is_one_case_and_agrees_only_by_its_verdict() {
+        for (rule, port, verdict) in [
+            (json!({}), 80, "allow"),
+            (json!({ "action": "Deny" }), 80, "deny"),
+            (json!({ "dst_ports": [{ "last": 80 }] }), 80, "allow"),
+            (json!({ "dst_ports": [{ "last": 80 }] }), 81, "deny"),
+            (json!({ "dst_named_port_ip_set_ids": ["web"] }), 80, "allow"),
+            (json!({ "src_named_port_ip_set_ids": ["web"] }), 80, "deny"),
+            (json!({ "src_ip_set_ids": ["near"] }), 80, "allow"),
+            (json!({ "not_src_ip_set_ids": ["near"] }), 80, "deny"),
+        ] {
+            let other = if verdict == "allow" { "deny" } else { "allow" };
+            check(rule.clone(), port, verdict, true);
+            check(rule, port, other, false);
+        }
+    }
+
+    #[test]
+    fn a_criterion_that_is_not_known_is_an_error() {
+        let line = json!({
+            "set": "workload", "name": "n", "packets": [],
+            "tiers": [{ "name": "t", "end": "deny", "policies": [
+                { "name": "p", "rules": [{ "http_match": {} }] },
+            ] }],
+        });
+        let deviations = Deviations::parse("").expect("an empty table");
+        assert!(table(&line, &mut Tally::new(&deviations)).is_err());
+    }
 }

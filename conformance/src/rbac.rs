@@ -273,3 +273,124 @@ fn form<'a>(fields: &[&str], list: impl Fn(&str) -> Vec<&'a str>) -> String {
 fn listed(items: impl Iterator<Item = String>) -> String {
     format!("[{}]", items.collect::<Vec<_>>().join(", "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Deviations;
+
+    type Replay = fn(&Value, &mut Tally<'_>) -> Result<()>;
+
+    #[track_caller]
+    fn check(replay: Replay, line: Value, want: &[bool]) {
+        let deviations = Deviations::parse("").expect("an empty table");
+        let mut tally = Tally::new(&deviations);
+        replay(&line, &mut tally).expect("a line");
+        let agreed = want.iter().filter(|agrees| **agrees).count();
+        assert_eq!((tally.agreed(), tally.total()), (agreed, want.len()), "{line}");
+    }
+
+    fn role(name: &str, verbs: &[&str], label: &str, picks: Option<&str>) -> Value {
+        let rule = json!({ "verbs": verbs, "apiGroups": [""], "resources": ["pods"] });
+        let mut role = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": { "name": name, "labels": { label: "" } },
+            "rules": if verbs.is_empty() { json!(null) } else { json!([rule]) },
+        });
+        if let Some(label) = picks {
+            role["aggregationRule"] =
+                json!({ "clusterRoleSelectors": [{ "matchLabels": { label: "" } }] });
+        }
+        role
+    }
+
+    #[test]
+    fn a_decision_agrees_by_word_and_reason() {
+        let binding = json!({
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": { "name": "b" },
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "r",
+            },
+            "subjects": [
+                { "apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "jane" },
+            ],
+        });
+        let reason = r#"RBAC: allowed by ClusterRoleBinding "b" of ClusterRole "r" to User "jane""#;
+        let attempt = |decision: &str, reason: &str, any_of: &[&str]| {
+            json!({
+                "user": "jane", "verb": "get", "resource": "pods",
+                "decision": decision, "reason": reason, "anyOf": any_of,
+            })
+        };
+        let attempts = [
+            attempt("allow", reason, &[]),
+            attempt("allow", "another", &["another", reason]),
+            attempt("allow", "another", &["another"]),
+            attempt("noOpinion", reason, &[]),
+        ];
+        let objects = [role("r", &["get"], "l", None), binding];
+        let line = json!({ "id": "x", "objects": objects, "attempts": attempts });
+        check(decide, line, &[true, true, false, false]);
+    }
+
+    #[test]
+    fn covers_agree_by_the_atoms_in_order_and_by_what_is_said() {
+        let rule =
+            |verbs: &[&str]| json!({ "verbs": verbs, "apiGroups": [""], "resources": ["pods"] });
+        let shown = r#"{APIGroups:[""], Resources:["pods"], Verbs:["get" "list"]}"#;
+        let line = |uncovered: [&str; 2]| {
+            json!({
+                "id": "x", "user": "jane", "ownerRules": [],
+                "servantRules": [rule(&["get", "list"])],
+                "covered": false,
+                "uncovered": uncovered.map(|verb| rule(&[verb])),
+                "compact": [shown],
+                "error": format!(
+                    "user \"jane\" (groups=[]) is attempting to grant RBAC permissions not \
+                     currently held:\n{shown}"
+                ),
+            })
+        };
+        check(covers, line(["get", "list"]), &[true]);
+        check(covers, line(["list", "get"]), &[false]);
+    }
+
+    #[test]
+    fn order_counts_among_aggregated_rules_except_round_a_cycle() {
+        let rule =
+            |verb: &str| json!({ "verbs": [verb], "apiGroups": [""], "resources": ["pods"] });
+        let line = |input: &[Value], roles: &[(&str, [&str; 2])], others: &[&str]| {
+            let mut rules = serde_json::Map::new();
+            for (name, verbs) in roles {
+                rules.insert((*name).into(), verbs.iter().map(|verb| rule(verb)).collect());
+            }
+            for verb in others {
+                rules.insert((*verb).into(), json!([rule(verb)]));
+            }
+            json!({ "id": "x", "input": input, "rules": rules })
+        };
+        let straight = [
+            role("all", &[], "n", Some("l")),
+            role("get", &["get"], "l", None),
+            role("list", &["list"], "l", None),
+        ];
+        check(aggregation, line(&straight, &[("all", ["get", "list"])], &["get", "list"]), &[true]);
+        check(
+            aggregation,
+            line(&straight, &[("all", ["list", "get"])], &["get", "list"]),
+            &[false],
+        );
+        let round = [
+            role("a", &["get"], "x", Some("y")),
+            role("b", &["list"], "y", Some("x")),
+            role("watch", &["watch"], "x", None),
+        ];
+        for verbs in [["list", "watch"], ["watch", "list"]] {
+            let line = line(&round, &[("a", verbs), ("b", verbs)], &["watch"]);
+            check(aggregation, line, &[true]);
+        }
+    }
+}
