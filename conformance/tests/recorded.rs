@@ -33,7 +33,8 @@ fn the_committed_answers() {
         network/probes: 86 of 86
           15 of them as deviations.tsv says
         network/selectors: 19272 of 19272
-    "#]].assert_eq(&printed);
+    "#]]
+    .assert_eq(&printed);
 }
 
 #[test]
