@@ -80,11 +80,11 @@ codes! {
     /// a policy kind in a version that is not read here
     VERSION = "NP902";
     /// an RBAC rule that the API does not accept
-    RBAC_RULE = "RB001";
+    RBAC_RULE = "RB201";
     /// a subject that the API does not accept
-    RBAC_SUBJECT = "RB002";
+    RBAC_SUBJECT = "RB202";
     /// a role reference that the API does not accept
-    RBAC_ROLE_REF = "RB003";
+    RBAC_ROLE_REF = "RB203";
     /// an aggregation rule that the API does not accept
-    RBAC_AGGREGATION = "RB004";
+    RBAC_AGGREGATION = "RB204";
 }
