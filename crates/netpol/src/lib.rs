@@ -20,6 +20,8 @@ pub mod flow;
 pub mod host;
 mod matching;
 pub mod model;
+#[cfg(feature = "spec")]
+pub mod spec;
 
 pub use explain::{
     Branch, By, Condition, Connection, Decider, Hop, PolicyTrace, Side, SideVerdict, Stage,
