@@ -1,0 +1,182 @@
+//! From sources to a snapshot, with everything said on the way.
+
+use std::io::Write;
+
+use portcullis_core::{Diagnostic, Namespace, Severity};
+use portcullis_object::{Limits, Loaded, Sources};
+use portcullis_snapshot::{Refused, Settings, Snapshot, WorkloadState};
+
+use crate::args::{OutputArgs, RefusedChoice, SourceArgs};
+use crate::exit::Failure;
+use crate::render::{self, Look};
+use crate::shell::Shell;
+use crate::source::{self, Gathered, Problem};
+
+/// What the sources hold, ready for questions.
+pub(crate) struct Cluster {
+    pub snapshot: Snapshot,
+    pub sources: Sources,
+    /// What could not be read, for every answer to count.
+    pub unread: Vec<Unread>,
+}
+
+/// Something that could not be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unread {
+    /// The file.
+    pub name: String,
+    /// Why, as a clause.
+    pub why: String,
+}
+
+/// Errors shown without `-v`. Beyond that they are one mistake made many times.
+const SHOWN_MAX: usize = 20;
+
+/// Settings as far as the flags of every command say them.
+pub(crate) fn settings(source: &SourceArgs) -> Settings {
+    let mut settings = Settings {
+        refused: match source.refused {
+            RefusedChoice::Unknown => Refused::Unknown,
+            RefusedChoice::Absent => Refused::Absent,
+        },
+        ..Settings::default()
+    };
+    if let Some(namespace) = &source.namespace {
+        settings.default_namespace = Namespace::new(namespace.as_str());
+    }
+    settings
+}
+
+/// Opens and reads the sources, says what they are and what is wrong with them.
+///
+/// Fails if nothing is left to judge.
+pub(crate) fn open(
+    source: &SourceArgs,
+    settings: &Settings,
+    output: &OutputArgs,
+    shell: &mut Shell<'_>,
+) -> anyhow::Result<Cluster> {
+    if source.files.is_empty() {
+        let help = "give -f with a file, a folder, `-` for standard input, or git:REF:PATH";
+        return Err(Failure::new("there is nothing to judge").help(help).into());
+    }
+    let limits = Limits::default();
+    let Gathered { inputs, problems } = source::gather(&source.files, shell.streams.input, &limits);
+    let files = inputs.len();
+    let loaded = portcullis_object::load(inputs, &limits);
+    let (snapshot, found) = Snapshot::build(&loaded.objects, &loaded.unreadable, settings);
+
+    let look = shell.environment.notes_look(output);
+    let notes = &mut *shell.streams.notes;
+    if !output.quiet {
+        let summary = summary(&source.files, files, &loaded, &snapshot);
+        writeln!(notes, "source: {}", render::clean(&summary))?;
+        let diagnostics: Vec<&Diagnostic> = loaded.diagnostics.iter().chain(&found).collect();
+        let all = Findings { problems: &problems, diagnostics: &diagnostics };
+        all.write(&loaded.sources, look, output.verbose, notes)?;
+    }
+    if loaded.objects.is_empty() {
+        return Err(nothing(&source.files, &problems).into());
+    }
+    let unread = unread(&loaded, problems);
+    Ok(Cluster { snapshot, sources: loaded.sources, unread })
+}
+
+/// `k8s (5 files, 15 workloads, 17 policies, offline)`.
+fn summary(given: &[String], files: usize, loaded: &Loaded, snapshot: &Snapshot) -> String {
+    let through = |state: &WorkloadState| matches!(state, WorkloadState::Through(_));
+    let workloads = snapshot.workloads().filter(|(_, w)| !through(&w.state)).count();
+    let of_kinds = |is: fn(&str) -> bool| loaded.objects.iter().filter(|o| is(o.kind())).count();
+    let counts = [
+        (files, "file", "files"),
+        (workloads, "workload", "workloads"),
+        (of_kinds(|kind| kind.ends_with("NetworkPolicy")), "policy", "policies"),
+        (
+            of_kinds(|kind| matches!(kind, "RoleBinding" | "ClusterRoleBinding")),
+            "binding",
+            "bindings",
+        ),
+        (loaded.unreadable.len(), "unreadable document", "unreadable documents"),
+    ];
+    // Files, workloads and policies are what people look for, also when there is none.
+    let shown = counts.iter().enumerate().filter(|(i, (count, ..))| *i < 3 || *count > 0);
+    let shown: Vec<String> = shown.map(|(_, (n, one, many))| counted(*n, one, many)).collect();
+    format!("{} ({}, offline)", given.join(" "), shown.join(", "))
+}
+
+/// `1 file`, `2 files`.
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// What is said about the input before any answer.
+struct Findings<'a> {
+    problems: &'a [Problem],
+    diagnostics: &'a [&'a Diagnostic],
+}
+
+// === impl Findings ===
+
+impl Findings<'_> {
+    /// Errors in full, everything else counted; with `verbose` everything in full.
+    fn write(
+        &self,
+        sources: &Sources,
+        look: Look,
+        verbose: bool,
+        notes: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        for problem in self.problems {
+            notes.write_all(render::problem(problem).as_bytes())?;
+        }
+        let shown = |d: &Diagnostic| verbose || d.severity == Severity::Error;
+        let limit = if verbose { usize::MAX } else { SHOWN_MAX };
+        let mut left = 0;
+        for (i, diagnostic) in self.diagnostics.iter().filter(|d| shown(d)).enumerate() {
+            if i < limit {
+                notes.write_all(render::finding(diagnostic, sources, look).as_bytes())?;
+            } else {
+                left += 1;
+            }
+        }
+        let count = |severity| self.diagnostics.iter().filter(|d| d.severity == severity).count();
+        let hidden = [
+            (left, "more error", "more errors"),
+            (if verbose { 0 } else { count(Severity::Warning) }, "warning", "warnings"),
+            (if verbose { 0 } else { count(Severity::Info) }, "remark", "remarks"),
+        ];
+        let hidden: Vec<String> = hidden
+            .into_iter()
+            .filter(|(count, ..)| *count > 0)
+            .map(|(count, one, many)| counted(count, one, many))
+            .collect();
+        if !hidden.is_empty() {
+            writeln!(notes, "{}; -v shows them", hidden.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+fn nothing(given: &[String], problems: &[Problem]) -> Failure {
+    match problems.first() {
+        Some(Problem { name, why }) => {
+            Failure::new(format!("nothing is left to judge: `{name}`: {why}"))
+        }
+        None => Failure::new(format!("there is no Kubernetes object in {}", given.join(" ")))
+            .help("objects are read from .yaml, .yml and .json files, in folders below too"),
+    }
+}
+
+/// What every answer must count: files that were not opened, documents that were not read.
+fn unread(loaded: &Loaded, problems: Vec<Problem>) -> Vec<Unread> {
+    let files = problems.into_iter().map(|Problem { name, why }| Unread { name, why });
+    let documents = loaded.unreadable.iter().map(|document| {
+        let name = loaded.sources.document_name(document.document).to_owned();
+        let why = match &document.policy_kind {
+            Some(kind) => format!("a document cannot be read; it names the kind {kind}"),
+            None => "a document cannot be read".to_owned(),
+        };
+        Unread { name, why }
+    });
+    files.chain(documents).collect()
+}

@@ -1,0 +1,142 @@
+//! `portcullis connect`.
+
+use std::fs::File;
+use std::io::{BufWriter, Read, Write};
+use std::path::Path;
+
+use portcullis_analysis::{Answer, AskError, Outcome, Question, connect};
+use portcullis_core::Family;
+use portcullis_snapshot::Settings;
+
+use crate::args::{ConnectArgs, Format};
+use crate::cluster::{self, Cluster};
+use crate::exit::{Exit, Failure};
+use crate::render;
+use crate::shell::Shell;
+
+/// Bytes of a file of questions. Each answer is hundreds of times as long as its question, so what
+/// is beyond this would not be read by anybody.
+const QUESTIONS_BYTES_MAX: u64 = 64 << 20;
+
+pub(super) fn run(args: &ConnectArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
+    match &args.questions {
+        None => one(args, shell),
+        Some(file) => many(args, file, shell),
+    }
+}
+
+fn one(args: &ConnectArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
+    let (from, to) = (args.from.as_deref().unwrap_or(""), args.to.as_deref().unwrap_or(""));
+    // What cannot be understood is said before anything is read.
+    let question = question(from, to, args.ip_version.0).map_err(|error| failure(&error))?;
+    let cluster = cluster::open(&args.source, &settings(args), &args.output, shell)?;
+    let answer = connect(&cluster.snapshot, &question).map_err(|error| failure(&error))?;
+    let (sources, unread) = (&cluster.sources, cluster.unread.as_slice());
+    match args.output.output {
+        Format::Table | Format::Wide => {
+            let look = shell.environment.data_look(&args.output);
+            let text = render::connection(&answer, sources, unread, look);
+            shell.streams.data.write_all(text.as_bytes())?;
+        }
+        format => {
+            let value = render::answer_value(&answer, sources, unread);
+            render::write_value(format, &value, None, shell.streams.data)?;
+        }
+    }
+    Ok(exit(answer.verdict))
+}
+
+/// One answer a line, in the order of the questions.
+fn many(args: &ConnectArgs, file: &Path, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
+    if args.output.output != Format::Jsonl {
+        return Err(Failure::new("answers to many questions are lines: give -o jsonl").into());
+    }
+    let text = read_questions(args, file, shell)?;
+    let cluster = cluster::open(&args.source, &settings(args), &args.output, shell)?;
+    let mut out = BufWriter::new(&mut *shell.streams.data);
+    let (mut bad, mut no, mut unknown) = (false, false, false);
+    for line in text.lines().filter(|line| !line.is_empty()) {
+        let value = match ask(line, args.ip_version.0, &cluster) {
+            Ok(answer) => {
+                no |= matches!(answer.verdict, Outcome::Deny | Outcome::Mixed);
+                unknown |= answer.verdict == Outcome::Unknown;
+                render::answer_value(&answer, &cluster.sources, &cluster.unread)
+            }
+            Err(failure) => {
+                bad = true;
+                render::error_value(&failure.message, &failure.help)
+            }
+        };
+        writeln!(out, "{value}")?;
+    }
+    out.flush()?;
+    Ok(match (bad, no, unknown) {
+        (true, _, _) => Exit::CouldNot,
+        (_, true, _) => Exit::No,
+        (_, _, true) => Exit::Unknown,
+        (false, false, false) => Exit::Yes,
+    })
+}
+
+fn read_questions(
+    args: &ConnectArgs,
+    file: &Path,
+    shell: &mut Shell<'_>,
+) -> anyhow::Result<String> {
+    let cannot = |why: std::io::Error| {
+        Failure::new(format!("cannot read the questions in {}: {why}", file.display()))
+    };
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        if args.source.files.iter().any(|source| source == "-") {
+            return Err(Failure::new("standard input cannot be both questions and objects").into());
+        }
+        let input = &mut *shell.streams.input;
+        input.take(QUESTIONS_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    } else {
+        let opened = File::open(file).map_err(cannot)?;
+        opened.take(QUESTIONS_BYTES_MAX + 1).read_to_end(&mut bytes).map_err(cannot)?;
+    }
+    if bytes.len() as u64 > QUESTIONS_BYTES_MAX {
+        let limit = QUESTIONS_BYTES_MAX >> 20;
+        return Err(Failure::new(format!("more than {limit} MiB of questions")).into());
+    }
+    // A line that is no text names nothing, and is answered so in its place.
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+/// Answers one line.
+fn ask(line: &str, family: Family, cluster: &Cluster) -> Result<Answer, Failure> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let [from, to] = words.as_slice() else {
+        return Err(Failure::new(format!("`{}` is no question", line.trim()))
+            .help("a question is `FROM TO`, one a line"));
+    };
+    let question = question(from, to, family).map_err(|error| failure(&error))?;
+    connect(&cluster.snapshot, &question).map_err(|error| failure(&error))
+}
+
+fn question(from: &str, to: &str, family: Family) -> Result<Question, AskError> {
+    Ok(Question { from: from.parse()?, to: to.parse()?, family })
+}
+
+fn failure(error: &AskError) -> Failure {
+    Failure { message: error.to_string(), help: error.help() }
+}
+
+fn settings(args: &ConnectArgs) -> Settings {
+    Settings {
+        pod_networks: args.pod_cidr.clone(),
+        resolved: args.resolve.iter().map(|r| (r.name.as_str().into(), r.address)).collect(),
+        without: args.without.iter().map(Into::into).collect(),
+        ..cluster::settings(&args.source)
+    }
+}
+
+fn exit(verdict: Outcome) -> Exit {
+    match verdict {
+        Outcome::Allow => Exit::Yes,
+        Outcome::Deny | Outcome::Mixed => Exit::No,
+        Outcome::Unknown => Exit::Unknown,
+    }
+}

@@ -1,0 +1,351 @@
+//! `portcullis demo`: the example of a shop that is closed step by step, built into the program.
+//!
+//! Nothing is recited: every figure is counted from answers of [`connect`], as the command of that
+//! name gives them.
+
+use std::borrow::Cow;
+
+use anyhow::{Context, anyhow};
+use portcullis_analysis::{
+    Answer, Outcome, PortSpec, Question, Spec, What, Who, connect, declared, pairs,
+};
+use portcullis_core::{Family, Protocol, Verdict};
+use portcullis_object::{Input, Limits, Sources};
+use portcullis_snapshot::{Settings, Snapshot, WorkloadId};
+use serde_json::Value;
+use smol_str::SmolStr;
+
+use crate::args::{DemoArgs, Format};
+use crate::exit::Exit;
+use crate::render;
+use crate::shell::Shell;
+
+/// The namespaces whose workloads are counted: the shop, and its developers. The name server is
+/// everybody's and would only blur the figures.
+const NAMESPACES: [&str; 2] = ["default", "dev"];
+
+macro_rules! embedded {
+    ($($name:literal)*) => {
+        &[$(($name, include_str!(concat!("../../../../examples/boutique/", $name)))),*]
+    };
+}
+
+const SCENARIO: &str = include_str!("../../../../examples/boutique/scenario.json");
+
+const FILES: &[(&str, &str)] = embedded![
+    "default-deny-staged.yaml"
+    "default-deny.yaml"
+    "dev.yaml"
+    "east-west.yaml"
+    "frontend-policy.yaml"
+    "kube-dns.yaml"
+    "lab-policies.yaml"
+    "shop.yaml"
+    "tiers.yaml"
+];
+
+/// What one step comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub name: String,
+    pub about: String,
+    /// Pairs that can talk.
+    pub open: usize,
+    pub pairs: usize,
+    /// Connections that the manifests, or the example itself, say they need.
+    pub declared: usize,
+    pub declared_working: usize,
+    /// Those that work and would not if what is staged were in force.
+    pub declared_would_break: usize,
+    /// Pairs that can talk though nobody says they need to.
+    pub undeclared_open: usize,
+    /// The declared connections that do not work, or would not.
+    pub broken: Vec<Broken>,
+}
+
+/// A declared connection that does not work, or would not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Broken {
+    pub from: String,
+    pub to: String,
+    /// Why, and where that is said.
+    pub why: String,
+    pub place: String,
+}
+
+pub(super) fn run(args: &DemoArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
+    let scenario = Scenario::embedded()?;
+    if !args.output.quiet {
+        let files = scenario.files.len();
+        let steps = scenario.steps.len();
+        writeln!(
+            shell.streams.notes,
+            "source: the built-in example (examples/boutique, {files} files, {steps} steps, offline)"
+        )?;
+    }
+    let steps = scenario.compute()?;
+    match args.output.output {
+        Format::Table | Format::Wide => {
+            let look = shell.environment.data_look(&args.output);
+            let text = render::scenario(&scenario.about, &steps, look);
+            shell.streams.data.write_all(text.as_bytes())?;
+        }
+        format => {
+            let value = render::scenario_value(&steps);
+            render::write_value(format, &value, Some("steps"), shell.streams.data)?;
+        }
+    }
+    Ok(Exit::Yes)
+}
+
+/// The example, as its files say it.
+struct Scenario {
+    about: String,
+    files: Vec<(&'static str, Cow<'static, str>)>,
+    steps: Vec<StepFiles>,
+    /// Connections that are needed though no manifest says so.
+    stated: Vec<(String, String)>,
+}
+
+struct StepFiles {
+    name: String,
+    about: String,
+    files: Vec<String>,
+}
+
+/// Two workloads and a port: what is counted.
+type Link = (WorkloadId, WorkloadId, u16, Protocol);
+
+// === impl Scenario ===
+
+impl Scenario {
+    fn embedded() -> anyhow::Result<Self> {
+        let value: Value = serde_json::from_str(SCENARIO).context("scenario.json")?;
+        let text = |value: &Value, field: &str| -> anyhow::Result<String> {
+            let text = value.get(field).and_then(Value::as_str);
+            Ok(text.ok_or_else(|| anyhow!("scenario.json has no `{field}`"))?.to_owned())
+        };
+        let list = |value: &Value, field: &str| -> anyhow::Result<Vec<Value>> {
+            let list = value.get(field).and_then(Value::as_array);
+            Ok(list.ok_or_else(|| anyhow!("scenario.json has no list `{field}`"))?.clone())
+        };
+        let steps = list(&value, "steps")?.into_iter().map(|step| {
+            let files = list(&step, "files")?;
+            Ok(StepFiles {
+                name: text(&step, "name")?,
+                about: text(&step, "about")?,
+                files: files.iter().filter_map(|f| f.as_str().map(str::to_owned)).collect(),
+            })
+        });
+        let stated = list(&value, "labConnections")?;
+        let stated = stated.iter().map(|link| Ok((text(link, "from")?, text(link, "to")?)));
+        Ok(Self {
+            about: text(&value, "about")?,
+            files: FILES.iter().map(|(name, text)| (*name, Cow::Borrowed(*text))).collect(),
+            steps: steps.collect::<anyhow::Result<_>>()?,
+            stated: stated.collect::<anyhow::Result<_>>()?,
+        })
+    }
+
+    fn compute(&self) -> anyhow::Result<Vec<Step>> {
+        self.steps.iter().map(|step| self.step(step)).collect()
+    }
+
+    fn step(&self, step: &StepFiles) -> anyhow::Result<Step> {
+        let inputs = step.files.iter().map(|name| {
+            let found = self.files.iter().find(|(known, _)| known == name);
+            let (name, text) = found.ok_or_else(|| anyhow!("`{name}` is not built in"))?;
+            Ok(Input { name: (*name).to_owned(), bytes: text.as_bytes().to_vec() })
+        });
+        let inputs = inputs.collect::<anyhow::Result<Vec<Input>>>()?;
+        let loaded = portcullis_object::load(inputs, &Limits::default());
+        let (snapshot, _) =
+            Snapshot::build(&loaded.objects, &loaded.unreadable, &Settings::default());
+        let counted = Counted { snapshot: &snapshot, sources: &loaded.sources };
+        counted.step(step, &self.stated)
+    }
+}
+
+/// One step's cluster, to be counted.
+struct Counted<'a> {
+    snapshot: &'a Snapshot,
+    sources: &'a Sources,
+}
+
+// === impl Counted ===
+
+impl Counted<'_> {
+    fn step(&self, step: &StepFiles, stated: &[(String, String)]) -> anyhow::Result<Step> {
+        let needed = self.needed(stated)?;
+        let pairs = pairs(self.snapshot, &NAMESPACES);
+        let (mut open, mut undeclared_open) = (0, 0);
+        for pair in &pairs {
+            let link = (pair.from, pair.to, pair.port, pair.protocol);
+            if self.ask(link)?.verdict == Outcome::Allow {
+                open += 1;
+                undeclared_open += usize::from(!needed.contains(&link));
+            }
+        }
+        let (mut working, mut would_break, mut broken) = (0, 0, Vec::new());
+        for link in &needed {
+            let answer = self.ask(*link)?;
+            let works = answer.verdict == Outcome::Allow;
+            let breaks = works && self.would_refuse(&answer);
+            working += usize::from(works);
+            would_break += usize::from(breaks);
+            if !works || breaks {
+                broken.extend(self.broken(*link, &answer));
+            }
+        }
+        Ok(Step {
+            name: step.name.clone(),
+            about: step.about.clone(),
+            open,
+            pairs: pairs.len(),
+            declared: needed.len(),
+            declared_working: working,
+            declared_would_break: would_break,
+            undeclared_open,
+            broken,
+        })
+    }
+
+    /// What manifests declare, then what the example states.
+    fn needed(&self, stated: &[(String, String)]) -> anyhow::Result<Vec<Link>> {
+        let found = declared(self.snapshot);
+        let mut needed: Vec<Link> =
+            found.into_iter().map(|d| (d.from, d.to, d.port, d.protocol)).collect();
+        for (from, to) in stated {
+            let (from, to): (Spec, Spec) = (from.parse()?, to.parse()?);
+            let What::Port(PortSpec::Number(port), protocol) = to.what else {
+                return Err(anyhow!("a stated connection names its port by number"));
+            };
+            let link = (self.workload(&from.who)?, self.workload(&to.who)?, port, protocol);
+            if !needed.contains(&link) {
+                needed.push(link);
+            }
+        }
+        Ok(needed)
+    }
+
+    fn workload(&self, who: &Who) -> anyhow::Result<WorkloadId> {
+        let is_it = |asked: &Option<SmolStr>, name: &SmolStr, w: &portcullis_snapshot::Workload| {
+            w.name == *name && asked.as_ref().is_none_or(|n| *n == w.namespace.as_str())
+        };
+        let found = self.snapshot.workloads().find(|(_, w)| match who {
+            Who::Workload { namespace, name, .. } => is_it(namespace, name, w),
+            _ => false,
+        });
+        found.map(|(id, _)| id).ok_or_else(|| anyhow!("a stated connection names no workload"))
+    }
+
+    fn ask(&self, (from, to, port, protocol): Link) -> anyhow::Result<Answer> {
+        let who = |id: WorkloadId| {
+            let workload = self.snapshot.workload(id);
+            Who::Workload {
+                kind: None,
+                namespace: Some(workload.namespace.as_str().into()),
+                name: workload.name.clone(),
+            }
+        };
+        let question = Question {
+            from: Spec { who: who(from), what: What::Unsaid },
+            to: Spec { who: who(to), what: What::Port(PortSpec::Number(port), protocol) },
+            family: Family::V4,
+        };
+        Ok(connect(self.snapshot, &question)?)
+    }
+
+    /// Whether what is staged would refuse a part of it.
+    fn would_refuse(&self, answer: &Answer) -> bool {
+        answer.flows.iter().any(|f| f.would.as_ref().is_some_and(|w| w.verdict != Verdict::Allow))
+    }
+
+    /// The first refusal in an answer, enforced or staged.
+    fn broken(&self, (from, to, port, _): Link, answer: &Answer) -> Option<Broken> {
+        let sides = answer.flows.iter().flat_map(|flow| {
+            let staged = flow.would.iter().flat_map(|would| [&would.egress, &would.ingress]);
+            [&flow.egress, &flow.ingress].into_iter().chain(staged)
+        });
+        let side = sides.into_iter().find(|side| side.verdict == "deny")?;
+        let name = |id: WorkloadId| {
+            let workload = self.snapshot.workload(id);
+            format!("{}/{}", workload.namespace, workload.name)
+        };
+        let origin = side.decided_by.as_ref().and_then(|by| by.origin.as_ref());
+        Some(Broken {
+            from: name(from),
+            to: format!("{}:{port}", name(to)),
+            why: side.why.clone(),
+            place: render::place(origin, self.sources),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    /// Each step's figures, after a change of the files.
+    #[track_caller]
+    fn check(change: impl Fn(&str, &str) -> String, want: Expect) {
+        let mut scenario = Scenario::embedded().expect("the example");
+        for (name, text) in &mut scenario.files {
+            *text = Cow::Owned(change(name, text));
+        }
+        let steps = scenario.compute().expect("figures");
+        let lines: Vec<String> = steps
+            .iter()
+            .map(|s| {
+                format!(
+                    "{}: {} of {} open, {} of {} declared work, {} would break, {} undeclared\n",
+                    s.name,
+                    s.open,
+                    s.pairs,
+                    s.declared_working,
+                    s.declared,
+                    s.declared_would_break,
+                    s.undeclared_open,
+                )
+            })
+            .collect();
+        want.assert_eq(&lines.concat());
+    }
+
+    #[test]
+    fn the_figures_of_the_example() {
+        check(
+            |_, text| text.to_owned(),
+            expect![[r#"
+                as-deployed: 168 of 168 open, 19 of 19 declared work, 0 would break, 149 undeclared
+                east-west: 25 of 168 open, 19 of 19 declared work, 0 would break, 6 undeclared
+                default-deny-staged: 25 of 168 open, 19 of 19 declared work, 9 would break, 6 undeclared
+                default-deny: 10 of 168 open, 10 of 19 declared work, 0 would break, 0 undeclared
+                frontend-policy: 19 of 168 open, 19 of 19 declared work, 0 would break, 0 undeclared
+            "#]],
+        );
+    }
+
+    #[test]
+    fn without_one_policy_the_figures_are_others() {
+        let without_first = |name: &str, text: &str| {
+            let mut documents: Vec<&str> = text.split("\n---\n").collect();
+            if name == "east-west.yaml" {
+                documents.remove(0);
+            }
+            documents.join("\n---\n")
+        };
+        check(without_first, expect![[""]]);
+    }
+
+    #[test]
+    fn every_file_of_the_example_is_built_in_and_used() {
+        let scenario = Scenario::embedded().expect("the example");
+        for (name, _) in &scenario.files {
+            let used = scenario.steps.iter().any(|step| step.files.iter().any(|f| f == name));
+            assert!(used, "{name}");
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `portcullis rbac what`.
+
+use portcullis_rbac::what;
+use portcullis_snapshot::Settings;
+
+use super::rbac_who::doubts;
+use crate::args::{Format, WhatArgs};
+use crate::cluster;
+use crate::exit::Exit;
+use crate::render;
+use crate::requester::requester;
+use crate::shell::Shell;
+
+pub(super) fn run(args: &WhatArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
+    let requester = requester(&args.requester)?;
+    let settings = Settings { bootstrap: !args.no_bootstrap, ..cluster::settings(&args.source) };
+    let cluster = cluster::open(&args.source, &settings, &args.output, shell)?;
+    let mut held = what(cluster.snapshot.rbac(), &requester);
+    if let Some(namespace) = &args.source.namespace {
+        held.namespaces.retain(|held_in, _| held_in.as_str() == namespace);
+    }
+    if requester.is_privileged() && !args.output.quiet {
+        writeln!(
+            shell.streams.notes,
+            "note: members of system:masters may do everything before RBAC is asked"
+        )?;
+    }
+    let skipped = doubts(&cluster.snapshot);
+    let (sources, unread) = (&cluster.sources, cluster.unread.as_slice());
+    match args.output.output {
+        Format::Table | Format::Wide => {
+            let look = shell.environment.data_look(&args.output);
+            let text = render::holdings(&held, &skipped, unread, sources, look);
+            shell.streams.data.write_all(text.as_bytes())?;
+        }
+        format => {
+            let value = render::holdings_value(&held, &skipped, unread, sources);
+            render::write_value(format, &value, Some("items"), shell.streams.data)?;
+        }
+    }
+    let nothing = held.cluster.is_empty() && held.namespaces.is_empty();
+    Ok(if nothing && !requester.is_privileged() { Exit::No } else { Exit::Yes })
+}

@@ -1,0 +1,12 @@
+//! The binary: the arguments and streams of the process, and its exit code.
+
+use std::io::{stderr, stdin, stdout};
+use std::process::ExitCode;
+
+use portcullis_cli::{Environment, Streams, run};
+
+fn main() -> ExitCode {
+    let environment = Environment::of_process();
+    let streams = Streams { input: &mut stdin().lock(), data: &mut stdout(), notes: &mut stderr() };
+    run(std::env::args_os(), streams, &environment).into()
+}

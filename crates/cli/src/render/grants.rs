@@ -1,0 +1,215 @@
+//! RBAC for people.
+
+use portcullis_analysis::access::Access;
+use portcullis_core::{Skipped, Verdict};
+use portcullis_object::Sources;
+use portcullis_rbac::{Grant, Holdings, Rule, RulesReview, words};
+
+use super::table::columns;
+use super::{Look, Tone, clean, place};
+use crate::cluster::Unread;
+
+/// The answer to `rbac can`: the word kubectl says, then why.
+pub(crate) fn access(
+    access: &Access<'_>,
+    asked: &str,
+    sources: &Sources,
+    unread: &[Unread],
+    look: Look,
+) -> String {
+    let (word, may) = match access.verdict {
+        Verdict::Allow => ("yes", "may"),
+        Verdict::Deny => ("no", "may not"),
+        Verdict::Unknown => ("unknown", "may or may not"),
+    };
+    let decision = &access.decision;
+    let word = look.paint(Tone::of(&access.verdict.to_string()), word);
+    let mut text = format!("{word}  {}\n\n", clean(&asked.replacen("may", may, 1)));
+    let mut lines: Vec<(&str, String, String)> = Vec::new();
+    for doubt in &access.doubts {
+        let said = format!("{} may or may not be in force: {}", doubt.what, doubt.why);
+        lines.push(("doubt", said, place(Some(&doubt.origin), sources)));
+    }
+    for why in decision.because.iter() {
+        lines.push(("why", why.to_string(), place(why.origin(), sources)));
+    }
+    for assumed in &decision.assumed {
+        lines.push(("assumed", assumed.what.clone(), String::new()));
+    }
+    lines.extend(skipped_lines(decision.skipped.iter().chain(&access.skipped), unread, sources));
+    if look.wide {
+        lines.push(("server", words::reason(decision), String::new()));
+    }
+    text.push_str(&labelled(&lines, look));
+    text
+}
+
+/// Lines that say what they are, each kind of line said once.
+fn labelled(lines: &[(&str, String, String)], look: Look) -> String {
+    let mut text = String::new();
+    let mut last = "";
+    for (label, said, place) in lines {
+        let shown = if *label == last && !look.plain { "" } else { label };
+        last = label;
+        let place = if place.is_empty() { String::new() } else { format!("  {place}") };
+        let place = look.paint(Tone::Faint, &place);
+        text.push_str(&format!(" {shown:<8} {}{place}\n", clean(said)));
+    }
+    text
+}
+
+fn skipped_lines<'a>(
+    skipped: impl Iterator<Item = &'a Skipped>,
+    unread: &[Unread],
+    sources: &Sources,
+) -> Vec<(&'static str, String, String)> {
+    let skipped = skipped.map(|s| ("skipped", s.why.clone(), place(s.origin.as_ref(), sources)));
+    let unread = unread
+        .iter()
+        .map(|unread| ("skipped", unread.why.clone(), clean(&unread.name).into_owned()));
+    skipped.chain(unread).collect()
+}
+
+/// The answer to `rbac can --list`, with kubectl's columns.
+pub(crate) fn review(review: &RulesReview, sources: &Sources, look: Look) -> String {
+    let mut rows = Vec::new();
+    // A rule with both is listed as both; each row of the review has one.
+    for rule in &review.resource_rules {
+        for target in targets(rule) {
+            rows.push(review_row(target, &[], rule, sources));
+        }
+    }
+    for rule in &review.url_rules {
+        rows.push(review_row(String::new(), &rule.urls, rule, sources));
+    }
+    let headers = ["RESOURCES", "NON-RESOURCE URLS", "RESOURCE NAMES", "VERBS", "FROM"];
+    let mut text = columns(&headers, &rows, look);
+    if let Some(error) = &review.error {
+        text.push_str(&format!("\nincomplete: {}\n", clean(error)));
+    }
+    text
+}
+
+fn review_row(
+    target: String,
+    urls: &[smol_str::SmolStr],
+    rule: &Rule,
+    sources: &Sources,
+) -> Vec<String> {
+    vec![
+        target,
+        bracketed(urls),
+        bracketed(&rule.resource_names),
+        bracketed(&rule.verbs),
+        place(Some(&rule.origin), sources),
+    ]
+}
+
+/// `[a b]`, as kubectl prints lists.
+fn bracketed(words: &[smol_str::SmolStr]) -> String {
+    format!("[{}]", words.join(" "))
+}
+
+/// `deployments.apps/scale`: each resource of a rule in each of its groups.
+fn targets(rule: &Rule) -> Vec<String> {
+    let mut targets = Vec::new();
+    for group in &rule.api_groups {
+        for resource in &rule.resources {
+            let (resource, sub) = resource.split_once('/').unwrap_or((resource, ""));
+            let group = if group.is_empty() { String::new() } else { format!(".{group}") };
+            let sub = if sub.is_empty() { String::new() } else { format!("/{sub}") };
+            targets.push(format!("{resource}{group}{sub}"));
+        }
+    }
+    targets
+}
+
+/// The answer to `rbac who`.
+pub(crate) fn holders(
+    grants: &[Grant],
+    skipped: &[Skipped],
+    unread: &[Unread],
+    sources: &Sources,
+    look: Look,
+) -> String {
+    let mut text = if grants.is_empty() {
+        "nobody\n".to_owned()
+    } else {
+        let rows: Vec<Vec<String>> = grants
+            .iter()
+            .map(|grant| {
+                vec![
+                    grant.subject.who.to_string(),
+                    grant.scope().to_string(),
+                    by(grant, look),
+                    place(Some(grant.origin()), sources),
+                ]
+            })
+            .collect();
+        columns(&["SUBJECT", "SCOPE", "GRANTED BY", "AT"], &rows, look)
+    };
+    append_skipped(&mut text, skipped, unread, sources, look);
+    text
+}
+
+/// The answer to `rbac what`.
+pub(crate) fn holdings(
+    held: &Holdings,
+    skipped: &[Skipped],
+    unread: &[Unread],
+    sources: &Sources,
+    look: Look,
+) -> String {
+    let grants = held.cluster.iter().chain(held.namespaces.values().flatten());
+    let rows: Vec<Vec<String>> = grants
+        .map(|grant| {
+            let rule = &grant.rule;
+            let mut targets = targets(rule);
+            targets.extend(rule.urls.iter().map(ToString::to_string));
+            let names = if rule.resource_names.is_empty() {
+                String::new()
+            } else {
+                format!(" {}", bracketed(&rule.resource_names))
+            };
+            vec![
+                grant.scope().to_string(),
+                rule.verbs.join(","),
+                targets.join(",") + &names,
+                by(grant, look),
+                place(Some(grant.origin()), sources),
+            ]
+        })
+        .collect();
+    let mut text = if rows.is_empty() {
+        "nothing\n".to_owned()
+    } else {
+        columns(&["SCOPE", "VERBS", "ON", "GRANTED BY", "AT"], &rows, look)
+    };
+    let mut all = skipped.to_vec();
+    all.extend(held.dangling.iter().map(|dangling| Skipped {
+        origin: Some(dangling.binding.role.origin.clone()),
+        why: dangling.to_string(),
+    }));
+    append_skipped(&mut text, &all, unread, sources, look);
+    text
+}
+
+fn append_skipped(
+    text: &mut String,
+    skipped: &[Skipped],
+    unread: &[Unread],
+    sources: &Sources,
+    look: Look,
+) {
+    let lines = skipped_lines(skipped.iter(), unread, sources);
+    if !lines.is_empty() {
+        text.push('\n');
+        text.push_str(&labelled(&lines, look));
+    }
+}
+
+/// `RoleBinding a/b → Role a/r, rule 1`.
+fn by(grant: &Grant, look: Look) -> String {
+    let Grant { binding, role, index, .. } = grant;
+    format!("{binding} {} {role}, rule {}", look.arrow(), index + 1)
+}

@@ -1,0 +1,109 @@
+//! What a run is given besides its arguments: streams, and what of the environment counts.
+
+use std::io::{self, IsTerminal, Read, Write};
+
+use crate::args::{ColorChoice, Format, OutputArgs};
+use crate::render::Look;
+
+/// Columns of what is no terminal, or does not say.
+const WIDTH: usize = 100;
+/// A terminal narrower than this is taken to be this wide: below it no table can be read.
+const WIDTH_MIN: usize = 40;
+
+/// The streams of a run.
+pub struct Streams<'a> {
+    /// What `-f -` reads.
+    pub input: &'a mut dyn Read,
+    /// Answers, and nothing else.
+    pub data: &'a mut dyn Write,
+    /// Everything else.
+    pub notes: &'a mut dyn Write,
+}
+
+/// What of the environment counts.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `NO_COLOR` (<https://no-color.org>) is set and not empty, or the terminal is dumb.
+    pub no_color: bool,
+    /// `CLICOLOR_FORCE` is set, not empty and not `0`.
+    pub force_color: bool,
+    /// `COLUMNS`.
+    pub columns: Option<usize>,
+    /// Whether people read the answers directly.
+    pub data_is_terminal: bool,
+    /// Whether people read the notes directly.
+    pub notes_is_terminal: bool,
+}
+
+/// Streams and environment of one run, as commands are handed them.
+pub(crate) struct Shell<'a> {
+    pub streams: Streams<'a>,
+    pub environment: &'a Environment,
+}
+
+// === impl Environment ===
+
+impl Environment {
+    /// The environment of this process.
+    pub fn of_process() -> Self {
+        let said = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+        Self {
+            no_color: said("NO_COLOR").is_some() || said("TERM").is_some_and(|t| t == "dumb"),
+            force_color: said("CLICOLOR_FORCE").is_some_and(|value| value != "0"),
+            columns: said("COLUMNS").and_then(|c| c.to_str()?.parse().ok()),
+            data_is_terminal: io::stdout().is_terminal(),
+            notes_is_terminal: io::stderr().is_terminal(),
+        }
+    }
+
+    /// How answers look.
+    pub(crate) fn data_look(&self, output: &OutputArgs) -> Look {
+        self.look(output, self.data_is_terminal)
+    }
+
+    /// How notes look.
+    pub(crate) fn notes_look(&self, output: &OutputArgs) -> Look {
+        self.look(output, self.notes_is_terminal)
+    }
+
+    fn look(&self, output: &OutputArgs, is_terminal: bool) -> Look {
+        let colour = match output.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            // What is asked for forcefully beats what is merely not wanted, as the convention says.
+            ColorChoice::Auto => self.force_color || (is_terminal && !self.no_color),
+        };
+        Look {
+            colour,
+            plain: output.plain,
+            wide: output.output == Format::Wide,
+            width: self.columns.unwrap_or(WIDTH).max(WIDTH_MIN),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_decides_about_colour() {
+        let coloured = |choice, no_color, force_color, data_is_terminal| {
+            let environment =
+                Environment { no_color, force_color, data_is_terminal, ..Environment::default() };
+            environment.data_look(&OutputArgs { color: choice, ..OutputArgs::default() }).colour
+        };
+        use ColorChoice::{Always, Auto, Never};
+        for (choice, no_color, force, terminal, want) in [
+            (Auto, false, false, true, true),
+            (Auto, false, false, false, false),
+            (Auto, true, false, true, false),
+            (Auto, false, true, false, true),
+            (Always, true, false, false, true),
+            (Never, false, true, true, false),
+        ] {
+            let got = coloured(choice, no_color, force, terminal);
+            assert_eq!(got, want, "{choice:?} {no_color} {force} {terminal}");
+        }
+    }
+}
