@@ -3,8 +3,8 @@
 use portcullis_core::{Assumed, Family, Protocol, Ranges, Skipped, Verdict, net};
 use portcullis_netpol::host::Outcome as HostOutcome;
 use portcullis_netpol::{
-    Branch, Class, Compiled, Condition, Connection, Decider, Direction, EndpointId, Fact, Flow,
-    HostSide, Icmp, Need, Policy, PolicyClass, Side, Stage, explain, host,
+    Class, Compiled, Condition, Connection, Decider, Direction, EndpointId, Fact, Flow, HostSide,
+    Icmp, Need, Policy, PolicyClass, Side, Stage, explain, host,
 };
 use portcullis_snapshot::{Snapshot, Workload};
 
@@ -245,35 +245,14 @@ impl Asked<'_> {
         let mut notes = self.source.notes.clone();
         notes.extend(self.target.end.notes.iter().cloned());
         let (flow, from) = self.flow(assumed, &mut notes);
-        let enforced = explain(network, &flow, Stage::Enforced);
-        let pending = explain(network, &flow, Stage::Pending);
         let (protocol, port) = (flow.protocol.to_string(), flow.port);
         let what = port.map_or_else(|| protocol.clone(), |p| format!("{protocol}/{p}"));
         let to = &self.target.end.name;
         let egress_of = About { of: &from, peer: to, what: &what, direction: Direction::Egress };
         let ingress_of = About { of: to, peer: &from, what: &what, direction: Direction::Ingress };
-        let mut egress = trace::tell(network, &enforced.egress, &pending.egress, &egress_of);
-        let mut ingress = trace::tell(network, &enforced.ingress, &pending.ingress, &ingress_of);
-        let mut conditions: Vec<Condition> = unsettled(&enforced);
-        let mut verdict = enforced.verdict;
-        for (end, direction, about, side) in [
-            (self.source, Direction::Egress, &egress_of, &mut egress),
-            (&self.target.end, Direction::Ingress, &ingress_of, &mut ingress),
-        ] {
-            let Some(endpoint) = end.host else { continue };
-            let classes = host_classes(network, endpoint, direction, &flow);
-            for (_, class) in &classes {
-                for branch in &class.branches {
-                    conditions.extend(branch.conditions.iter().cloned());
-                }
-            }
-            *side = trace::tell_host(network, &classes, about);
-            verdict = verdict.and(match side.verdict {
-                "deny" => Verdict::Deny,
-                "unknown" => Verdict::Unknown,
-                _ => Verdict::Allow,
-            });
-        }
+        let enforced = self.walk(&flow, Stage::Enforced);
+        let pending = self.walk(&flow, Stage::Pending);
+        let mut verdict = enforced.verdict();
         let names = Names {
             from: &from,
             to,
@@ -281,23 +260,28 @@ impl Asked<'_> {
             to_is_pod: self.target.end.workload.is_some(),
         };
         let mut missing = if verdict == Verdict::Unknown {
-            missing::of(network, self.family, &names, &conditions)
+            missing::of(network, self.family, &names, &enforced.conditions())
         } else {
             Vec::new()
         };
         if verdict == Verdict::Allow
-            && let Some(on_the_way) = self.denied_on_the_way(&flow)
+            && let Some(on_the_way) = self.denied_on_the_way(&flow, Stage::Enforced)
         {
             verdict = Verdict::Unknown;
             missing.push(on_the_way);
         }
-        if enforced.cut_short {
+        if enforced.is_cut_short() {
             notes.push("more cases are open than can be walked: the verdict is unknown".into());
         }
-        let would = differs(&enforced, &pending).then(|| Would {
-            verdict: pending.verdict,
-            egress: trace::tell(network, &pending.egress, &pending.egress, &egress_of),
-            ingress: trace::tell(network, &pending.ingress, &pending.ingress, &ingress_of),
+        let would = enforced.differs(&pending).then(|| Would {
+            verdict: match pending.verdict() {
+                Verdict::Allow if self.denied_on_the_way(&flow, Stage::Pending).is_some() => {
+                    Verdict::Unknown
+                }
+                verdict => verdict,
+            },
+            egress: pending.tell(network, &pending, &egress_of),
+            ingress: pending.tell(network, &pending, &ingress_of),
         });
         let service = self.target.service.and_then(|i| self.snapshot.services().get(i));
         FlowAnswer {
@@ -306,13 +290,27 @@ impl Asked<'_> {
             port,
             service: service.map(|s| format!("svc/{}/{}", s.namespace, s.name)),
             verdict,
-            egress,
-            ingress,
+            egress: enforced.tell(network, &pending, &egress_of),
+            ingress: enforced.tell(network, &pending, &ingress_of),
             would,
             missing,
-            without_refused: without_refused(&enforced, verdict),
+            without_refused: enforced.without_refused(),
             notes,
             from,
+        }
+    }
+
+    /// What policy says of the flow at both ends, with staged policies in force or not.
+    fn walk(&self, flow: &Flow, stage: Stage) -> Walk {
+        let network = self.snapshot.network();
+        let at_host = |end: &End, direction| match end.host {
+            Some(endpoint) => host_classes(network, endpoint, direction, flow, stage),
+            None => Vec::new(),
+        };
+        Walk {
+            connection: explain(network, flow, stage),
+            from_host: at_host(self.source, Direction::Egress),
+            to_host: at_host(&self.target.end, Direction::Ingress),
         }
     }
 
@@ -365,7 +363,7 @@ impl Asked<'_> {
 
     /// A host endpoint that the flow may pass on its way from or to a pod, and whose policy would
     /// not let it. Which interface a packet takes is not in any manifest.
-    fn denied_on_the_way(&self, flow: &Flow) -> Option<Missing> {
+    fn denied_on_the_way(&self, flow: &Flow, stage: Stage) -> Option<Missing> {
         let network = self.snapshot.network();
         let node = |end: &End| end.workload.and_then(|id| self.snapshot.workload(id).node.clone());
         let arriving =
@@ -390,7 +388,7 @@ impl Asked<'_> {
                         }
                         continue;
                     }
-                    let side = host(network, endpoint, *class, direction, flow, Stage::Enforced);
+                    let side = host(network, endpoint, *class, direction, flow, stage);
                     match side.outcome {
                         HostOutcome::Continue => continue,
                         HostOutcome::Allow => break,
@@ -426,12 +424,140 @@ impl Asked<'_> {
     }
 }
 
-/// The classes of policy that a packet meets at a host endpoint, up to the one that decides.
+/// What policy says of one flow: workloads at either end, and host endpoints class by class; a side
+/// that is no host endpoint has no classes.
+struct Walk {
+    connection: Connection,
+    from_host: Vec<(Class, HostSide)>,
+    to_host: Vec<(Class, HostSide)>,
+}
+
+impl Walk {
+    fn at_host(&self, direction: Direction) -> &[(Class, HostSide)] {
+        match direction {
+            Direction::Egress => &self.from_host,
+            Direction::Ingress => &self.to_host,
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        let hosts = [&self.from_host, &self.to_host].map(|classes| at_host(classes, |_| true));
+        hosts.into_iter().fold(self.connection.verdict, Verdict::and)
+    }
+
+    /// Tells one side; `pending` is the walk in which staged policies are in force.
+    fn tell(&self, network: &Compiled, pending: &Self, about: &About<'_>) -> SideAnswer {
+        let classes = self.at_host(about.direction);
+        if !classes.is_empty() {
+            let verdict = at_host(classes, |_| true);
+            return trace::tell_host(
+                network,
+                classes,
+                pending.at_host(about.direction),
+                verdict,
+                about,
+            );
+        }
+        let side = |walk: &Self| match about.direction {
+            Direction::Egress => walk.connection.egress.clone(),
+            Direction::Ingress => walk.connection.ingress.clone(),
+        };
+        trace::tell(network, &side(self), &side(pending), about)
+    }
+
+    /// Whether there were more cases than can be walked.
+    fn is_cut_short(&self) -> bool {
+        let mut hosts = self.from_host.iter().chain(&self.to_host);
+        self.connection.cut_short || hosts.any(|(_, side)| side.cut_short)
+    }
+
+    fn cases(&self) -> impl Iterator<Item = &Vec<Condition>> {
+        let hosts = self.from_host.iter().chain(&self.to_host);
+        let hosts = hosts.flat_map(|(_, side)| side.branches.iter().map(|b| &b.conditions));
+        self.connection.branches.iter().map(|b| &b.conditions).chain(hosts)
+    }
+
+    /// The conditions on which the verdict turns: those of the cases, once each.
+    fn conditions(&self) -> Vec<Condition> {
+        let mut all: Vec<Condition> = Vec::new();
+        for condition in self.cases().flatten() {
+            if !all.iter().any(|c| c.need == condition.need) {
+                all.push(condition.clone());
+            }
+        }
+        all
+    }
+
+    /// Whether the other walk ends with another verdict or by another decider.
+    fn differs(&self, other: &Self) -> bool {
+        let of = |walk: &Self| {
+            let side = |s: &Side| (s.verdict, s.by.clone());
+            let host = |classes: &[(Class, HostSide)]| {
+                classes.iter().map(|(_, s)| (s.outcome, s.by.clone())).collect::<Vec<_>>()
+            };
+            let Connection { verdict, egress, ingress, .. } = &walk.connection;
+            (*verdict, side(egress), side(ingress), host(&walk.from_host), host(&walk.to_host))
+        };
+        of(self) != of(other)
+    }
+
+    /// The verdict in the cases in which nothing that is in doubt is in force, where some case
+    /// takes it to be and that leaves the verdict open.
+    fn without_refused(&self) -> Option<Verdict> {
+        let any = self.cases().flatten().any(is_doubtful);
+        if self.verdict() != Verdict::Unknown || !any {
+            return None;
+        }
+        let without =
+            |conditions: &[Condition]| conditions.iter().all(|c| !is_doubtful(c) || !c.holds);
+        let mut verdicts = self
+            .connection
+            .branches
+            .iter()
+            .filter(|branch| without(&branch.conditions))
+            .map(|branch| branch.verdict);
+        let first = verdicts.next().filter(|_| !self.connection.cut_short)?;
+        let workloads = verdicts.all(|v| v == first).then_some(first)?;
+        let hosts = [&self.from_host, &self.to_host].map(|c| at_host(c, without));
+        let verdict = hosts.into_iter().fold(workloads, Verdict::and);
+        (verdict != Verdict::Unknown).then_some(verdict)
+    }
+}
+
+fn is_doubtful(condition: &Condition) -> bool {
+    matches!(condition.need, Need::Fact(Fact::PolicyInForce(_) | Fact::SetHolds(..)))
+}
+
+/// What a host endpoint says in the cases that count: class after class, where one that decides
+/// nothing hands on to the next. Without classes it is none, and lets everything pass.
+fn at_host(classes: &[(Class, HostSide)], counts: impl Fn(&[Condition]) -> bool) -> Verdict {
+    let of = |outcome: HostOutcome, rest: Verdict| match outcome {
+        HostOutcome::Allow => Verdict::Allow,
+        HostOutcome::Deny => Verdict::Deny,
+        HostOutcome::Unknown => Verdict::Unknown,
+        HostOutcome::Continue => rest,
+    };
+    classes.iter().rev().fold(Verdict::Allow, |rest, (_, side)| {
+        if side.cut_short {
+            return Verdict::Unknown;
+        }
+        let cases = side.branches.iter().filter(|branch| counts(&branch.conditions));
+        let mut verdicts = cases.map(|branch| of(branch.outcome, rest));
+        match verdicts.next() {
+            Some(first) if verdicts.all(|v| v == first) => first,
+            _ => Verdict::Unknown,
+        }
+    })
+}
+
+/// The classes of policy that a packet meets at a host endpoint, up to the one that certainly
+/// decides.
 fn host_classes(
     network: &Compiled,
     endpoint: EndpointId,
     direction: Direction,
     flow: &Flow,
+    stage: Stage,
 ) -> Vec<(Class, HostSide)> {
     let order: &[Class] = match direction {
         Direction::Ingress => &[Class::Untracked, Class::PreDnat, Class::Normal],
@@ -439,10 +565,10 @@ fn host_classes(
     };
     let mut met = Vec::new();
     for class in order {
-        let side = host(network, endpoint, *class, direction, flow, Stage::Enforced);
-        let goes_on = side.outcome == HostOutcome::Continue;
+        let side = host(network, endpoint, *class, direction, flow, stage);
+        let decides = matches!(side.outcome, HostOutcome::Allow | HostOutcome::Deny);
         met.push((*class, side));
-        if !goes_on {
+        if decides {
             break;
         }
     }
@@ -465,38 +591,4 @@ fn asks_for_source_ports(network: &Compiled) -> bool {
             .chain(&p.egress_rules)
             .any(|r| !r.source.ports.is_empty() || !r.source.not_ports.is_empty())
     })
-}
-
-/// The conditions on which the verdict turns: those of the cases, once each.
-fn unsettled(connection: &Connection) -> Vec<Condition> {
-    let mut all: Vec<Condition> = Vec::new();
-    for condition in connection.branches.iter().flat_map(|b| &b.conditions) {
-        if !all.iter().any(|c| c.need == condition.need) {
-            all.push(condition.clone());
-        }
-    }
-    all
-}
-
-/// Whether staged policies would change the verdict or who decides.
-fn differs(enforced: &Connection, pending: &Connection) -> bool {
-    let of = |c: &Connection| {
-        let side = |s: &Side| (s.verdict, s.by.clone());
-        (c.verdict, side(&c.egress), side(&c.ingress))
-    };
-    of(enforced) != of(pending)
-}
-
-/// The verdict in the cases in which nothing that is in doubt is in force.
-fn without_refused(connection: &Connection, verdict: Verdict) -> Option<Verdict> {
-    let doubtful =
-        |c: &Condition| matches!(c.need, Need::Fact(Fact::PolicyInForce(_) | Fact::SetHolds(..)));
-    let any = connection.branches.iter().any(|b| b.conditions.iter().any(doubtful));
-    if verdict != Verdict::Unknown || !any {
-        return None;
-    }
-    let without = |b: &&Branch| b.conditions.iter().all(|c| !doubtful(c) || !c.holds);
-    let mut verdicts = connection.branches.iter().filter(without).map(|b| b.verdict);
-    let first = verdicts.next()?;
-    (first != Verdict::Unknown && verdicts.all(|v| v == first)).then_some(first)
 }

@@ -1,6 +1,6 @@
 //! What one side of a flow says, in lines for people and programs.
 
-use portcullis_core::Origin;
+use portcullis_core::{Origin, Verdict};
 use portcullis_netpol::host::Outcome;
 use portcullis_netpol::{
     By, Class, Compiled, Decider, Direction, HostSide, Policy, PolicyId, Side, SideVerdict, Tier,
@@ -95,19 +95,22 @@ pub(crate) fn tell(
     }
 }
 
-/// Tells what a host endpoint says, class after class as a packet meets them.
+/// Tells what a host endpoint says, class after class as a packet meets them; `pending` is the same
+/// with staged policies in force.
 pub(crate) fn tell_host(
     compiled: &Compiled,
     classes: &[(Class, HostSide)],
+    pending: &[(Class, HostSide)],
+    verdict: Verdict,
     about: &About<'_>,
 ) -> SideAnswer {
     let mut lines = Vec::new();
-    let mut verdict = SideVerdict::Allow;
-    let mut last: Option<(&HostSide, Option<&By>)> = None;
     for (class, side) in classes {
         let before = lines.len();
+        let twin = pending.iter().find(|(c, _)| c == class).map(|(_, side)| side);
         for tier in &side.tiers {
-            tier_lines(compiled, tier, None, side.by.as_ref(), about.direction, &mut lines);
+            let twin = twin.and_then(|t| t.tiers.iter().find(|t| t.tier == tier.tier));
+            tier_lines(compiled, tier, twin, side.by.as_ref(), about.direction, &mut lines);
         }
         if let Some(by) = &side.by {
             lines.extend(outside_of_tiers(compiled, by, side.outcome.word()));
@@ -115,17 +118,16 @@ pub(crate) fn tell_host(
         for line in lines.iter_mut().skip(before) {
             line.action = format!("{} ({})", line.action, class_word(*class));
         }
-        last = Some((side, side.by.as_ref()));
-        verdict = match side.outcome {
-            Outcome::Allow => SideVerdict::Allow,
-            Outcome::Deny => SideVerdict::Deny,
-            Outcome::Unknown => SideVerdict::Unknown,
-            Outcome::Continue => continue,
-        };
-        break;
     }
-    let by = last.and_then(|(_, by)| by);
-    let tiers = last.map(|(side, _)| side.tiers.as_slice()).unwrap_or_default();
+    let decides = classes.iter().map(|(_, side)| side).find(|s| s.outcome != Outcome::Continue);
+    let by =
+        decides.filter(|s| s.outcome.word() == verdict.to_string()).and_then(|s| s.by.as_ref());
+    let tiers = decides.map(|side| side.tiers.as_slice()).unwrap_or_default();
+    let verdict = match verdict {
+        Verdict::Allow => SideVerdict::Allow,
+        Verdict::Deny => SideVerdict::Deny,
+        Verdict::Unknown => SideVerdict::Unknown,
+    };
     SideAnswer {
         of: about.of.to_owned(),
         direction: about.direction,
@@ -177,7 +179,7 @@ fn tier_lines(
             (false, true) => staged(step.policy, pending),
             (false, false) => "would be refused, and is not there".into(),
             (true, _) if policy.doubt.is_some() => "would be refused".into(),
-            (true, _) => none_matches(policy, direction),
+            (true, _) => undecided(policy, step.logged.len(), direction),
         };
         let mut line = policy_line(tier, policy, None, direction, &action);
         line.decides = here && trace.end == TierEnd::InDoubt && step.asked;
@@ -190,11 +192,15 @@ fn tier_lines(
     }
 }
 
-fn none_matches(policy: &Policy, direction: Direction) -> String {
-    match policy.rules(direction).len() {
-        0 => format!("has no {direction} rules"),
-        1 => "its rule does not match".into(),
-        many => format!("none of its {many} rules matches"),
+/// Why a policy decides nothing. Rules that matched and only logged have lines of their own.
+fn undecided(policy: &Policy, logged: usize, direction: Direction) -> String {
+    match (policy.rules(direction).len(), logged) {
+        (0, _) => format!("has no {direction} rules"),
+        (1, 0) => "its rule does not match".into(),
+        (many, 0) => format!("none of its {many} rules matches"),
+        (1, _) => "its rule only logs".into(),
+        (all, logged) if all == logged => format!("its {all} rules only log"),
+        (_, _) => "none of its other rules matches".into(),
     }
 }
 

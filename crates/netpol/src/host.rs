@@ -31,8 +31,7 @@ pub enum Class {
 /// What one class of policy says.
 #[derive(Clone, Debug)]
 pub struct HostSide {
-    /// `Some(true)` lets the packet pass, `Some(false)` drops it, `None` sends it on to the next
-    /// class. Unknown where cases differ or a doubtful policy decides.
+    /// How it ends; unknown where cases differ or a doubtful policy decides.
     pub outcome: Outcome,
     /// What decided; none where nothing did.
     pub by: Option<By>,
@@ -42,6 +41,8 @@ pub struct HostSide {
     pub tiers: Vec<TierTrace>,
     /// The cases the walk was split into.
     pub branches: Vec<HostBranch>,
+    /// Whether there would have been more than [`MAX_BRANCHES`](crate::explain::MAX_BRANCHES).
+    pub cut_short: bool,
 }
 
 /// How one class of policy ends.
@@ -117,6 +118,7 @@ pub fn host(
         via: agreed(branches.iter().map(|b| b.via.clone())).unwrap_or_default(),
         tiers: first.map(|b| b.tiers).unwrap_or_default(),
         branches,
+        cut_short,
     }
 }
 

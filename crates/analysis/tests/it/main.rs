@@ -1,0 +1,6 @@
+//! Questions over real manifests, from YAML to the answer.
+
+mod support;
+
+mod staged;
+mod tiers;
