@@ -206,10 +206,9 @@ fn failsafe(world: &World<'_>, class: Class, direction: Direction) -> Result<boo
             Direction::Egress => Direction::Ingress,
         };
         for open in world.compiled.failsafes(other) {
-            if open.protocol == flow.protocol
-                && flow.source_port == Ranges::one(open.port.into())
-                && from_peer(open.net)?
-            {
+            let from_port =
+                || within(&flow.source_port, &Ranges::one(open.port.into()), Need::SourcePort);
+            if open.protocol == flow.protocol && from_port()? && from_peer(open.net)? {
                 return Ok(true);
             }
         }
