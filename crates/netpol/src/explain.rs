@@ -494,7 +494,7 @@ fn ask_tier(
         }
         first = first.or(Some(id));
         for (index, rule) in policy.rules(direction).iter().enumerate() {
-            if !world.matches(rule)? {
+            if !world.matches(rule, direction)? {
                 continue;
             }
             if rule.action == Action::Log {
@@ -528,7 +528,7 @@ pub(crate) fn profiles(
             return Ok((SideVerdict::Deny, by(Some(0))));
         };
         for (index, rule) in profile.rules(direction).iter().enumerate() {
-            if !world.matches(rule)? {
+            if !world.matches(rule, direction)? {
                 continue;
             }
             match rule.action {

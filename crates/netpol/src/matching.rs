@@ -10,8 +10,8 @@ use portcullis_core::{Family, Protocol, Ranges, Selector, net};
 
 use crate::flow::{End, Fact, Flow, Need, Party};
 use crate::model::{
-    Compiled, DomainPattern, EndpointId, EndpointKind, IcmpMatch, Member, NetList, Peer, PortMatch,
-    ProtocolMatch, Rule, ServiceMatch,
+    Action, Compiled, Direction, DomainPattern, EndpointId, EndpointKind, IcmpMatch, Member,
+    NetList, Peer, PortMatch, ProtocolMatch, Rule, ServiceMatch,
 };
 
 /// Yes, no, or what must be known first.
@@ -41,8 +41,8 @@ impl World<'_> {
         }
     }
 
-    /// Whether the rule matches.
-    pub(crate) fn matches(&self, rule: &Rule) -> Answer {
+    /// Whether the rule matches, as a rule for this direction.
+    pub(crate) fn matches(&self, rule: &Rule, direction: Direction) -> Answer {
         let flow = &self.flow;
         let mut all = All::default();
         all.and(Ok(rule.family.is_none_or(|family| family == flow.family)));
@@ -57,8 +57,11 @@ impl World<'_> {
         if all.settled_no() {
             return Ok(false);
         }
-        self.peer(End::Source, &rule.source, &mut all);
-        self.peer(End::Destination, &rule.destination, &mut all);
+        // The DNS names of a network set have an effect only where the destination of an egress rule
+        // that allows selects it (Calico's reference, "Global network set").
+        let names = direction == Direction::Egress && rule.action == Action::Allow;
+        self.peer(End::Source, &rule.source, false, &mut all);
+        self.peer(End::Destination, &rule.destination, names, &mut all);
         all.answer()
     }
 
@@ -79,7 +82,7 @@ impl World<'_> {
         all.answer()
     }
 
-    fn peer(&self, end: End, peer: &Peer, all: &mut All) {
+    fn peer(&self, end: End, peer: &Peer, names: bool, all: &mut All) {
         if let Some(nets) = &peer.nets {
             all.and(self.in_nets(end, nets));
         }
@@ -91,10 +94,10 @@ impl World<'_> {
             all.and(self.in_nets(end, nets).map(|is| !is));
         }
         if let Some(selector) = &peer.selector {
-            all.and(self.selected(end, selector));
+            all.and(self.selected(end, selector, names));
         }
         if let Some(selector) = &peer.not_selector {
-            all.and(self.selected(end, selector).map(|is| !is));
+            all.and(self.selected(end, selector, false).map(|is| !is));
         }
         if !peer.ports.is_empty() {
             all.and(self.port_among(end, peer, &peer.ports));
@@ -119,8 +122,8 @@ impl World<'_> {
     ///
     /// This is a question about addresses: one that two endpoints share is a member if either is
     /// selected. An endpoint whose address is open is a member if it is selected itself, and no
-    /// endpoint's known address is its own.
-    fn selected(&self, end: End, selector: &Selector) -> Answer {
+    /// endpoint's known address is its own. `names` says whether the DNS names of sets count.
+    fn selected(&self, end: End, selector: &Selector, names: bool) -> Answer {
         let party = self.party(end);
         for endpoint in self.endpoints_at(party) {
             if selector.matches(&self.compiled.endpoint(endpoint).labels) {
@@ -150,7 +153,7 @@ impl World<'_> {
                 continue;
             }
             nets.extend_from_slice(set.nets.of(self.flow.family).spans());
-            if end == End::Destination && !set.domains.is_empty() {
+            if names && !set.domains.is_empty() {
                 any.or(self.named(end, &set.domains));
             }
         }
