@@ -170,7 +170,8 @@ pub fn host(
 enum TierResult {
     Decided(Answer, Hop),
     Passed(Hop),
-    DoesNotApply,
+    /// Nothing in it is asked, or in a class without defaults nothing matched: no trace is left.
+    Silent,
 }
 
 /// A tier that policies name, defined or not.
@@ -217,7 +218,7 @@ impl World<'_> {
         if class == Class::PreDnat && direction == Direction::Egress {
             return Ruling { answer: Answer::Continue, by: Decider::Nobody, via };
         }
-        if class != Class::Forward && self.is_failsafe(direction) {
+        if class != Class::Forward && self.is_failsafe(class, direction) {
             return Ruling { answer: Answer::Allow, by: Decider::Failsafe, via };
         }
         let asked = |policy: &Policy| match class {
@@ -251,16 +252,23 @@ impl World<'_> {
         }
     }
 
-    fn is_failsafe(&self, direction: Direction) -> bool {
-        let (open, peer): (&[Failsafe], IpAddr) = match direction {
-            Direction::Ingress => (&self.input.failsafe_inbound, self.packet.source.address),
-            Direction::Egress => (&self.input.failsafe_outbound, self.packet.destination.address),
+    /// Before connection tracking replies look like any other packet: those to what is open in the
+    /// other direction pass too, as Felix renders it in the raw table.
+    fn is_failsafe(&self, class: Class, direction: Direction) -> bool {
+        let inbound = &self.input.failsafe_inbound;
+        let outbound = &self.input.failsafe_outbound;
+        let (here, there, peer) = match direction {
+            Direction::Ingress => (inbound, outbound, self.packet.source.address),
+            Direction::Egress => (outbound, inbound, self.packet.destination.address),
         };
-        open.iter().any(|failsafe| {
+        let opens = |failsafe: &Failsafe, port: Option<u16>| {
             failsafe.protocol == self.packet.protocol
-                && Some(failsafe.port) == self.packet.destination.port
+                && Some(failsafe.port) == port
                 && failsafe.net.is_none_or(|net| within(&net, peer))
-        })
+        };
+        here.iter().any(|failsafe| opens(failsafe, self.packet.destination.port))
+            || class == Class::Untracked
+                && there.iter().any(|failsafe| opens(failsafe, self.packet.source.port))
     }
 
     fn tiers(
@@ -289,11 +297,10 @@ impl World<'_> {
                 }
             }
             live.sort_by(|a, b| compare_policies(a, b));
-            let ends_with_pass = tier.ends_with_pass || never_drops;
-            match self.tier(&tier.name, &live, direction, ends_with_pass) {
+            match self.tier(&tier, &live, direction, never_drops) {
                 TierResult::Decided(answer, hop) => return Some((answer, hop)),
                 TierResult::Passed(hop) => via.push(hop),
-                TierResult::DoesNotApply => {}
+                TierResult::Silent => {}
             }
         }
         None
@@ -301,14 +308,14 @@ impl World<'_> {
 
     fn tier(
         &self,
-        tier: &str,
+        tier: &NamedTier,
         live: &[&Policy],
         direction: Direction,
-        ends_with_pass: bool,
+        never_drops: bool,
     ) -> TierResult {
-        let Some(trigger) = live.first() else { return TierResult::DoesNotApply };
+        let Some(trigger) = live.first() else { return TierResult::Silent };
         let hop =
-            |policy: &Policy, rule| Hop { tier: tier.to_owned(), policy: written(policy), rule };
+            |policy: &Policy, rule| Hop { tier: tier.name.clone(), policy: written(policy), rule };
         for policy in live {
             let rules = match direction {
                 Direction::Ingress => &policy.ingress_rules,
@@ -328,7 +335,9 @@ impl World<'_> {
             }
         }
         let end = hop(trigger, None);
-        if ends_with_pass {
+        if never_drops {
+            TierResult::Silent
+        } else if tier.ends_with_pass {
             TierResult::Passed(end)
         } else {
             TierResult::Decided(Answer::Deny, end)
@@ -496,6 +505,7 @@ impl World<'_> {
         // A list without an entry of the packet's family drops the rule for that family, also
         // where it is negated.
         if let Some(list) = &peer.not_nets
+            && !list.nets().is_empty()
             && (!has_family(list, self.family()) || in_any(list, end.address))
         {
             return false;
