@@ -239,8 +239,9 @@ impl World<'_> {
     /// Whether the end's address is one that a name like these resolves to.
     fn named(&self, end: End, patterns: &[DomainPattern]) -> Answer {
         let party = self.party(end);
-        // Names in policy are names of the world outside; endpoints are never behind one.
-        if party.endpoint.is_some() {
+        // Names in policy are names of the world outside: an endpoint is behind none but those known
+        // to resolve to its address.
+        if party.endpoint.is_some() && party.addresses.single().is_none() {
             return Ok(false);
         }
         let mut any = Any::default();
@@ -267,7 +268,7 @@ impl World<'_> {
             }
             any.or(if known {
                 within(&party.addresses, &Ranges::of(addresses), |r| Need::Address(end, r))
-            } else if party.domain.is_some() {
+            } else if party.domain.is_some() || party.endpoint.is_some() {
                 Ok(false)
             } else {
                 self.fact(Fact::Resolves(pattern.clone()))
