@@ -7,27 +7,30 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use portcullis_core::Net;
 
-/// Flags that mean the same everywhere are left out of each command's help, which has to fit a
-/// small terminal; this line stands for them.
-const EVERYWHERE: &str = "\
+/// Examples first. Flags that mean the same everywhere are left out of each command's help, which
+/// has to fit a small terminal; the lines at its end stand for them.
+const TEMPLATE: &str = "\
+{about}
+
+{before-help}{usage-heading} {usage}
+
+{all-args}
 Also: --color auto|always|never, --plain (no box characters), -v (all findings),
 -q (errors only).  Exit: 0 yes, 1 no, 2 could not evaluate, 3 unknown.";
-
-const TEMPLATE: &str = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-args}{after-help}";
 
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
     name = "portcullis",
-    about = "Who may do what, and who can talk to whom, in a cluster that is only YAML yet; and why",
+    about = "Who may do what, and who can talk to whom, in a folder of YAML; and why",
     before_help = "\
-  portcullis demo                                             nothing to install
-  portcullis connect dev/centos default/frontend:8080 -f k8s  can they talk?
-  portcullis rbac can --as jane delete pods -n shop -f k8s    may they?\n\n",
-    after_help = EVERYWHERE,
-    help_template = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-args}\n\n{after-help}",
+$ portcullis demo                                             nothing to install
+$ portcullis connect dev/centos default/frontend:8080 -f k8s  can they talk?
+$ portcullis rbac can --as jane delete pods -n shop -f k8s    may they?\n\n",
+    help_template = TEMPLATE,
     disable_help_subcommand = true,
     disable_version_flag = true,
+    term_width = 80,
 )]
 pub struct Cli {
     /// What to do.
@@ -47,7 +50,7 @@ pub enum Command {
         help_template = "{about}\n\n{usage-heading} {usage}\n\n{all-args}"
     )]
     Rbac(RbacCommand),
-    /// Closes a small shop step by step, and counts what is open and what works
+    /// Closes a small shop step by step, and counts what still works
     Demo(DemoArgs),
     /// Prints the completion script of a shell
     Completion(CompletionArgs),
@@ -69,14 +72,21 @@ pub enum RbacCommand {
 /// Where the objects come from, and what is taken to be so where they are silent.
 #[derive(Args, Clone, Debug, Default)]
 pub struct SourceArgs {
-    /// File, folder, `-`, or git:REF:PATH to judge; repeatable
+    /// File, folder, - or git:REF:PATH; repeatable
     #[arg(short = 'f', long = "filename", value_name = "PATH")]
     pub files: Vec<String>,
-    /// Namespace of objects and names that have none [default: default]
+    /// Where what names no namespace is [default: default]
     #[arg(short, long, value_name = "NS")]
     pub namespace: Option<String>,
-    /// What the API would refuse: unknown (the verdict too), or absent
-    #[arg(long, value_name = "AS", value_enum, default_value_t, hide_possible_values = true)]
+    /// What the API refuses is: unknown [default] or absent
+    #[arg(
+        long,
+        value_name = "AS",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub refused: RefusedChoice,
 }
 
@@ -90,7 +100,8 @@ pub struct OutputArgs {
         value_name = "FORMAT",
         value_enum,
         default_value_t,
-        hide_possible_values = true
+        hide_possible_values = true,
+        hide_default_value = true
     )]
     pub output: Format,
     /// auto, always or never
@@ -99,18 +110,18 @@ pub struct OutputArgs {
         value_name = "WHEN",
         value_enum,
         default_value_t,
-        hide_short_help = true,
-        hide_long_help = true
+        hide = true,
+        hide_possible_values = true
     )]
     pub color: ColorChoice,
     /// Words instead of boxes, arrows and signs
-    #[arg(long, hide_short_help = true, hide_long_help = true)]
+    #[arg(long, hide = true)]
     pub plain: bool,
     /// Show all findings, not errors alone
-    #[arg(short, long, hide_short_help = true, hide_long_help = true)]
+    #[arg(short, long, hide = true)]
     pub verbose: bool,
     /// Say nothing but what stops the command
-    #[arg(short, long, conflicts_with = "verbose", hide_short_help = true, hide_long_help = true)]
+    #[arg(short, long, conflicts_with = "verbose", hide = true)]
     pub quiet: bool,
 }
 
@@ -156,20 +167,19 @@ pub enum RefusedChoice {
 #[derive(Args, Debug, Default)]
 #[command(
     before_help = "\
-  portcullis connect dev/centos default/frontend:8080 -f k8s
-  portcullis connect ip/203.0.113.9 svc/default/frontend-external:80 -f k8s -o json\n\n",
-    after_help = EVERYWHERE,
+$ portcullis connect dev/centos default/frontend:8080 -f k8s
+$ portcullis connect ip/203.0.113.9 svc/default/web:80 -f k8s -o json\n\n",
     help_template = TEMPLATE,
     override_usage = "portcullis connect FROM TO -f PATH..."
 )]
 pub struct ConnectArgs {
-    /// [pod|deploy|..]/NS/NAME, NS/k=v, ip/A, svc/NS/NAME, node/N, hep/N, dns/N
+    /// [KIND/]NS/NAME, NS/k=v, ip/A, svc/NS/NAME, node/N, hep/N or dns/N
     #[arg(required_unless_present = "questions")]
     pub from: Option<String>,
     /// The same, then :PORT[/PROTO] or /icmp[:TYPE[.CODE]]
     #[arg(required_unless_present = "questions")]
     pub to: Option<String>,
-    /// Ask each line `FROM TO` of FILE; answers come one a line (-o jsonl)
+    /// Ask each line `FROM TO` of FILE, with -o jsonl
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "to"])]
     pub questions: Option<PathBuf>,
     /// Ask about IP version 4 or 6 [default: 4]
@@ -178,10 +188,10 @@ pub struct ConnectArgs {
     /// What a DNS name resolves to; repeatable
     #[arg(long, value_name = "NAME=IP")]
     pub resolve: Vec<Resolved>,
-    /// Network that pods of unknown address are in; repeatable
+    /// Network of pods without address; repeatable
     #[arg(long, value_name = "CIDR", value_parser = network)]
     pub pod_cidr: Vec<Net>,
-    /// Policy kind of another engine that is not in force; repeatable
+    /// Policy kind that is not in force; repeatable
     #[arg(long, value_name = "KIND")]
     pub without: Vec<String>,
     /// Where the objects come from.
@@ -195,7 +205,7 @@ pub struct ConnectArgs {
 /// Who asks.
 #[derive(Args, Clone, Debug, Default)]
 pub struct RequesterArgs {
-    /// User who asks; system:serviceaccount:NS:NAME for an account
+    /// User, or system:serviceaccount:NS:NAME
     #[arg(long = "as", value_name = "USER")]
     pub user: Option<String>,
     /// A group the user is in; repeatable
@@ -207,33 +217,32 @@ pub struct RequesterArgs {
 #[derive(Args, Debug, Default)]
 #[command(
     before_help = "\
-  portcullis rbac can --as jane --as-group dev delete pods -n shop -f k8s
-  portcullis rbac can --as system:serviceaccount:shop:cart get pods/log -f k8s
-  portcullis rbac can --as jane get /metrics -f k8s\n\n",
-    after_help = EVERYWHERE,
+$ portcullis rbac can --as jane --as-group dev delete pods -n shop -f k8s
+$ portcullis rbac can --as system:serviceaccount:shop:cart get pods/log -f k8s
+$ portcullis rbac can --as jane get /metrics -f k8s\n\n",
     help_template = TEMPLATE,
     override_usage = "portcullis rbac can VERB RESOURCE|/URL [NAME] --as USER -f PATH..."
 )]
 pub struct CanArgs {
     /// get, list, create, delete, ...
-    #[arg(required_unless_present = "list")]
+    #[arg(required_unless_present = "list", hide = true)]
     pub verb: Option<String>,
     /// As in a Role: pods, pods/exec, deployments.apps; or a /url
-    #[arg(required_unless_present = "list")]
+    #[arg(required_unless_present = "list", hide = true)]
     pub resource: Option<String>,
     /// Name of one object
-    #[arg(conflicts_with = "name")]
+    #[arg(value_name = "NAME", conflicts_with = "name", hide = true)]
     pub object: Option<String>,
     /// Name of one object
-    #[arg(long, hide_short_help = true, hide_long_help = true)]
+    #[arg(long, hide = true)]
     pub name: Option<String>,
-    /// Everything they may do in the namespace, as rules
+    /// List the rules that count in the namespace
     #[arg(long, conflicts_with_all = ["verb", "resource", "object", "name"])]
     pub list: bool,
     /// Ask about all namespaces at once
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub all_namespaces: bool,
-    /// Leave out the roles and bindings that every server creates
+    /// Leave out the roles that every server creates
     #[arg(long)]
     pub no_bootstrap: bool,
     /// Who asks.
@@ -251,9 +260,8 @@ pub struct CanArgs {
 #[derive(Args, Debug, Default)]
 #[command(
     before_help = "\
-  portcullis rbac who delete pods -n shop -f k8s
-  portcullis rbac who update globalnetworkpolicies.crd.projectcalico.org -f k8s\n\n",
-    after_help = EVERYWHERE,
+$ portcullis rbac who delete pods -n shop -f k8s
+$ portcullis rbac who update globalnetworkpolicies.crd.projectcalico.org -f k8s\n\n",
     help_template = TEMPLATE,
     override_usage = "portcullis rbac who VERB RESOURCE|/URL [NAME] -f PATH..."
 )]
@@ -263,15 +271,15 @@ pub struct WhoArgs {
     /// As in a Role: pods, pods/exec, deployments.apps; or a /url
     pub resource: String,
     /// Name of one object
-    #[arg(conflicts_with = "name")]
+    #[arg(value_name = "NAME", conflicts_with = "name", hide = true)]
     pub object: Option<String>,
     /// Name of one object
-    #[arg(long, hide_short_help = true, hide_long_help = true)]
+    #[arg(long, hide = true)]
     pub name: Option<String>,
     /// Only who may in all namespaces at once
     #[arg(short = 'A', long, conflicts_with = "namespace")]
     pub all_namespaces: bool,
-    /// Leave out the roles and bindings that every server creates
+    /// Leave out the roles that every server creates
     #[arg(long)]
     pub no_bootstrap: bool,
     /// Where the objects come from.
@@ -285,13 +293,12 @@ pub struct WhoArgs {
 /// `portcullis rbac what`.
 #[derive(Args, Debug, Default)]
 #[command(
-    before_help = "  portcullis rbac what --as system:serviceaccount:shop:cart -f k8s\n\n",
-    after_help = EVERYWHERE,
+    before_help = "$ portcullis rbac what --as system:serviceaccount:shop:cart -f k8s\n\n",
     help_template = TEMPLATE,
     override_usage = "portcullis rbac what --as USER -f PATH..."
 )]
 pub struct WhatArgs {
-    /// Leave out the roles and bindings that every server creates
+    /// Leave out the roles that every server creates
     #[arg(long)]
     pub no_bootstrap: bool,
     /// Who asks.
@@ -308,8 +315,7 @@ pub struct WhatArgs {
 /// `portcullis demo`.
 #[derive(Args, Debug, Default)]
 #[command(
-    before_help = "  portcullis demo\n  portcullis demo -o json\n\n",
-    after_help = EVERYWHERE,
+    before_help = "$ portcullis demo\n$ portcullis demo -o json\n\n",
     help_template = TEMPLATE
 )]
 pub struct DemoArgs {
@@ -321,8 +327,8 @@ pub struct DemoArgs {
 /// `portcullis completion`.
 #[derive(Args, Debug)]
 #[command(
-    before_help = "  source <(portcullis completion bash)\n\n",
-    help_template = TEMPLATE
+    before_help = "$ source <(portcullis completion bash)\n\n",
+    help_template = "{about}\n\n{before-help}{usage-heading} {usage}\n\n{all-args}"
 )]
 pub struct CompletionArgs {
     /// bash, zsh, fish, powershell or elvish
@@ -333,8 +339,7 @@ pub struct CompletionArgs {
 /// `portcullis version`.
 #[derive(Args, Debug, Default)]
 #[command(
-    before_help = "  portcullis version -o json\n\n",
-    after_help = EVERYWHERE,
+    before_help = "$ portcullis version -o json\n\n",
     help_template = TEMPLATE
 )]
 pub struct VersionArgs {
@@ -405,18 +410,20 @@ mod tests {
 
     use super::*;
 
-    /// The help of every command, by its words.
+    /// The help of every command, by its words, as the command prints it.
     fn helps() -> Vec<(String, String)> {
-        fn walk(command: &mut clap::Command, above: &str, out: &mut Vec<(String, String)>) {
-            let words = format!("{above} {}", command.get_name());
-            for below in command.get_subcommands_mut() {
+        fn walk(command: &clap::Command, above: &[String], out: &mut Vec<(String, String)>) {
+            let mut words = above.to_vec();
+            words.push(command.get_name().to_owned());
+            for below in command.get_subcommands() {
                 walk(below, &words, out);
             }
-            let help = command.clone().term_width(80).render_long_help().to_string();
-            out.push((words.trim().to_owned(), help));
+            let asked = words.iter().map(String::as_str).chain(["--help"]);
+            let help = Cli::try_parse_from(asked).expect_err("help").render().to_string();
+            out.push((words.join(" "), help));
         }
         let mut out = Vec::new();
-        walk(&mut Cli::command(), "", &mut out);
+        walk(&Cli::command(), &[], &mut out);
         out
     }
 
@@ -434,7 +441,7 @@ mod tests {
     #[test]
     fn help_begins_with_examples() {
         for (words, help) in helps().iter().filter(|(words, _)| *words != "portcullis rbac") {
-            let example = help.find("  portcullis ").or_else(|| help.find("  source "));
+            let example = help.find("\n$ ");
             let usage = help.find("Usage:");
             assert!(example.is_some() && example < usage, "{words}\n{help}");
         }

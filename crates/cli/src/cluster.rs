@@ -101,7 +101,16 @@ fn summary(given: &[String], files: usize, loaded: &Loaded, snapshot: &Snapshot)
     // Files, workloads and policies are what people look for, also when there is none.
     let shown = counts.iter().enumerate().filter(|(i, (count, ..))| *i < 3 || *count > 0);
     let shown: Vec<String> = shown.map(|(_, (n, one, many))| counted(*n, one, many)).collect();
-    format!("{} ({}, offline)", given.join(" "), shown.join(", "))
+    format!("{} ({}, offline)", named(given), shown.join(", "))
+}
+
+/// The sources, as many as fit a line.
+fn named(given: &[String]) -> String {
+    const NAMED_MAX: usize = 3;
+    match given {
+        [first, .., last] if given.len() > NAMED_MAX => format!("{first} ... {last}"),
+        _ => given.join(" "),
+    }
 }
 
 /// `1 file`, `2 files`.
@@ -162,7 +171,7 @@ fn nothing(given: &[String], problems: &[Problem]) -> Failure {
         Some(Problem { name, why }) => {
             Failure::new(format!("nothing is left to judge: `{name}`: {why}"))
         }
-        None => Failure::new(format!("there is no Kubernetes object in {}", given.join(" ")))
+        None => Failure::new(format!("there is no Kubernetes object in {}", named(given)))
             .help("objects are read from .yaml, .yml and .json files, in folders below too"),
     }
 }

@@ -196,12 +196,11 @@ fn only(
     let all: Vec<String> = plurals(custom).map(|(plural, _)| plural).collect();
     Err(match nearest(asked, all.iter().map(String::as_str)) {
         Some(meant) => failure.help(format!("did you mean `{meant}`?")),
-        None => failure.help("one that no file here defines is written `resource.group`"),
+        None => failure.help("one that nobody here defines is written in full: `resource.group`"),
     })
 }
 
-/// `deployments.apps`; what is in the core group is written with a dot at its end where that has
-/// to be told apart.
+/// `deployments.apps`; the core group has no name, so its version stands for it, as in kubectl.
 fn full(plural: &str, group: &str) -> String {
     format!("{plural}.{}", if group.is_empty() { "v1" } else { group })
 }
@@ -322,48 +321,141 @@ mod tests {
 
     #[test]
     fn resources_go_by_every_name_kubectl_takes() {
-        check("get pods", expect![[""]]);
-        check("get po web", expect![[""]]);
-        check("get Deployment", expect![[""]]);
-        check("get deployments.v1.apps", expect![[""]]);
-        check("get pods.v1", expect![[""]]);
-        check("get wd", expect![[""]]);
-        check("get widgets/status", expect![[""]]);
-        check("create pods/exec", expect![[""]]);
-        check("impersonate users jane", expect![[""]]);
-        check("* *", expect![[""]]);
-        check("get *.apps", expect![[""]]);
+        check("get pods", expect!["pods in group ``, subresource ``, namespace shop, name ``"]);
+        check(
+            "get po web",
+            expect!["pods in group ``, subresource ``, namespace shop, name `web`"],
+        );
+        check(
+            "get Deployment",
+            expect!["deployments in group `apps`, subresource ``, namespace shop, name ``"],
+        );
+        check(
+            "get deployments.v1.apps",
+            expect!["deployments in group `apps`, subresource ``, namespace shop, name ``"],
+        );
+        check("get pods.v1", expect!["pods in group ``, subresource ``, namespace shop, name ``"]);
+        check(
+            "get wd",
+            expect![[r#"
+            widgets in group `acme.example`, subresource ``, namespace none, name ``
+            warning: resource 'widgets' is not namespace scoped in group 'acme.example'"#]],
+        );
+        check(
+            "get widgets/status",
+            expect![[r#"
+            widgets in group `acme.example`, subresource `status`, namespace none, name ``
+            warning: resource 'widgets' is not namespace scoped in group 'acme.example'"#]],
+        );
+        check(
+            "create pods/exec",
+            expect!["pods in group ``, subresource `exec`, namespace shop, name ``"],
+        );
+        check(
+            "impersonate users jane",
+            expect![[r#"
+            users in group ``, subresource ``, namespace none, name `jane`
+            warning: resource 'users' is not namespace scoped"#]],
+        );
+        check("* *", expect!["* in group ``, subresource ``, namespace shop, name ``"]);
+        check("get *.apps", expect!["* in group `apps`, subresource ``, namespace shop, name ``"]);
     }
 
     #[test]
     fn a_namespace_is_in_itself() {
-        check("get ns kube-system", expect![[""]]);
-        check("list ns", expect![[""]]);
+        check(
+            "get ns kube-system",
+            expect![[r#"
+            namespaces in group ``, subresource ``, namespace kube-system, name `kube-system`
+            warning: resource 'namespaces' is not namespace scoped"#]],
+        );
+        check(
+            "list ns",
+            expect![[r#"
+            namespaces in group ``, subresource ``, namespace none, name ``
+            warning: resource 'namespaces' is not namespace scoped"#]],
+        );
     }
 
     #[test]
     fn urls() {
-        check("get /metrics", expect![[""]]);
-        check("list /metrics", expect![[""]]);
-        check("get /metrics x", expect![[""]]);
+        check("get /metrics", expect!["url /metrics"]);
+        check(
+            "list /metrics",
+            expect![[r#"
+            url /metrics
+            warning: verb 'list' is not a known verb"#]],
+        );
+        check("get /metrics x", expect!["error: a URL has no NAME"]);
     }
 
     #[test]
     fn what_is_odd_is_said() {
-        check("gte pods", expect![[""]]);
-        check("get things.example.com", expect![[""]]);
+        check(
+            "gte pods",
+            expect![[r#"
+            pods in group ``, subresource ``, namespace shop, name ``
+            warning: verb 'gte' is not a known verb; did you mean `get`?"#]],
+        );
+        check(
+            "get things.example.com",
+            expect![[r#"
+            things in group `example.com`, subresource ``, namespace shop, name ``
+            warning: nobody here defines API group `example.com`: taken as it is"#]],
+        );
     }
 
     #[test]
     fn what_is_wrong_is_refused_with_what_was_meant() {
-        check("get globalnetworkpolicies", expect![[""]]);
-        check("get networkpolicies", expect![[""]]);
-        check("get events", expect![[""]]);
-        check("get deploymets", expect![[""]]);
-        check("get xyzzyxyzzy", expect![[""]]);
-        check("get deploymets.apps", expect![[""]]);
-        check("get pods/web-1", expect![[""]]);
-        check("get pods/exce", expect![[""]]);
-        check("get .apps", expect![[""]]);
+        check(
+            "get globalnetworkpolicies",
+            expect![[r#"
+            error: `globalnetworkpolicies` is ambiguous: several API groups have it
+            help: say which: globalnetworkpolicies.crd.projectcalico.org, globalnetworkpolicies.projectcalico.org"#]],
+        );
+        check(
+            "get networkpolicies",
+            expect![[r#"
+            error: `networkpolicies` is ambiguous: several API groups have it
+            help: say which: networkpolicies.crd.projectcalico.org, networkpolicies.networking.k8s.io, networkpolicies.projectcalico.org"#]],
+        );
+        check(
+            "get events",
+            expect![[r#"
+            error: `events` is ambiguous: several API groups have it
+            help: say which: events.v1, events.events.k8s.io"#]],
+        );
+        check(
+            "get deploymets",
+            expect![[r#"
+            error: there is no resource `deploymets`
+            help: did you mean `deployments`?"#]],
+        );
+        check(
+            "get xyzzyxyzzy",
+            expect![[r#"
+                error: there is no resource `xyzzyxyzzy`
+                help: one that nobody here defines is written in full: `resource.group`"#]],
+        );
+        check(
+            "get deploymets.apps",
+            expect![[r#"
+            error: API group `apps` has no resource `deploymets`
+            help: did you mean `deployments.apps`?"#]],
+        );
+        check(
+            "get pods/web-1",
+            expect![[r#"
+            error: `pods` has no subresource `web-1`
+            help: for the object of that name: `pods --name web-1`"#]],
+        );
+        check(
+            "get pods/exce",
+            expect![[r#"
+            error: `pods` has no subresource `exce`
+            help: did you mean `pods/exec`?
+            help: for the object of that name: `pods --name exce`"#]],
+        );
+        check("get .apps", expect!["error: `.apps` is no resource"]);
     }
 }

@@ -3,7 +3,7 @@
 use portcullis_analysis::{Answer, FlowAnswer, SideAnswer, TraceLine};
 use portcullis_object::Sources;
 
-use super::table::{padded, row, widths, wrapped};
+use super::table::{GAP, padded, row, widths, wrapped};
 use super::{Look, Tone, clean, place};
 use crate::cluster::Unread;
 
@@ -110,6 +110,7 @@ fn sides(sides: &[(&str, &SideAnswer)], sources: &Sources, look: Look) -> String
         .collect();
     let flat: Vec<Vec<String>> = cells.iter().flatten().cloned().collect();
     let widths = widths(&[], &flat);
+    let full = widths.iter().map(|width| width + GAP).sum();
     let mut text = String::new();
     for ((direction, side), rows) in sides.iter().zip(&cells) {
         let title = format!(" {direction} of {}", clean(&side.of));
@@ -118,10 +119,13 @@ fn sides(sides: &[(&str, &SideAnswer)], sources: &Sources, look: Look) -> String
         text.push_str(&format!("{title}  {verdict}\n"));
         for (line, cells) in side.lines.iter().zip(rows) {
             text.push_str("   ");
-            text.push_str(&row(cells, &widths));
+            let said = row(cells, &widths);
             if line.decides {
                 let sign = if look.plain { "decides" } else { "◀ decides" };
-                text.push_str(&format!("   {}", look.paint(Tone::Strong, sign)));
+                let sign = look.paint(Tone::Strong, sign);
+                text.push_str(&format!("{}{sign}", padded(&said, full)));
+            } else {
+                text.push_str(&said);
             }
             text.push('\n');
         }

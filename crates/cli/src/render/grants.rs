@@ -5,7 +5,7 @@ use portcullis_core::{Skipped, Verdict};
 use portcullis_object::Sources;
 use portcullis_rbac::{Grant, Holdings, Rule, RulesReview, words};
 
-use super::table::columns;
+use super::table::{columns, padded, wrapped};
 use super::{Look, Tone, clean, place};
 use crate::cluster::Unread;
 
@@ -37,23 +37,31 @@ pub(crate) fn access(
         lines.push(("assumed", assumed.what.clone(), String::new()));
     }
     lines.extend(skipped_lines(decision.skipped.iter().chain(&access.skipped), unread, sources));
-    if look.wide {
-        lines.push(("server", words::reason(decision), String::new()));
+    let reason = words::reason(decision);
+    if look.wide && !reason.is_empty() {
+        lines.push(("server", reason, String::new()));
     }
     text.push_str(&labelled(&lines, look));
     text
 }
 
-/// Lines that say what they are, each kind of line said once.
+/// Sentences that say what they are, each kind said once, wrapped; places behind them.
 fn labelled(lines: &[(&str, String, String)], look: Look) -> String {
+    const INDENT: usize = 9;
     let mut text = String::new();
     let mut last = "";
     for (label, said, place) in lines {
-        let shown = if *label == last && !look.plain { "" } else { label };
+        let mut shown = if *label == last && !look.plain { "" } else { label };
         last = label;
-        let place = if place.is_empty() { String::new() } else { format!("  {place}") };
-        let place = look.paint(Tone::Faint, &place);
-        text.push_str(&format!(" {shown:<8} {}{place}\n", clean(said)));
+        let wrapped = wrapped(said, look.width.saturating_sub(INDENT + 1));
+        for (i, line) in wrapped.iter().enumerate() {
+            text.push_str(&format!(" {}{line}", padded(shown, INDENT)));
+            if i + 1 == wrapped.len() && !place.is_empty() {
+                text.push_str(&look.paint(Tone::Faint, &format!("  {place}")));
+            }
+            text.push('\n');
+            shown = "";
+        }
     }
     text
 }

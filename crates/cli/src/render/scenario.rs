@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::table::wrapped;
 use super::{Look, Tone, clean};
 use crate::commands::demo::Step;
 
@@ -14,7 +15,7 @@ const BROKEN_MAX: usize = 2;
 const TRY: [(&str, &str); 3] = [
     ("portcullis connect dev/web shop/db:5432 -f FOLDER", "why can these two talk, or not?"),
     ("portcullis rbac who delete pods -f FOLDER", "who may, and by which binding?"),
-    ("portcullis connect --help", "how ends are written, and from where files are read"),
+    ("portcullis connect --help", "how the two ends are written"),
 ];
 
 /// The figures, as scripts rely on them.
@@ -37,7 +38,7 @@ pub(crate) fn scenario_value(steps: &[Step]) -> Value {
 pub(crate) fn scenario(about: &str, steps: &[Step], look: Look) -> String {
     let mut text = format!("{}\n\n", look.paint(Tone::Strong, &clean(about)));
     for (i, step) in steps.iter().enumerate() {
-        let part = (step.open * 100).checked_div(step.pairs).unwrap_or(0);
+        let part = (step.open * 100 + step.pairs / 2).checked_div(step.pairs).unwrap_or(0);
         let name = look.paint(Tone::Strong, &format!("{:<20}", clean(&step.name)));
         let open = format!("{:>3} of {} pairs open", step.open, step.pairs);
         text.push_str(&format!(" {}  {name}  {open}  {}{part:>3} %\n", i + 1, bar(part, look)));
@@ -58,7 +59,7 @@ fn bar(part: usize, look: Look) -> String {
     if look.plain {
         return String::new();
     }
-    let full = (part * BAR).div_ceil(100).min(BAR);
+    let full = ((part * BAR + 50) / 100).min(BAR);
     format!("{}{}  ", "█".repeat(full), "·".repeat(BAR - full))
 }
 
@@ -70,7 +71,7 @@ fn judgement(step: &Step) -> (Tone, String) {
         return (Tone::Doubtful, breaks);
     }
     if step.declared_working < step.declared {
-        return (Tone::Bad, format!("{works}; broken are"));
+        return (Tone::Bad, format!("{works}; {} do not:", step.broken.len()));
     }
     let undeclared = match step.undeclared_open {
         0 => "nothing else is open".to_owned(),
@@ -80,12 +81,15 @@ fn judgement(step: &Step) -> (Tone, String) {
 }
 
 fn broken(step: &Step, look: Look) -> String {
+    const INDENT: usize = 8;
     let mut text = String::new();
     for broken in step.broken.iter().take(BROKEN_MAX) {
         let link = format!("{} {} {}", broken.from, look.arrow(), broken.to);
         let place = look.paint(Tone::Faint, &broken.place);
         text.push_str(&format!("      {}  {place}\n", clean(&link)));
-        text.push_str(&format!("        {}\n", clean(&broken.why)));
+        for line in wrapped(&broken.why, look.width.saturating_sub(INDENT)) {
+            text.push_str(&format!("{:INDENT$}{line}\n", ""));
+        }
     }
     let more = step.broken.len().saturating_sub(BROKEN_MAX);
     if more > 0 {

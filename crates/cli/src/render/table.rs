@@ -4,7 +4,8 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Look, Tone, clean};
 
-const GAP: usize = 3;
+/// Blanks between two columns.
+pub(super) const GAP: usize = 3;
 
 /// Rows under headers, each line ending in a line break. The last column is not padded.
 pub(super) fn columns(headers: &[&str], rows: &[Vec<String>], look: Look) -> String {
@@ -81,7 +82,7 @@ mod tests {
             vec!["x".to_owned(), "a\u{7}b".to_owned(), "y".to_owned()],
         ];
         expect![[r#"
-            ONE     TWO        THREE
+            ONE     TWO       THREE
             größe   b
             x       a\u{7}b   y
         "#]]

@@ -1,0 +1,10 @@
+//! The built program, as a shell runs it.
+
+mod bad_input;
+mod connect;
+mod guide;
+mod rbac;
+mod secrets;
+mod sources;
+mod streams;
+mod support;

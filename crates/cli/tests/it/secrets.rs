@@ -1,0 +1,87 @@
+//! Secrets are planted everywhere and must be seen nowhere.
+
+use crate::support::{Folder, SHOP};
+
+const PLANTED: [&str; 6] = [
+    "czNjcjN0LWluLWRhdGE=",
+    "s3cr3t-in-string-data",
+    "s3cr3t-in-env",
+    "s3cr3t-in-broken-text",
+    "s3cr3t-beside-an-error",
+    "s3cr3t-applied",
+];
+
+/// Each secret stands beside something that is reported, on the very line where that can be.
+const FILES: [(&str, &str); 4] = [
+    (
+        "secret.yaml",
+        "\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: keys
+  namespace: shop
+  annotations:
+    kubectl.kubernetes.io/last-applied-configuration: '{\"stringData\":{\"a\":\"s3cr3t-applied\"}}'
+type: Opaque
+data: { a: czNjcjN0LWluLWRhdGE=, b: [ s3cr3t-beside-an-error ] }
+stringData: { a: s3cr3t-in-string-data, a: s3cr3t-in-string-data }
+",
+    ),
+    (
+        "env.yaml",
+        "\
+apiVersion: v1
+kind: Pod
+metadata: { name: env, namespace: shop }
+spec:
+  containers:
+  - name: main
+    image: none.example/a
+    env:
+    - { name: DB_PASSWORD, value: s3cr3t-in-env, valu: s }
+    - { name: DB_PASSWORD, value: { x: s3cr3t-in-env } }
+",
+    ),
+    ("broken.yaml", "apiVersion: v1\nkind: Secret\ndata: { a: s3cr3t-in-broken-text, b: [ }\n"),
+    (
+        "list.json",
+        r#"{"apiVersion":"v1","kind":"SecretList","items":[{"metadata":{"name":"x","nam":1},"data":{"a":"s3cr3t-beside-an-error","b":7}}]}"#,
+    ),
+];
+
+#[test]
+fn no_output_shows_a_secret() {
+    let mut files = FILES.to_vec();
+    files.push(("good.yaml", SHOP));
+    let folder = Folder::of(&files);
+    let mut findings = 0;
+    for words in [
+        "connect shop/cart shop/db:5432",
+        "connect shop/cart shop/env:80",
+        "rbac can get secrets keys -n shop --as jane",
+        "rbac who get secrets -n shop",
+        "rbac what --as jane",
+        "rbac can --list --as jane",
+    ] {
+        for format in ["table", "wide", "json", "yaml", "jsonl"] {
+            for extra in ["-v", "-v --plain", "-v --color always"] {
+                let run = folder.run(&format!("{words} -f . -o {format} {extra}"));
+                for secret in PLANTED {
+                    let shown = run.out.contains(secret) || run.err.contains(secret);
+                    assert!(!shown, "{words} -o {format} {extra}: {secret}\n{run:?}");
+                }
+                findings += run.err.matches("[NP").count() + run.err.matches("[YA").count();
+            }
+        }
+    }
+    // The test would show nothing if nothing beside the secrets had been reported.
+    assert!(findings > 100, "{findings}");
+}
+
+#[test]
+fn a_snippet_shows_the_line_without_the_secret() {
+    let folder = Folder::of(&[FILES[1], ("good.yaml", SHOP)]);
+    let run = folder.run("connect shop/cart shop/db:5432 -f . -v");
+    assert!(run.err.contains("name: DB_PASSWORD, value: *************, valu: s"), "{run:?}");
+}
