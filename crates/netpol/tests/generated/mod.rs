@@ -173,17 +173,25 @@ pub fn cluster(random: &mut Random) -> Input {
     }
     for name in PROFILES {
         if random.chance(80) {
+            let mut rules = |direction| {
+                let mut rules = rules(random, direction);
+                // Most profiles allow what nobody decided, as those of namespaces do.
+                if random.chance(60) {
+                    rules.push(Rule::new(Action::Allow, rules.len(), origin()));
+                }
+                rules
+            };
             input.profiles.push(Profile {
                 name: (*name).into(),
-                ingress_rules: rules(random, Direction::Ingress),
-                egress_rules: rules(random, Direction::Egress),
+                ingress_rules: rules(Direction::Ingress),
+                egress_rules: rules(Direction::Egress),
             });
         }
     }
     let count = input.endpoints.len();
     input.services = services(random, count);
     let mut named = BTreeSet::new();
-    for policy in random.several(9, policy) {
+    for policy in random.several(12, policy) {
         // No two objects of one kind have the same name, so their order is always defined.
         if named.insert((policy.kind, policy.namespace.clone(), policy.name.clone())) {
             input.policies.push(policy);
@@ -251,7 +259,7 @@ fn endpoint(random: &mut Random, index: usize) -> Endpoint {
             protocol: r.pick(&[Protocol::TCP, Protocol::UDP, Protocol::SCTP]),
             port: r.pick(PORTS),
         }),
-        profiles: random.several(2, |r| r.pick(PROFILES).into()),
+        profiles: random.several(3, |r| r.pick(PROFILES).into()),
         origin: origin(),
     }
 }
@@ -314,18 +322,20 @@ fn domain(random: &mut Random) -> DomainPattern {
 // === Rules ===
 
 fn rules(random: &mut Random, direction: Direction) -> Vec<Rule> {
-    let mut rules = random.several(3, |r| rule(r, direction));
+    let mut rules = random.several(5, |r| rule(r, direction));
     for (number, rule) in rules.iter_mut().enumerate() {
         rule.number = number;
     }
     rules
 }
 
-/// One to three criteria more often than many, which hardly ever hold together.
+/// Few criteria, as many hardly ever hold together.
 pub fn rule(random: &mut Random, direction: Direction) -> Rule {
-    let action = random.pick(&[Action::Allow, Action::Deny, Action::Pass, Action::Log]);
+    let action =
+        random.pick(&[Action::Allow, Action::Allow, Action::Deny, Action::Pass, Action::Log]);
     let mut rule = Rule::new(action, 0, origin());
-    for _ in 0..random.below(4) {
+    let criteria = if random.chance(10) { 0 } else { 1 + random.below(3) };
+    for _ in 0..criteria {
         criterion(random, &mut rule, direction);
     }
     rule
@@ -456,7 +466,7 @@ pub enum Openness {
 pub fn flow(random: &mut Random, input: &Input, openness: Openness) -> Flow {
     let family = random.pick(&[Family::V4, Family::V6]);
     let protocol = Protocol(random.pick(PROTOCOLS));
-    let open = |random: &mut Random| openness == Openness::Open && random.chance(40);
+    let open = |random: &mut Random| openness == Openness::Open && random.chance(60);
     let source_port = if !protocol.has_ports() {
         Ranges::none()
     } else if open(random) {
@@ -487,7 +497,7 @@ fn party(
     openness: Openness,
     destination: bool,
 ) -> Party {
-    if random.chance(75) {
+    if random.chance(70) {
         let index = random.below(input.endpoints.len());
         let known = input.endpoints[index].addresses.iter().find(|a| Family::of(**a) == family);
         let id = EndpointId(u32::try_from(index).unwrap_or(0));
@@ -508,7 +518,7 @@ fn party(
         };
     }
     let mut party = match openness {
-        Openness::Open if random.chance(60) => Party::somewhere(region(random, family)),
+        Openness::Open if random.chance(80) => Party::somewhere(region(random, family)),
         _ => Party::at(random.pick(&addresses(OUTSIDE, family))),
     };
     if destination && openness == Openness::Open && random.chance(30) {
