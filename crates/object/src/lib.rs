@@ -30,5 +30,5 @@ pub use check::check;
 pub use load::{Counts, Input, Limits, Loaded, Unreadable, load};
 pub use object::Object;
 pub use secret::looks_secret;
-pub use source::{Located, Sources};
+pub use source::{Content, Located, Sources};
 pub use tree::{Cursor, NodeKind};

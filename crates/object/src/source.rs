@@ -7,6 +7,7 @@ use memchr::memchr_iter;
 use portcullis_core::{DocumentId, Place};
 
 use crate::compose::{Budget, Parsed, Refusal};
+use crate::tree::Cursor;
 use crate::{json, secret, yaml};
 
 /// Where a [`Place`] is, for people.
@@ -31,6 +32,17 @@ pub struct Located {
 pub(crate) enum Format {
     Yaml,
     Json,
+}
+
+/// What one document holds. Cloning is O(1).
+#[derive(Clone)]
+pub struct Content(Arc<Parsed>);
+
+impl Content {
+    /// Its root; nodes from here on belong to no object.
+    pub fn root(&self) -> Cursor<'_> {
+        self.0.tree.root()
+    }
 }
 
 /// The text of every input and the range of every document.
@@ -174,6 +186,24 @@ impl Sources {
         joined(ranges)
     }
 
+    /// Where the comments of a document stand within its file, from their `#` to the end of the line.
+    /// Text in quotes or in a block scalar is none. JSON has no comments.
+    pub fn comments(&self, document: DocumentId) -> Vec<Range<usize>> {
+        let Some(budget) = self.budget else { return Vec::new() };
+        let Some(found) = self.document(document) else { return Vec::new() };
+        if found.format == Some(Format::Json) {
+            return Vec::new();
+        }
+        let start = found.range.start;
+        let ranges = yaml::comments(self.text(document), budget);
+        ranges.into_iter().map(|r| start + r.start as usize..start + r.end as usize).collect()
+    }
+
+    /// The content of a document, whether or not it is an object; none if it cannot be read.
+    pub fn content(&self, document: DocumentId) -> Option<Content> {
+        self.parsed(document).map(Content)
+    }
+
     /// The document's root, for walking it with places, if it can be read.
     pub(crate) fn parsed(&self, document: DocumentId) -> Option<Arc<Parsed>> {
         let budget = self.budget?;
@@ -240,5 +270,28 @@ pub(crate) fn parse(
     match format {
         Format::Json => json::parse(text, document, budget),
         Format::Yaml => Ok(yaml::parse(text, document, budget)?.map(|parsed| (parsed, text.len()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_core::DocumentId;
+
+    use crate::{Input, Limits, load};
+
+    #[test]
+    fn comments_are_told_from_text_that_looks_like_one() {
+        let text = "# one\na: 1 # two\nb: 'x # no'\nc: |\n  # no\n---\nd: x#no\n  # three\n";
+        let input = Input { name: "f".into(), bytes: text.as_bytes().to_vec() };
+        let sources = load(vec![input], &Limits::default()).sources;
+        let of = |document| -> Vec<&str> {
+            let ranges = sources.comments(DocumentId(document));
+            ranges.into_iter().map(|range| &text[range]).collect()
+        };
+        assert_eq!(of(0), ["# one", "# two"]);
+        assert_eq!(of(1), ["# three"]);
+        assert_eq!(of(2), [""; 0]);
+        let root = sources.content(DocumentId(1)).expect("it can be read");
+        assert_eq!(root.root().field("d").and_then(|d| d.as_str()), Some("x#no"));
     }
 }

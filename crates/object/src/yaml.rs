@@ -66,6 +66,26 @@ pub(crate) fn parse(
     Ok(Some(Parsed { after_end, templated, ..reader.composer.finish(document) }))
 }
 
+/// Where the comments of a document stand, from their `#` to the end of the line; those that come
+/// before what cannot be read, where something cannot.
+pub(crate) fn comments(text: &str, budget: Budget) -> Vec<Range<u32>> {
+    let options = granit_parser::options! {
+        emit_comments: true,
+        simple_key_max_lookahead: budget.key_bytes.saturating_mul(4),
+        flow_nesting_limit: budget.depth + 1,
+        block_nesting_limit: budget.depth + 1,
+    };
+    let mut found = Vec::new();
+    for event in Parser::new_from_str_with_options(text, options) {
+        match event {
+            Ok((Event::Comment(..), span)) => found.push(range_of(&span, text)),
+            Ok(_) => {}
+            Err(_) => break,
+        }
+    }
+    found
+}
+
 struct Reader<'a> {
     text: &'a str,
     composer: Composer,

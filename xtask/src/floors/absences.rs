@@ -24,6 +24,7 @@ const ENGINES: &[&str] = &[
     "snapshot",
     "dataplane",
     "analysis",
+    "lint",
 ];
 
 /// Something that must not be named, where, and why.

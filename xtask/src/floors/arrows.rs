@@ -31,6 +31,11 @@ const ROOMS: &[(&str, May)] = &[
     ("client", May::Only(&["core", "object"])),
     ("analysis", May::Only(&["core", "object", "snapshot", "rbac", "netpol", "admission", "flow"])),
     (
+        "sectest",
+        May::Only(&["core", "schema", "object", "snapshot", "rbac", "netpol", "analysis"]),
+    ),
+    ("lint", May::Only(&["core", "object", "schema", "snapshot", "rbac", "netpol"])),
+    (
         "apiserver",
         May::Only(&[
             "core",
