@@ -10,7 +10,7 @@ use portcullis_analysis::{
     Answer, Outcome, PortSpec, Question, Spec, What, Who, connect, declared, pairs,
 };
 use portcullis_core::{Family, Protocol, Verdict};
-use portcullis_object::{Input, Limits, Sources};
+use portcullis_object::{Input, Limits, Loaded, Object, Sources};
 use portcullis_snapshot::{Settings, Snapshot, WorkloadId};
 use serde_json::Value;
 use smol_str::SmolStr;
@@ -148,21 +148,32 @@ impl Scenario {
     }
 
     fn compute(&self) -> anyhow::Result<Vec<Step>> {
-        self.steps.iter().map(|step| self.step(step)).collect()
+        // Most files are in every step, so each is read once.
+        let inputs = self.files.iter().map(|(name, text)| Input {
+            name: (*name).to_owned(),
+            bytes: text.as_bytes().to_vec(),
+        });
+        let loaded = portcullis_object::load(inputs.collect(), &Limits::default());
+        self.steps.iter().map(|step| self.step(step, &loaded)).collect()
     }
 
-    fn step(&self, step: &StepFiles) -> anyhow::Result<Step> {
-        let inputs = step.files.iter().map(|name| {
-            let found = self.files.iter().find(|(known, _)| known == name);
-            let (name, text) = found.ok_or_else(|| anyhow!("`{name}` is not built in"))?;
-            Ok(Input { name: (*name).to_owned(), bytes: text.as_bytes().to_vec() })
-        });
-        let inputs = inputs.collect::<anyhow::Result<Vec<Input>>>()?;
-        let loaded = portcullis_object::load(inputs, &Limits::default());
-        let (snapshot, _) =
-            Snapshot::build(&loaded.objects, &loaded.unreadable, &Settings::default());
-        let counted = Counted { snapshot: &snapshot, sources: &loaded.sources };
-        counted.step(step, &self.stated)
+    fn step(&self, step: &StepFiles, loaded: &Loaded) -> anyhow::Result<Step> {
+        if let Some(name) = step.files.iter().find(|name| !self.has(name)) {
+            return Err(anyhow!("`{name}` is not built in"));
+        }
+        let sources = &loaded.sources;
+        let is_in = |object: &&Object| {
+            step.files.iter().any(|name| name == sources.document_name(object.document()))
+        };
+        let objects: Vec<Object> = loaded.objects.iter().filter(is_in).cloned().collect();
+        // Nobody asks about roles here.
+        let settings = Settings { bootstrap: false, ..Settings::default() };
+        let (snapshot, _) = Snapshot::build(&objects, &[], &settings);
+        Counted { snapshot: &snapshot, sources }.step(step, &self.stated)
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.files.iter().any(|(known, _)| *known == name)
     }
 }
 

@@ -91,7 +91,7 @@ fn unreadable() {
 
     let folder = Folder::of(&[("good.yaml", SHOP), ("bad.yaml", SHOP)]);
     let locked = folder.path().join("bad.yaml");
-    std::fs::set_permissions(&locked, PermissionsExt::from_mode(0)).expect("permissions");
+    std::fs::set_permissions(&locked, PermissionsExt::from_mode(0o000)).expect("permissions");
     if File::open(&locked).is_ok() {
         // The administrator may read everything, so there is nothing to see.
         return;
