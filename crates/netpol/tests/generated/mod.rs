@@ -383,7 +383,7 @@ fn protocol(random: &mut Random) -> ProtocolMatch {
 }
 
 fn peer(random: &mut Random, peer: &mut Peer, destination: bool, direction: Direction) {
-    match random.below(9) {
+    match random.below(11) {
         0 => peer.nets = Some(nets(random)),
         1 => peer.not_nets = Some(nets(random)),
         2 | 3 => peer.selector = Some(selector(random, 2)),
@@ -396,6 +396,15 @@ fn peer(random: &mut Random, peer: &mut Peer, destination: bool, direction: Dire
                 name: random.pick(SERVICES).into(),
                 with_ports: destination,
             });
+        }
+        // The names of ports mean what they mean to whom the selector of the same peer selects.
+        8 => {
+            peer.selector = Some(selector(random, 1));
+            peer.ports.push(PortMatch::Named(random.pick(PORT_NAMES).into()));
+        }
+        9 => {
+            peer.selector = Some(selector(random, 1));
+            peer.not_ports.push(PortMatch::Named(random.pick(PORT_NAMES).into()));
         }
         // Names are read in destinations of egress rules only.
         _ if destination && direction == Direction::Egress => {
