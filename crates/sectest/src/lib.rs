@@ -1,0 +1,18 @@
+//! Test files: what people say must hold of a cluster's RBAC and network, read with places and
+//! judged, one outcome an assertion.
+
+mod case_file;
+pub mod claim;
+mod date;
+mod read;
+pub mod resource;
+mod suite;
+
+pub use case_file::yaml_of_case;
+pub use claim::Claim;
+pub use date::{Date, DateError};
+pub use read::{GROUP, KIND, VERSION, read};
+pub use suite::{
+    Assertion, Fault, FixtureObject, Fixtures, Overrides, Patch, Skip, SourceRef, Step, Suite,
+    Test, sources,
+};
