@@ -203,7 +203,7 @@ pub enum PolicyClass {
 /// Why something may or may not be in force.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Doubt {
-    /// A clause for people: what is in doubt and why.
+    /// What is in doubt and why, as a clause that follows "what becomes of".
     pub why: String,
 }
 

@@ -1,7 +1,7 @@
 //! From drafts to a snapshot: who inherits which labels, which pods are endpoints, where services
 //! lead.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use portcullis_core::net::NamedPort;
@@ -26,12 +26,12 @@ use crate::lower::selectors::{
 };
 use crate::lower::service::{Service, Slice, TargetPort};
 use crate::lower::workload::{Life, PodDraft};
-use crate::lower::{self, Lowered, UNREADABLE_TIER, canonical_group, tier};
+use crate::lower::{self, Lowered, UNREADABLE_TIER, canonical_group, name, tier};
 use crate::ownership;
 use crate::settings::{Aggregation, Refused, Settings};
 use crate::snapshot::{
-    Backend, BackendAt, Node, RbacDoubt, RefusedObject, Snapshot, Workload, WorkloadId,
-    WorkloadState,
+    Backend, BackendAt, DoubtedHost, HostDoubt, Node, RbacDoubt, RefusedObject, Snapshot, Workload,
+    WorkloadId, WorkloadState,
 };
 
 /// The label that every namespace has.
@@ -50,14 +50,19 @@ impl Snapshot {
         settings: &Settings,
     ) -> (Self, Vec<Diagnostic>) {
         let mut build = Build { settings: settings.clone(), ..Build::default() };
-        let last = last_of_each(objects, settings);
-        for (index, object) in objects.iter().enumerate() {
-            match last.get(&identity(object, settings)) {
-                Some(&later) if later != index && !object.name().is_empty() => {
-                    build.twin(object, objects.get(later));
-                }
-                _ => build.object(object),
-            }
+        let read: Vec<Read<'_>> =
+            objects.iter().map(|object| Read::new(object, settings)).collect();
+        // What is refused never replaces what is there.
+        let there = read.iter().enumerate().filter(|(_, r)| r.refusal.is_none());
+        let last: HashMap<Identity, usize> =
+            there.map(|(index, r)| (identity(r.object, settings), index)).collect();
+        for (index, read) in read.into_iter().enumerate() {
+            let object = read.object;
+            let later = last
+                .get(&identity(object, settings))
+                .copied()
+                .filter(|later| *later > index && !object.name().is_empty());
+            build.object(read, later.and_then(|later| objects.get(later)));
         }
         for document in unreadable {
             build.unreadable(document);
@@ -79,8 +84,23 @@ fn identity(object: &Object, settings: &Settings) -> Identity {
     (group.to_owned(), object.kind().to_owned(), namespace.to_owned(), object.name().to_owned())
 }
 
-fn last_of_each(objects: &[Object], settings: &Settings) -> HashMap<Identity, usize> {
-    objects.iter().enumerate().map(|(i, object)| (identity(object, settings), i)).collect()
+/// One object, what it became, and what was found in it.
+struct Read<'a> {
+    object: &'a Object,
+    lowered: Lowered,
+    diagnostics: Vec<Diagnostic>,
+    /// Why the original would refuse it, if it would.
+    refusal: Option<String>,
+}
+
+impl<'a> Read<'a> {
+    fn new(object: &'a Object, settings: &Settings) -> Self {
+        let intake = settings.intake.of(object.group());
+        let mut out = Findings::new(intake, portcullis_object::check(object));
+        let lowered = lower::object(object, settings, &mut out);
+        let refusal = out.refusal().map(|d| d.message.clone());
+        Self { object, lowered, diagnostics: out.into_diagnostics(), refusal }
+    }
 }
 
 /// What has been lowered so far.
@@ -104,6 +124,7 @@ struct Build {
     roles: Vec<Role>,
     bindings: Vec<Binding>,
     rbac_doubts: Vec<RbacDoubt>,
+    host_doubts: Vec<HostDoubt>,
     custom_resources: Vec<CustomResource>,
     refused: Vec<RefusedObject>,
     carried: BTreeMap<String, usize>,
@@ -113,32 +134,32 @@ struct Build {
 // === Taking objects in ===
 
 impl Build {
-    fn twin(&mut self, object: &Object, later: Option<&Object>) {
+    fn twin(&mut self, object: &Object, later: &Object) {
         let what = object.reference();
-        let mut diagnostic = Diagnostic::new(
-            codes::TWINS,
-            Severity::Warning,
-            object.root().field("metadata").map_or_else(|| object.root().at(), |m| m.at()),
-            format!("{what} is given again; the last one counts"),
+        self.diagnostics.push(
+            Diagnostic::new(
+                codes::TWINS,
+                Severity::Warning,
+                name::place(object),
+                format!("{what} is given again; the last one counts"),
+            )
+            .also(name::place(later), "this one counts"),
         );
-        if let Some(later) = later {
-            diagnostic = diagnostic.also(Place::At(later.origin()), "this one counts");
-        }
-        self.diagnostics.push(diagnostic);
         self.skipped.push(Skipped {
             origin: Some(object.origin()),
             why: format!("{what} is given again, and the last one counts"),
         });
     }
 
-    fn object(&mut self, object: &Object) {
-        let intake = self.settings.intake.of(object.group());
-        let mut out = Findings::new(intake, portcullis_object::check(object));
-        let lowered = lower::object(object, &self.settings, &mut out);
-        let refusal = out.refusal().map(|d| d.message.clone());
-        self.diagnostics.extend(out.into_diagnostics());
+    /// Takes one object in; `later` is the one of the same identity that replaces it.
+    fn object(&mut self, read: Read<'_>, later: Option<&Object>) {
+        let Read { object, lowered, diagnostics, refusal } = read;
+        self.diagnostics.extend(diagnostics);
         let Some(why) = refusal else {
-            self.take(object, lowered);
+            match later {
+                Some(later) => self.twin(object, later),
+                None => self.take(object, lowered),
+            }
             return;
         };
         let what = object.reference().to_string();
@@ -151,14 +172,15 @@ impl Build {
             origin: Some(object.origin()),
             why: format!("{what} would be refused: {why}"),
         });
-        if self.settings.refused == Refused::Unknown {
+        // Once mended it would be replaced all the same.
+        if self.settings.refused == Refused::Unknown && later.is_none() {
             self.doubt(object, lowered, &what, &why);
         }
     }
 
     /// Keeps what a refused object could do, marked as in doubt.
     fn doubt(&mut self, object: &Object, lowered: Lowered, what: &str, why: &str) {
-        let doubt = Doubt { why: format!("{what} would be refused: {why}") };
+        let doubt = Doubt { why: format!("{what}, which would be refused: {why}") };
         match lowered {
             Lowered::Policy(policy) => self.policy(Policy { doubt: Some(doubt), ..policy }),
             Lowered::Tier(mut tier) => {
@@ -168,19 +190,45 @@ impl Build {
             Lowered::Set(set) => self.set(set, Some(doubt)),
             Lowered::Role(role) => self.rbac_doubts.push(RbacDoubt {
                 what: what.to_owned(),
-                why: doubt.why,
+                why: format!("it would be refused: {why}"),
                 role: Some(role),
                 binding: None,
                 origin: object.origin(),
             }),
             Lowered::Binding(binding) => self.rbac_doubts.push(RbacDoubt {
                 what: what.to_owned(),
-                why: doubt.why,
+                why: format!("it would be refused: {why}"),
                 role: None,
                 binding: Some(binding),
                 origin: object.origin(),
             }),
-            _ => {}
+            Lowered::Host(host) => self.host_doubts.push(HostDoubt {
+                why: doubt.why,
+                about: DoubtedHost::Endpoint {
+                    name: host.name,
+                    node: host.node,
+                    addresses: host.addresses,
+                },
+            }),
+            Lowered::Profile(profile) => self.host_doubts.push(HostDoubt {
+                why: doubt.why,
+                about: DoubtedHost::Profile(profile.profile.name),
+            }),
+            Lowered::Felix(..) => {
+                self.host_doubts.push(HostDoubt { why: doubt.why, about: DoubtedHost::Failsafes })
+            }
+            // Kinds that are never refused, or say nothing that a verdict depends on.
+            Lowered::Namespace(_)
+            | Lowered::ServiceAccount(..)
+            | Lowered::Node(_)
+            | Lowered::Pod(_)
+            | Lowered::Service(_)
+            | Lowered::Slices(_)
+            | Lowered::Foreign(_)
+            | Lowered::CustomResource(_)
+            | Lowered::Unread(_)
+            | Lowered::Silent
+            | Lowered::Carried => {}
         }
     }
 
@@ -218,6 +266,10 @@ impl Build {
             Lowered::Role(role) => self.roles.push(role),
             Lowered::Binding(binding) => self.bindings.push(binding),
             Lowered::CustomResource(resource) => self.custom_resources.push(resource),
+            Lowered::Unread(why) => self.skipped.push(Skipped {
+                origin: Some(object.origin()),
+                why: format!("{} {why}", object.reference()),
+            }),
             Lowered::Silent => {}
             Lowered::Carried => {
                 let kind = match object.group() {
@@ -274,7 +326,7 @@ impl Build {
             object: None,
             path: portcullis_core::FieldPath::root(),
         };
-        let why = format!("a {kind} in a document that cannot be read");
+        let why = format!("the {kind} in a document that cannot be read");
         self.refused.push(RefusedObject {
             what: kind.clone(),
             why: "the document cannot be read".into(),
@@ -288,7 +340,7 @@ impl Build {
         if is_rbac {
             self.rbac_doubts.push(RbacDoubt {
                 what: kind.clone(),
-                why,
+                why: "the document cannot be read".into(),
                 role: None,
                 binding: None,
                 origin,
@@ -312,6 +364,11 @@ impl Build {
         network.profiles = self.profiles(&namespaces);
         network.sets = self.network_sets(&namespaces);
         let workloads = self.endpoints(&namespaces, &mut network);
+        let by_endpoint = workloads.iter().enumerate().filter_map(|(i, w)| match w.state {
+            WorkloadState::Endpoint(endpoint) => Some((endpoint, WorkloadId(i))),
+            _ => None,
+        });
+        let by_endpoint = by_endpoint.collect();
         let hosts = self.host_endpoints(&mut network);
         let backends = self.backends(&workloads);
         network.services = self.service_endpoints(&workloads, &backends);
@@ -323,7 +380,9 @@ impl Build {
             network: Compiled::new(network),
             rbac,
             rbac_doubts: self.rbac_doubts,
+            host_doubts: self.host_doubts,
             workloads,
+            by_endpoint,
             services: self.services,
             backends,
             namespaces,
@@ -346,8 +405,9 @@ impl Build {
                 self.tiers.push(built_in);
             }
         }
+        let tiers: HashMap<&SmolStr, &Tier> = self.tiers.iter().map(|t| (&t.name, t)).collect();
         for policy in &mut self.network.policies {
-            let Some(tier) = self.tiers.iter().find(|t| t.name == policy.tier) else {
+            let Some(tier) = tiers.get(&policy.tier) else {
                 if policy.kind != PolicyKind::Unreadable {
                     let message = format!(
                         "the tier `{}` is not defined: the policy is asked after all others, and what it selects is denied at its end",
@@ -464,6 +524,7 @@ impl Build {
         namespaces: &BTreeMap<Namespace, (Labels, bool)>,
         network: &mut Input,
     ) -> Vec<Workload> {
+        let nodes: HashMap<&SmolStr, &Node> = self.nodes.iter().map(|n| (&n.name, n)).collect();
         let owners = ownership::owners(&self.pods);
         let children = ownership::children(&owners);
         let mut workloads = Vec::with_capacity(self.pods.len());
@@ -477,7 +538,7 @@ impl Build {
             } else if let Life::Not(why) = pod.life {
                 WorkloadState::No(why)
             } else if pod.host_network {
-                WorkloadState::HostNetwork(self.addresses_of_node(pod))
+                WorkloadState::HostNetwork(addresses_of_node(pod, &nodes))
             } else {
                 let id = EndpointId(u32::try_from(network.endpoints.len()).unwrap_or(u32::MAX));
                 network.endpoints.push(self.endpoint(pod, namespaces));
@@ -501,13 +562,12 @@ impl Build {
 
     fn pods_under(&self, index: usize, children: &[Vec<usize>]) -> Vec<usize> {
         let mut found = Vec::new();
-        let mut seen = vec![index];
+        let mut seen = HashSet::from([index]);
         let mut open = children.get(index).cloned().unwrap_or_default();
         while let Some(next) = open.pop() {
-            if seen.contains(&next) {
+            if !seen.insert(next) {
                 continue;
             }
-            seen.push(next);
             if self.pods.get(next).is_some_and(|p| p.kind == "Pod") {
                 found.push(next);
             }
@@ -515,20 +575,6 @@ impl Build {
         }
         found.sort_unstable();
         found
-    }
-
-    fn addresses_of_node(&self, pod: &PodDraft) -> Vec<IpAddr> {
-        let mut addresses = match &pod.life {
-            Life::At(addresses) => addresses.clone(),
-            _ => pod.host_addresses.clone(),
-        };
-        if addresses.is_empty()
-            && let Some(node) = &pod.node
-            && let Some(node) = self.nodes.iter().find(|n| n.name == *node)
-        {
-            addresses.clone_from(&node.addresses);
-        }
-        addresses
     }
 
     fn endpoint(
@@ -581,13 +627,13 @@ impl Build {
     }
 
     fn host_endpoints(&mut self, network: &mut Input) -> Vec<(SmolStr, SmolStr, EndpointId)> {
+        let profiles: HashMap<&SmolStr, &Labels> =
+            self.profiles.iter().map(|p| (&p.profile.name, &p.labels)).collect();
         let mut hosts = Vec::new();
-        for host in self.hosts.drain(..) {
+        for host in std::mem::take(&mut self.hosts) {
             // The first profile's labels count over the second's, so they are given last.
-            let inherited = host.profiles.iter().rev().flat_map(|name| {
-                let found = self.profiles.iter().filter(move |p| p.profile.name == *name);
-                found.flat_map(|p| p.labels.iter())
-            });
+            let inherited = host.profiles.iter().rev().filter_map(|name| profiles.get(name));
+            let inherited = inherited.flat_map(|labels| labels.iter());
             let labels = inherited
                 .chain(host.labels.iter())
                 .map(|(k, v)| (SmolStr::from(k), SmolStr::from(v)))
@@ -624,14 +670,18 @@ impl Build {
                 addresses.iter().map(move |a| (*a, WorkloadId(i)))
             })
             .collect();
+        let by_namespace = by_namespace(workloads);
+        let slices = self.slices_by_service();
         self.services
             .iter()
             .map(|service| {
-                let slices = self.slices_of(service);
-                if slices.is_empty() {
-                    return self.selected_backends(service, workloads);
-                }
+                let key = (&service.namespace, &service.name);
+                let Some(slices) = slices.get(&key) else {
+                    let inside = by_namespace.get(&service.namespace);
+                    return selected_backends(service, inside.map_or(&[], Vec::as_slice));
+                };
                 let mut backends = Vec::new();
+                let mut seen = HashSet::new();
                 for slice in slices {
                     for (name, protocol, port) in &slice.ports {
                         let of = service.ports.iter().position(|p| {
@@ -644,7 +694,7 @@ impl Build {
                                 None => BackendAt::Address(*address),
                             };
                             let backend = Backend { service_port, at, port: *port };
-                            if !backends.contains(&backend) {
+                            if seen.insert(backend.clone()) {
                                 backends.push(backend);
                             }
                         }
@@ -655,43 +705,18 @@ impl Build {
             .collect()
     }
 
-    fn slices_of(&self, service: &Service) -> Vec<&Slice> {
-        let of = |s: &&Slice| s.namespace == service.namespace && s.service == service.name;
-        let (legacy, current): (Vec<_>, Vec<_>) =
-            self.slices.iter().filter(of).partition(|s| s.legacy);
-        if current.is_empty() { legacy } else { current }
-    }
-
-    fn selected_backends(&self, service: &Service, workloads: &[Workload]) -> Vec<Backend> {
-        let Some(selector) = &service.selector else { return Vec::new() };
-        let mut backends = Vec::new();
-        for (index, workload) in workloads.iter().enumerate() {
-            let taking_part = matches!(
-                workload.state,
-                WorkloadState::Endpoint(_) | WorkloadState::HostNetwork(_)
-            );
-            if !taking_part
-                || workload.namespace != service.namespace
-                || !selector.matches(&workload.labels)
-            {
-                continue;
-            }
-            for (service_port, port) in service.ports.iter().enumerate() {
-                let target = match &port.target {
-                    TargetPort::Number(number) => Some(*number),
-                    TargetPort::Named(name) => workload
-                        .ports
-                        .iter()
-                        .find(|p| p.name == *name && p.protocol == port.protocol)
-                        .map(|p| p.port),
-                };
-                if let Some(target) = target {
-                    let at = BackendAt::Workload(WorkloadId(index));
-                    backends.push(Backend { service_port, at, port: target });
-                }
+    /// The slices of each service: those of Endpoints objects count only where there is no other.
+    fn slices_by_service(&self) -> HashMap<(&Namespace, &SmolStr), Vec<&Slice>> {
+        let mut slices: HashMap<(&Namespace, &SmolStr), Vec<&Slice>> = HashMap::new();
+        for slice in &self.slices {
+            slices.entry((&slice.namespace, &slice.service)).or_default().push(slice);
+        }
+        for of_service in slices.values_mut() {
+            if of_service.iter().any(|s| !s.legacy) {
+                of_service.retain(|s| !s.legacy);
             }
         }
-        backends
+        slices
     }
 
     /// What rules that name a service match.
@@ -702,20 +727,14 @@ impl Build {
     ) -> HashMap<(Namespace, SmolStr), ServiceEndpoints> {
         let mut services: HashMap<(Namespace, SmolStr), ServiceEndpoints> = HashMap::new();
         // Rules look at slices alone, whether or not a Service object is there.
-        for slice in &self.slices {
-            let key = (slice.namespace.clone(), slice.service.clone());
-            let current = || {
-                self.slices.iter().any(|s| {
-                    !s.legacy && s.namespace == slice.namespace && s.service == slice.service
-                })
-            };
-            if slice.legacy && current() {
-                continue;
+        for ((namespace, name), slices) in self.slices_by_service() {
+            let of_service = services.entry((namespace.clone(), name.clone())).or_default();
+            for slice in slices {
+                let ports: Vec<(Protocol, u16)> =
+                    slice.ports.iter().map(|(_, protocol, port)| (*protocol, *port)).collect();
+                let members = slice.addresses.iter().map(|a| (Member::Address(*a), ports.clone()));
+                of_service.members.extend(members);
             }
-            let ports: Vec<(Protocol, u16)> =
-                slice.ports.iter().map(|(_, protocol, port)| (*protocol, *port)).collect();
-            let members = slice.addresses.iter().map(|a| (Member::Address(*a), ports.clone()));
-            services.entry(key).or_default().members.extend(members);
         }
         for (service, backends) in self.services.iter().zip(backends) {
             let key = (service.namespace.clone(), service.name.clone());
@@ -744,6 +763,56 @@ impl Build {
         }
         services
     }
+}
+
+/// The addresses of a pod in its node's network: its own, else the node's.
+fn addresses_of_node(pod: &PodDraft, nodes: &HashMap<&SmolStr, &Node>) -> Vec<IpAddr> {
+    let own = match &pod.life {
+        Life::At(addresses) => addresses,
+        _ => &pod.host_addresses,
+    };
+    let node = || pod.node.as_ref().and_then(|name| nodes.get(name));
+    if own.is_empty() {
+        node().map(|n| n.addresses.clone()).unwrap_or_default()
+    } else {
+        own.clone()
+    }
+}
+
+/// The workloads that take part in traffic, by namespace.
+fn by_namespace(workloads: &[Workload]) -> HashMap<&Namespace, Vec<(WorkloadId, &Workload)>> {
+    let mut inside: HashMap<&Namespace, Vec<(WorkloadId, &Workload)>> = HashMap::new();
+    for (index, workload) in workloads.iter().enumerate() {
+        if matches!(workload.state, WorkloadState::Endpoint(_) | WorkloadState::HostNetwork(_)) {
+            inside.entry(&workload.namespace).or_default().push((WorkloadId(index), workload));
+        }
+    }
+    inside
+}
+
+/// Where a service without slices leads: to those of the workloads that its selector selects.
+fn selected_backends(service: &Service, workloads: &[(WorkloadId, &Workload)]) -> Vec<Backend> {
+    let Some(selector) = &service.selector else { return Vec::new() };
+    let mut backends = Vec::new();
+    for (id, workload) in workloads {
+        if !selector.matches(&workload.labels) {
+            continue;
+        }
+        for (service_port, port) in service.ports.iter().enumerate() {
+            let target = match &port.target {
+                TargetPort::Number(number) => Some(*number),
+                TargetPort::Named(name) => workload
+                    .ports
+                    .iter()
+                    .find(|p| p.name == *name && p.protocol == port.protocol)
+                    .map(|p| p.port),
+            };
+            if let Some(target) = target {
+                backends.push(Backend { service_port, at: BackendAt::Workload(*id), port: target });
+            }
+        }
+    }
+    backends
 }
 
 fn handed_down(prefix: &str, labels: &Labels) -> impl Iterator<Item = (SmolStr, SmolStr)> {

@@ -22,6 +22,6 @@ pub use lower::service::{Service, ServicePort, TargetPort};
 pub use lower::workload::{ContainerPort, Variable};
 pub use settings::{Aggregation, Intake, IntakeByApi, Refused, Settings};
 pub use snapshot::{
-    Backend, BackendAt, Node, RbacDoubt, RefusedObject, Snapshot, Workload, WorkloadId,
-    WorkloadState,
+    Backend, BackendAt, DoubtedHost, HostDoubt, Node, RbacDoubt, RefusedObject, Snapshot, Workload,
+    WorkloadId, WorkloadState,
 };

@@ -1,6 +1,6 @@
 //! What a snapshot holds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use portcullis_core::{Labels, Namespace, Origin, Skipped};
@@ -20,7 +20,9 @@ pub struct Snapshot {
     pub(crate) network: Compiled,
     pub(crate) rbac: Rules,
     pub(crate) rbac_doubts: Vec<RbacDoubt>,
+    pub(crate) host_doubts: Vec<HostDoubt>,
     pub(crate) workloads: Vec<Workload>,
+    pub(crate) by_endpoint: HashMap<EndpointId, WorkloadId>,
     pub(crate) services: Vec<Service>,
     pub(crate) backends: Vec<Vec<Backend>>,
     pub(crate) namespaces: BTreeMap<Namespace, (Labels, bool)>,
@@ -87,7 +89,7 @@ pub struct Node {
 }
 
 /// One place that a service sends traffic to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Backend {
     /// Which port of the service, by its place in the list.
     pub service_port: usize,
@@ -98,7 +100,7 @@ pub struct Backend {
 }
 
 /// Where a service sends traffic.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum BackendAt {
     /// To a workload.
     Workload(WorkloadId),
@@ -122,7 +124,7 @@ pub struct RefusedObject {
 pub struct RbacDoubt {
     /// `Kind namespace/name`, or the kind that an unreadable document names.
     pub what: String,
-    /// Why it is in doubt.
+    /// Why it is in doubt, as a clause about it.
     pub why: String,
     /// The role, if it is one.
     pub role: Option<portcullis_rbac::Role>,
@@ -130,6 +132,33 @@ pub struct RbacDoubt {
     pub binding: Option<portcullis_rbac::Binding>,
     /// Where it stands.
     pub origin: Origin,
+}
+
+/// A refused object that host endpoints depend on, and that may or may not come to be in force.
+#[derive(Clone, Debug)]
+pub struct HostDoubt {
+    /// What is in doubt and why, as a clause that follows "what becomes of".
+    pub why: String,
+    /// Whom it concerns.
+    pub about: DoubtedHost,
+}
+
+/// Whom a [`HostDoubt`] concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DoubtedHost {
+    /// This host endpoint.
+    Endpoint {
+        /// Its name.
+        name: SmolStr,
+        /// Its node, or nothing.
+        node: SmolStr,
+        /// Its addresses.
+        addresses: Vec<IpAddr>,
+    },
+    /// Host endpoints that list this profile.
+    Profile(SmolStr),
+    /// Every host endpoint, as to the ports that stay open whatever policy says.
+    Failsafes,
 }
 
 impl Snapshot {
@@ -153,6 +182,11 @@ impl Snapshot {
         &self.rbac_doubts
     }
 
+    /// Refused objects that host endpoints depend on.
+    pub fn host_doubts(&self) -> &[HostDoubt] {
+        &self.host_doubts
+    }
+
     /// All pods and templates, in the order given.
     pub fn workloads(&self) -> impl Iterator<Item = (WorkloadId, &Workload)> {
         self.workloads.iter().enumerate().map(|(i, w)| (WorkloadId(i), w))
@@ -170,12 +204,11 @@ impl Snapshot {
     pub fn standing_for(&self, id: WorkloadId) -> Vec<WorkloadId> {
         let mut found = Vec::new();
         let mut open = vec![id];
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         while let Some(next) = open.pop() {
-            if seen.contains(&next) {
+            if !seen.insert(next) {
                 continue;
             }
-            seen.push(next);
             match &self.workload(next).state {
                 WorkloadState::Through(others) => open.extend(others),
                 WorkloadState::Endpoint(_)
@@ -189,8 +222,7 @@ impl Snapshot {
 
     /// The workload that is this endpoint.
     pub fn workload_of(&self, endpoint: EndpointId) -> Option<WorkloadId> {
-        let is = |w: &Workload| w.state == WorkloadState::Endpoint(endpoint);
-        self.workloads.iter().position(is).map(WorkloadId)
+        self.by_endpoint.get(&endpoint).copied()
     }
 
     /// All services, in the order given.

@@ -45,6 +45,8 @@ pub(crate) enum Lowered {
     Role(Role),
     Binding(Binding),
     CustomResource(custom_resource::CustomResource),
+    /// A kind that is known, in a form that is not read: why, as a clause behind its name.
+    Unread(&'static str),
     /// Read, and nothing in it that verdicts depend on.
     Silent,
     /// A kind that is not known here.
@@ -135,7 +137,11 @@ pub(crate) fn object(object: &Object, settings: &Settings, out: &mut Findings) -
                 _ => Lowered::Carried,
             }
         }
-        (group, kind) if CALICO.contains(&group) => calico(object, kind, namespace, out),
+        (group, kind) if CALICO.contains(&group) => {
+            let wanted = if group == CALICO[0] { "v3" } else { "v1" };
+            version(object, group, wanted, out);
+            calico(object, kind, namespace, out)
+        }
         ("apiextensions.k8s.io", "CustomResourceDefinition") => {
             match custom_resource::lower(object, out) {
                 Some(resource) => Lowered::CustomResource(resource),
@@ -188,8 +194,9 @@ fn calico(
             let (inbound, outbound) = host_endpoint::felix(object, out);
             Lowered::Felix(inbound, outbound)
         }
-        // Configuration of single nodes: which node a host endpoint is asked on is not said here.
-        "FelixConfiguration" => Lowered::Carried,
+        "FelixConfiguration" => {
+            Lowered::Unread("is about single nodes: failsafe ports are those of all nodes")
+        }
         "GlobalAlert" => Lowered::Silent,
         _ => Lowered::Carried,
     }

@@ -1,5 +1,6 @@
 //! Which names the APIs accept.
 
+use portcullis_core::Place;
 use portcullis_object::Object;
 
 use crate::codes;
@@ -37,14 +38,18 @@ pub(crate) enum Form {
     TierPrefixedOrConverted,
 }
 
+/// The place of an object's name, or of what should hold it.
+pub(crate) fn place(object: &Object) -> Place {
+    let metadata = object.root().field("metadata");
+    let name = metadata.and_then(|m| m.field("name"));
+    name.or(metadata).unwrap_or(object.root()).at()
+}
+
 /// Refuses an object whose name the API does not accept.
 pub(crate) fn check(object: &Object, form: Form, out: &mut Findings) {
     let name = object.name();
     let metadata = object.root().field("metadata");
-    let place = metadata
-        .and_then(|m| m.field("name"))
-        .or(metadata)
-        .map_or_else(|| object.root().at(), |c| c.at());
+    let place = place(object);
     if name.is_empty() {
         let generated = metadata.and_then(|m| m.field("generateName")).is_some();
         if !generated {
