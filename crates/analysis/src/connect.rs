@@ -3,10 +3,10 @@
 use portcullis_core::{Assumed, Family, Protocol, Ranges, Skipped, Verdict, net};
 use portcullis_netpol::host::Outcome as HostOutcome;
 use portcullis_netpol::{
-    Class, Compiled, Condition, Connection, Decider, Direction, EndpointId, Fact, Flow, HostSide,
-    Icmp, Need, Policy, PolicyClass, Side, Stage, explain, host,
+    By, Class, Compiled, Condition, Connection, Decider, Direction, EndpointId, Fact, Flow,
+    HostSide, Icmp, Need, Policy, PolicyClass, Side, Stage, explain, host,
 };
-use portcullis_snapshot::{Snapshot, Workload};
+use portcullis_snapshot::{DoubtedHost, HostDoubt, Snapshot, Workload};
 
 use crate::ends::{Ask, AskError, End, Resolver, Target, name_of};
 use crate::missing::{self, Missing, Names};
@@ -264,12 +264,35 @@ impl Asked<'_> {
         } else {
             Vec::new()
         };
+        if verdict != Verdict::Allow && enforced.locality == Locality::Unsaid {
+            let on = match &self.source.on_host {
+                Some(Some(node)) => format!("{to} runs on node {node}"),
+                _ => format!("{from} and {to} run on one node"),
+            };
+            if enforced.verdict_if(Locality::Same) == Verdict::Allow {
+                verdict = Verdict::Unknown;
+                missing.push(Missing {
+                    what: format!("whether {on}: a node reaches its own pods whatever policy says"),
+                    flag: Some("`spec.nodeName` of the pods in the input".into()),
+                });
+            }
+        }
+        let mut without_refused = enforced.without_refused();
+        let doubts = self.host_doubts();
+        if !doubts.is_empty() && enforced.connection.verdict != Verdict::Deny {
+            without_refused = Some(without_refused.unwrap_or(verdict));
+            without_refused = without_refused.filter(|v| *v != Verdict::Unknown);
+            verdict = Verdict::Unknown;
+            missing.extend(doubts.iter().map(|doubt| missing::refused(&doubt.why)));
+        }
         if verdict == Verdict::Allow
+            && enforced.locality != Locality::Same
             && let Some(on_the_way) = self.denied_on_the_way(&flow, Stage::Enforced)
         {
             verdict = Verdict::Unknown;
             missing.push(on_the_way);
         }
+        notes.extend(enforced.http(network));
         if enforced.is_cut_short() {
             notes.push("more cases are open than can be walked: the verdict is unknown".into());
         }
@@ -294,7 +317,7 @@ impl Asked<'_> {
             ingress: enforced.tell(network, &pending, &ingress_of),
             would,
             missing,
-            without_refused: enforced.without_refused(),
+            without_refused,
             notes,
             from,
         }
@@ -311,6 +334,38 @@ impl Asked<'_> {
             connection: explain(network, flow, stage),
             from_host: at_host(self.source, Direction::Egress),
             to_host: at_host(&self.target.end, Direction::Ingress),
+            locality: self.locality(),
+        }
+    }
+
+    /// The refused objects on which the host endpoint at either end depends.
+    fn host_doubts(&self) -> Vec<&HostDoubt> {
+        let network = self.snapshot.network();
+        let concerns = |end: &End, doubt: &HostDoubt| match &doubt.about {
+            DoubtedHost::Endpoint { node, addresses, .. } => {
+                let at = end.party.addresses.single().map(|n| net::address(self.family, n));
+                end.on_host.as_ref().is_some_and(|of| of.as_ref() == Some(node))
+                    || (end.workload.is_none() && at.is_some_and(|a| addresses.contains(&a)))
+            }
+            DoubtedHost::Profile(name) => {
+                end.host.is_some_and(|host| network.endpoint(host).profiles.contains(name))
+            }
+            DoubtedHost::Failsafes => end.host.is_some(),
+        };
+        let ends = [self.source, &self.target.end];
+        let doubts = self.snapshot.host_doubts().iter();
+        doubts.filter(|doubt| ends.iter().any(|end| concerns(end, doubt))).collect()
+    }
+
+    /// Whether the flow is a node's own and stays on it.
+    fn locality(&self) -> Locality {
+        let target = &self.target.end;
+        let pod = target.workload.filter(|_| target.party.endpoint.is_some());
+        let (Some(from), Some(pod)) = (&self.source.on_host, pod) else { return Locality::Apart };
+        match (from, &self.snapshot.workload(pod).node) {
+            (Some(from), Some(to)) if from == to => Locality::Same,
+            (Some(_), Some(_)) => Locality::Apart,
+            _ => Locality::Unsaid,
         }
     }
 
@@ -413,7 +468,7 @@ impl Asked<'_> {
     fn source_translation(&self) -> Option<Ranges> {
         let service = self.snapshot.services().get(self.target.service?)?;
         let exposed = matches!(service.kind.as_str(), "NodePort" | "LoadBalancer");
-        let outside = self.source.workload.is_none() && self.source.host.is_none();
+        let outside = self.source.workload.is_none() && self.source.on_host.is_none();
         if !exposed || service.keeps_source || !outside {
             return None;
         }
@@ -430,6 +485,16 @@ struct Walk {
     connection: Connection,
     from_host: Vec<(Class, HostSide)>,
     to_host: Vec<(Class, HostSide)>,
+    locality: Locality,
+}
+
+/// Whether a flow goes from a node to a pod on it. Such flows are never policed at the pod, so that
+/// a kubelet can always probe.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Locality {
+    Same,
+    Apart,
+    Unsaid,
 }
 
 impl Walk {
@@ -441,8 +506,17 @@ impl Walk {
     }
 
     fn verdict(&self) -> Verdict {
+        self.verdict_if(self.locality)
+    }
+
+    fn verdict_if(&self, locality: Locality) -> Verdict {
+        let workloads = match locality {
+            // The source is no workload either.
+            Locality::Same => Verdict::Allow,
+            Locality::Apart | Locality::Unsaid => self.connection.verdict,
+        };
         let hosts = [&self.from_host, &self.to_host].map(|classes| at_host(classes, |_| true));
-        hosts.into_iter().fold(self.connection.verdict, Verdict::and)
+        hosts.into_iter().fold(workloads, Verdict::and)
     }
 
     /// Tells one side; `pending` is the walk in which staged policies are in force.
@@ -458,11 +532,39 @@ impl Walk {
                 about,
             );
         }
+        if self.locality == Locality::Same && about.direction == Direction::Ingress {
+            return trace::on_its_own_node(about);
+        }
         let side = |walk: &Self| match about.direction {
             Direction::Egress => walk.connection.egress.clone(),
             Direction::Ingress => walk.connection.ingress.clone(),
         };
         trace::tell(network, &side(self), &side(pending), about)
+    }
+
+    /// A word about every deciding rule that asks for more than packets show.
+    fn http(&self, network: &Compiled) -> Vec<String> {
+        let branches = &self.connection.branches;
+        let egress = branches.iter().map(|b| (Direction::Egress, b.egress.by.as_ref()));
+        let ingress = branches.iter().map(|b| (Direction::Ingress, b.ingress.by.as_ref()));
+        let mut notes = Vec::new();
+        for (direction, by) in egress.chain(ingress) {
+            let Some(By { decider: Decider::Policy(id), rule: Some(rule), .. }) = by else {
+                continue;
+            };
+            let policy = network.policy(*id);
+            let Some(rule) = policy.rules(direction).get(*rule).filter(|rule| rule.http) else {
+                continue;
+            };
+            let note = format!(
+                "rule {} of {policy} asks for HTTP methods or paths, and packets do not show them",
+                rule.number
+            );
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
     }
 
     /// Whether there were more cases than can be walked.

@@ -5,7 +5,9 @@ use std::net::IpAddr;
 
 use portcullis_core::{Family, Labels, Protocol, Ranges, nearest, net};
 use portcullis_netpol::{EndpointId, Party};
-use portcullis_snapshot::{BackendAt, Service, Snapshot, Workload, WorkloadId, WorkloadState};
+use portcullis_snapshot::{
+    BackendAt, DoubtedHost, Service, Snapshot, Workload, WorkloadId, WorkloadState,
+};
 use smol_str::SmolStr;
 
 use crate::spec::{PortSpec, Spec, SpecError, What, Who};
@@ -102,6 +104,8 @@ pub(crate) struct End {
     pub(crate) workload: Option<WorkloadId>,
     /// The host endpoint, if it is one.
     pub(crate) host: Option<EndpointId>,
+    /// Whether it is a node's own network, and of which node where that is known.
+    pub(crate) on_host: Option<Option<SmolStr>>,
     /// What must be said about it, beside the verdict.
     pub(crate) notes: Vec<String>,
 }
@@ -141,15 +145,17 @@ impl<'a> Resolver<'a> {
             }),
             Who::Service { namespace, name } => {
                 let (index, _) = self.service(namespace.as_ref(), name)?;
-                let mut ends = Vec::new();
+                let mut ends: Vec<End> = Vec::new();
+                let mut last = None;
                 for backend in self.snapshot.backends(index) {
-                    let end = self.backend(backend.at)?;
-                    if !ends.iter().any(|e: &End| e.name == end.name) {
-                        ends.push(end);
+                    match self.backend(backend.at) {
+                        Ok(end) if ends.iter().any(|e| e.name == end.name) => {}
+                        Ok(end) => ends.push(end),
+                        Err(error) => last = Some(error),
                     }
                 }
                 if ends.is_empty() {
-                    return Err(self.no_backends(index));
+                    return Err(last.unwrap_or_else(|| self.no_backends(index)));
                 }
                 Ok(ends)
             }
@@ -175,6 +181,19 @@ impl<'a> Resolver<'a> {
     pub(crate) fn targets(&self, spec: &Spec) -> Result<Vec<Target>, AskError> {
         if let Who::Service { namespace, name } = &spec.who {
             return self.through_service(namespace.as_ref(), name, &spec.what);
+        }
+        if let Who::Address(address) = &spec.who
+            && let Some(service) =
+                self.snapshot.services().iter().find(|s| s.cluster_addresses.contains(address))
+        {
+            // Policy sees packets after the service's address was replaced.
+            let namespace = SmolStr::from(service.namespace.as_str());
+            let mut targets = self.through_service(Some(&namespace), &service.name, &spec.what)?;
+            for target in &mut targets {
+                let note = format!("{address} is the address of svc/{namespace}/{}", service.name);
+                target.end.notes.push(note);
+            }
+            return Ok(targets);
         }
         let mut targets = Vec::new();
         for end in self.ends(&spec.who)? {
@@ -231,17 +250,20 @@ impl<'a> Resolver<'a> {
             }
         };
         let mut targets = Vec::new();
+        let mut last = None;
         for backend in self.snapshot.backends(index) {
             let Some(port) = service.ports.get(backend.service_port) else { continue };
             if !wanted.contains(&backend.service_port) {
                 continue;
             }
-            let end = self.backend(backend.at)?;
             let ask = Ask::Port(backend.port, port.protocol);
-            targets.push(Target { end, ask, service: Some(index) });
+            match self.backend(backend.at) {
+                Ok(end) => targets.push(Target { end, ask, service: Some(index) }),
+                Err(error) => last = Some(error),
+            }
         }
         if targets.is_empty() {
-            return Err(self.no_backends(index));
+            return Err(last.unwrap_or_else(|| self.no_backends(index)));
         }
         Ok(targets)
     }
@@ -271,7 +293,13 @@ impl<'a> Resolver<'a> {
     fn backend(&self, at: BackendAt) -> Result<End, AskError> {
         match at {
             BackendAt::Workload(id) => self.workload(id),
-            BackendAt::Address(address) => Ok(self.address(address)),
+            BackendAt::Address(address) if Family::of(address) == self.family => {
+                Ok(self.address(address))
+            }
+            BackendAt::Address(address) => Err(AskError::NoEndpoint {
+                what: format!("ip/{address}"),
+                why: format!("it is not an address of {}", self.family),
+            }),
         }
     }
 
@@ -300,9 +328,13 @@ impl<'a> Resolver<'a> {
                 let mut ports = self.declared_ports(end);
                 ports.retain(|(_, protocol)| only.is_none_or(|o| o == *protocol));
                 if ports.is_empty() {
+                    let (of, behind) = match only {
+                        Some(protocol) => (format!(" of {protocol}"), format!("/{protocol}")),
+                        None => (String::new(), String::new()),
+                    };
                     return Err(AskError::Question {
-                        why: format!("no port is said, and {} declares none", end.name),
-                        help: Some(format!("write one: {}:80", end.name)),
+                        why: format!("no port is said, and {} declares none{of}", end.name),
+                        help: Some(format!("write one: {}:80{behind}", end.name)),
                     });
                 }
                 Ok(ports.into_iter().map(|(port, protocol)| Ask::Port(port, protocol)).collect())
@@ -446,14 +478,21 @@ impl<'a> Resolver<'a> {
     ) -> Result<Vec<End>, AskError> {
         let has = |of: &Labels| labels.iter().all(|(k, v)| of.value(k) == Some(v.as_str()));
         let mut ends: Vec<End> = Vec::new();
+        let mut last = None;
         for (id, workload) in self.snapshot.workloads() {
             let stands =
                 !matches!(workload.state, WorkloadState::Through(_) | WorkloadState::No(_));
             if stands && workload.namespace.as_str() == namespace && has(&workload.labels) {
-                ends.push(self.workload(id)?);
+                match self.workload(id) {
+                    Ok(end) => ends.push(end),
+                    Err(error) => last = Some(error),
+                }
             }
         }
         if ends.is_empty() {
+            if let Some(error) = last {
+                return Err(error);
+            }
             let wanted: Vec<String> = labels.iter().map(|(k, v)| format!("{k}={v}")).collect();
             return Err(AskError::NotFound {
                 what: format!("pod with {} in namespace `{namespace}`", wanted.join(",")),
@@ -508,7 +547,9 @@ impl<'a> Resolver<'a> {
                 return Err(AskError::NoEndpoint { what: name, why });
             }
         };
-        Ok(End { name, party, workload: Some(id), host: None, notes })
+        let is_host = matches!(workload.state, WorkloadState::HostNetwork(_));
+        let on_host = is_host.then(|| workload.node.clone());
+        Ok(End { name, party, workload: Some(id), host: None, on_host, notes })
     }
 
     /// An endpoint's address: one it is known to have, or anywhere its address can be.
@@ -559,16 +600,23 @@ impl<'a> Resolver<'a> {
                     party: Party::at(address).endpoint(endpoint),
                     workload: Some(id),
                     host: None,
+                    on_host: None,
                     notes: vec![note],
                 }
             }
             None => {
                 let host = network.at_address(address).first().copied();
+                let of = |id| self.snapshot.host_endpoints().find(|(.., of)| *of == id);
+                let node = host.and_then(of).map(|(_, node, _)| node).or_else(|| {
+                    let mut nodes = self.snapshot.nodes().iter();
+                    nodes.find(|n| n.addresses.contains(&address)).map(|n| &n.name)
+                });
                 End {
                     name: format!("ip/{address}"),
                     party: Party::at(address),
                     workload: None,
                     host,
+                    on_host: node.map(|node| Some(node.clone())),
                     notes: Vec::new(),
                 }
             }
@@ -600,6 +648,7 @@ impl<'a> Resolver<'a> {
                     party: self.host_party(addresses),
                     workload: None,
                     host: None,
+                    on_host: Some(Some(name.into())),
                     notes: Vec::new(),
                 }])
             }
@@ -613,6 +662,15 @@ impl<'a> Resolver<'a> {
 
     fn host_endpoint(&self, name: &str) -> Result<End, AskError> {
         let found = self.snapshot.host_endpoints().find(|(n, ..)| *n == name);
+        let refused = self.snapshot.host_doubts().iter().find(|doubt| {
+            matches!(&doubt.about, DoubtedHost::Endpoint { name: refused, .. } if refused == name)
+        });
+        if let (None, Some(doubt)) = (&found, refused) {
+            return Err(AskError::NoEndpoint {
+                what: format!("hep/{name}"),
+                why: format!("nobody knows what becomes of {}", doubt.why),
+            });
+        }
         let Some((_, node, id)) = found else {
             let all: Vec<&str> = self.snapshot.host_endpoints().map(|(n, ..)| n.as_str()).collect();
             return Err(AskError::NotFound {
@@ -636,6 +694,7 @@ impl<'a> Resolver<'a> {
             party: self.host_party(&addresses),
             workload: None,
             host: Some(id),
+            on_host: Some(Some(node.clone())),
             notes: Vec::new(),
         })
     }
@@ -655,6 +714,7 @@ impl<'a> Resolver<'a> {
             party: Party { endpoint: None, addresses, domain: Some(name.clone()) },
             workload: None,
             host: None,
+            on_host: None,
             notes: Vec::new(),
         }
     }

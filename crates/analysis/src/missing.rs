@@ -38,6 +38,11 @@ pub(crate) fn of<'c>(
     missing
 }
 
+/// What becomes of something that the original would refuse; `why` says what and why.
+pub(crate) fn refused(why: &str) -> Missing {
+    Missing { what: format!("what becomes of {why}"), flag: Some("--refused absent".into()) }
+}
+
 fn one(compiled: &Compiled, family: Family, names: &Names<'_>, need: &Need) -> Missing {
     let name = |end: End| match end {
         End::Source => (names.from, names.from_is_pod),
@@ -74,11 +79,8 @@ fn one(compiled: &Compiled, family: Family, names: &Names<'_>, need: &Need) -> M
         },
         Need::Fact(Fact::PolicyInForce(id)) => {
             let policy = compiled.policy(*id);
-            let why = policy.doubt.as_ref().map_or("", |d| d.why.as_str());
-            Missing {
-                what: format!("what becomes of {policy}: {why}"),
-                flag: Some("--refused absent".into()),
-            }
+            let why = policy.doubt.as_ref().map_or_else(|| policy.to_string(), |d| d.why.clone());
+            refused(&why)
         }
         Need::Fact(Fact::SetHolds(index, end)) => {
             let set = compiled.sets().get(*index).map_or("", |s| s.name.as_str());

@@ -95,6 +95,18 @@ pub(crate) fn tell(
     }
 }
 
+/// The side of a pod that its own node reaches out to.
+pub(crate) fn on_its_own_node(about: &About<'_>) -> SideAnswer {
+    SideAnswer {
+        of: about.of.to_owned(),
+        direction: about.direction,
+        verdict: SideVerdict::Unpoliced.word(),
+        decided_by: None,
+        lines: Vec::new(),
+        why: format!("{} runs on that node, and a node reaches its own pods", about.of),
+    }
+}
+
 /// Tells what a host endpoint says, class after class as a packet meets them; `pending` is the same
 /// with staged policies in force.
 pub(crate) fn tell_host(

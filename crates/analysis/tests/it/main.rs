@@ -2,5 +2,12 @@
 
 mod support;
 
+mod foreign;
+mod hosts;
+mod peers;
+mod pods;
+mod rules;
+mod services;
 mod staged;
 mod tiers;
+mod unknown;
