@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use portcullis_core::{Diagnostic, Namespace, Severity};
+use portcullis_core::{Diagnostic, Namespace, Place, Severity};
 use portcullis_object::{Limits, Loaded, Sources};
 use portcullis_snapshot::{Refused, Settings, Snapshot, WorkloadState};
 
@@ -25,8 +25,20 @@ pub(crate) struct Cluster {
 pub(crate) struct Unread {
     /// The file.
     pub name: String,
+    /// Where in it, if it is not all of it.
+    pub line: Option<usize>,
     /// Why, as a clause.
     pub why: String,
+}
+
+// === impl Unread ===
+
+impl Unread {
+    /// `a.yaml:3`.
+    pub fn place(&self) -> String {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        format!("{}{line}", render::clean(&self.name))
+    }
 }
 
 /// Errors shown without `-v`. Beyond that they are one mistake made many times.
@@ -178,14 +190,15 @@ fn nothing(given: &[String], problems: &[Problem]) -> Failure {
 
 /// What every answer must count: files that were not opened, documents that were not read.
 fn unread(loaded: &Loaded, problems: Vec<Problem>) -> Vec<Unread> {
-    let files = problems.into_iter().map(|Problem { name, why }| Unread { name, why });
+    let files = problems.into_iter().map(|Problem { name, why }| Unread { name, line: None, why });
     let documents = loaded.unreadable.iter().map(|document| {
         let name = loaded.sources.document_name(document.document).to_owned();
+        let start = loaded.sources.locate(&Place::In(document.document, 0..0));
         let why = match &document.policy_kind {
             Some(kind) => format!("a document cannot be read; it names the kind {kind}"),
             None => "a document cannot be read".to_owned(),
         };
-        Unread { name, why }
+        Unread { name, line: start.map(|at| at.line), why }
     });
     files.chain(documents).collect()
 }

@@ -156,7 +156,7 @@ fn remarks(answer: &Answer, sources: &Sources, unread: &[Unread], look: Look) ->
         let at = if at.is_empty() { at } else { format!("  {at}") };
         said.push(("skipped", format!("{}{at}", skipped.why)));
     }
-    let unread = unread.iter().map(|unread| format!("{}: {}", unread.name, unread.why));
+    let unread = unread.iter().map(|unread| format!("{}  {}", unread.why, unread.place()));
     said.extend(unread.map(|text| ("skipped", text)));
     if said.is_empty() { String::new() } else { format!("\n{}", labelled(&said, look)) }
 }

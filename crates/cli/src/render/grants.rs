@@ -72,9 +72,7 @@ fn skipped_lines<'a>(
     sources: &Sources,
 ) -> Vec<(&'static str, String, String)> {
     let skipped = skipped.map(|s| ("skipped", s.why.clone(), place(s.origin.as_ref(), sources)));
-    let unread = unread
-        .iter()
-        .map(|unread| ("skipped", unread.why.clone(), clean(&unread.name).into_owned()));
+    let unread = unread.iter().map(|unread| ("skipped", unread.why.clone(), unread.place()));
     skipped.chain(unread).collect()
 }
 
@@ -169,25 +167,8 @@ pub(crate) fn holdings(
     look: Look,
 ) -> String {
     let grants = held.cluster.iter().chain(held.namespaces.values().flatten());
-    let rows: Vec<Vec<String>> = grants
-        .map(|grant| {
-            let rule = &grant.rule;
-            let mut targets = targets(rule);
-            targets.extend(rule.urls.iter().map(ToString::to_string));
-            let names = if rule.resource_names.is_empty() {
-                String::new()
-            } else {
-                format!(" {}", bracketed(&rule.resource_names))
-            };
-            vec![
-                grant.scope().to_string(),
-                rule.verbs.join(","),
-                targets.join(",") + &names,
-                by(grant, look),
-                place(Some(grant.origin()), sources),
-            ]
-        })
-        .collect();
+    let rows: Vec<Vec<String>> =
+        grants.flat_map(|grant| holding_rows(grant, sources, look)).collect();
     let mut text = if rows.is_empty() {
         "nothing\n".to_owned()
     } else {
@@ -200,6 +181,29 @@ pub(crate) fn holdings(
     }));
     append_skipped(&mut text, &all, unread, sources, look);
     text
+}
+
+/// One rule: a row for each thing it is about, the rest said once.
+fn holding_rows(grant: &Grant, sources: &Sources, look: Look) -> Vec<Vec<String>> {
+    let rule = &grant.rule;
+    let names = if rule.resource_names.is_empty() {
+        String::new()
+    } else {
+        format!(" {}", bracketed(&rule.resource_names))
+    };
+    let resources = targets(rule).into_iter().map(|target| target + &names);
+    let all = resources.chain(rule.urls.iter().map(ToString::to_string));
+    let mut rest = [
+        grant.scope().to_string(),
+        rule.verbs.join(","),
+        by(grant, look),
+        place(Some(grant.origin()), sources),
+    ];
+    let rows = all.map(|target| {
+        let [scope, verbs, by, place] = std::mem::take(&mut rest);
+        vec![scope, verbs, target, by, place]
+    });
+    rows.collect()
 }
 
 fn append_skipped(

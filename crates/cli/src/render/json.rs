@@ -219,7 +219,7 @@ fn skipped_values(skipped: &[Skipped], unread: &[Unread], sources: &Sources) -> 
         .iter()
         .map(|skipped| placed(json!({ "text": skipped.why }), skipped.origin.as_ref(), sources));
     let unread = unread.iter().map(
-        |unread| json!({ "text": unread.why, "file": unread.name, "line": null, "column": null }),
+        |unread| json!({ "text": unread.why, "file": unread.name, "line": unread.line, "column": unread.line.map(|_| 1) }),
     );
     skipped.chain(unread).collect()
 }

@@ -101,13 +101,75 @@ spec:
     assert_eq!(folder.run("connect shop/db shop/cart:8080 -f . --pod-cidr 10.2.0.0/16").code, 1);
 }
 
+/// Everything of the shop at once: the one is let in, the other is not.
+const MIXED: &str = "connect shop/part=shop shop/db:5432 -f .";
+
+/// The shop, with a label that both of its pods have.
+fn shop_with_parts() -> Folder {
+    let labelled = SHOP.replace("labels: { app", "labels: { part: shop, app");
+    Folder::of(&[("a.yaml", &labelled)])
+}
+
 #[test]
 fn several_flows_that_differ_are_mixed() {
-    let folder = Folder::of(&[("a.yaml", SHOP)]);
-    let run = folder.run("connect shop/cart,x=y shop/db:5432 -f .");
-    assert_eq!(run.code, 2, "{run:?}");
-    let answer = folder.json("connect shop/app=cart shop/db:80 -f . -o json");
-    assert_eq!(answer["verdict"], "deny");
+    let folder = shop_with_parts();
+    let run = folder.run(MIXED);
+    assert_eq!(run.code, 1, "{run:?}");
+    expect![[r#"
+        MIXED  2 flows
+
+        ALLOWED  shop/cart → shop/db tcp/5432
+
+         egress of shop/cart                                ALLOW
+           default   1000000                      no policy selects it
+                               Profile kns.shop   allow                                ◀ decides
+         ingress of shop/db                                 ALLOW
+           default   1000000   shop/db#0          allow                  ./a.yaml:23   ◀ decides
+
+         why      no policy selects shop/cart for egress: everything is allowed
+                  rule 0 of KubernetesNetworkPolicy shop/db allows tcp/5432 from shop/cart
+
+        DENIED  shop/db → shop/db tcp/5432
+
+         egress of shop/db                                  ALLOW
+           default   1000000                      no policy selects it
+                               Profile kns.shop   allow                                   ◀ decides
+         ingress of shop/db                                 DENY
+           default   1000000   shop/db            its rule does not match   ./a.yaml:17
+           default   1000000                      end of tier: deny                       ◀ decides
+
+         why      KubernetesNetworkPolicy shop/db selects shop/db, and no rule of tier default allows
+                  tcp/5432 from shop/db
+
+         assumed  pod shop/cart is one running pod whose address is not known (--pod-cidr says it)
+                  pod shop/db is one running pod whose address is not known (--pod-cidr says it)
+    "#]].assert_eq(&run.out);
+    assert_eq!(folder.json(&format!("{MIXED} -o json"))["verdict"], "mixed");
+}
+
+#[test]
+fn of_many_flows_each_is_a_line_unless_all_are_asked_for() {
+    let folder = shop_with_parts();
+    for i in 0..5 {
+        let pod = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{ name: p{i}, namespace: shop, labels: {{ part: shop }} }}\n\
+             spec: {{ containers: [ {{ name: main, image: none.example/p }} ] }}\n"
+        );
+        folder.write(&format!("pod{i}.yaml"), pod.as_bytes());
+    }
+    let short = folder.run(MIXED).out;
+    let lines: Vec<&str> = short.lines().take(8).collect();
+    expect![[r#"
+        MIXED  7 flows
+        ALLOWED  shop/cart → shop/db tcp/5432
+        DENIED  shop/db → shop/db tcp/5432
+        DENIED  shop/p0 → shop/db tcp/5432
+        DENIED  shop/p1 → shop/db tcp/5432
+        DENIED  shop/p2 → shop/db tcp/5432
+        DENIED  shop/p3 → shop/db tcp/5432
+        DENIED  shop/p4 → shop/db tcp/5432"#]].assert_eq(&lines.join("\n"));
+    let wide = folder.run(&format!("{MIXED} -o wide")).out;
+    assert_eq!(wide.matches(" ingress of shop/db ").count(), 7, "{wide}");
 }
 
 #[test]

@@ -84,9 +84,10 @@ fn who_and_what() {
         "what --as jane --no-bootstrap",
         0,
         expect![[r#"
-        SCOPE            VERBS      ON              GRANTED BY                                           AT
-        namespace shop   get,list   pods,pods/log   RoleBinding shop/reader → Role shop/reader, rule 1   k8s/shop.yaml:30
-    "#]],
+            SCOPE            VERBS      ON         GRANTED BY                                           AT
+            namespace shop   get,list   pods       RoleBinding shop/reader → Role shop/reader, rule 1   k8s/shop.yaml:30
+                                        pods/log
+        "#]],
     );
     check(
         "what --as nobody --no-bootstrap",
