@@ -2,8 +2,10 @@
 
 use std::io::{self, IsTerminal, Read, Write};
 
+use serde_json::Value;
+
 use crate::args::{ColorChoice, Format, OutputArgs};
-use crate::render::Look;
+use crate::render::{self, Look};
 
 /// Columns of what is no terminal, or does not say.
 const WIDTH: usize = 100;
@@ -41,6 +43,36 @@ pub(crate) struct Shell<'a> {
     pub environment: &'a Environment,
 }
 
+// === impl Shell ===
+
+impl Shell<'_> {
+    /// Writes an answer in the format asked for. `items` is where the list is that JSON lines
+    /// writes one by one; none if the value is one answer.
+    pub fn answer(
+        &mut self,
+        output: &OutputArgs,
+        items: Option<&str>,
+        text: impl FnOnce(Look) -> String,
+        value: impl FnOnce() -> Value,
+    ) -> io::Result<()> {
+        match output.output {
+            Format::Table | Format::Wide => {
+                let text = text(self.environment.data_look(output));
+                self.streams.data.write_all(text.as_bytes())
+            }
+            format => render::write_value(format, &value(), items, self.streams.data),
+        }
+    }
+
+    /// Says something beside the answer, unless nothing of the kind is wanted.
+    pub fn note(&mut self, output: &OutputArgs, text: &str) -> io::Result<()> {
+        if output.quiet {
+            return Ok(());
+        }
+        writeln!(self.streams.notes, "{}", render::clean(text))
+    }
+}
+
 // === impl Environment ===
 
 impl Environment {
@@ -57,7 +89,7 @@ impl Environment {
     }
 
     /// How answers look.
-    pub(crate) fn data_look(&self, output: &OutputArgs) -> Look {
+    fn data_look(&self, output: &OutputArgs) -> Look {
         self.look(output, self.data_is_terminal)
     }
 

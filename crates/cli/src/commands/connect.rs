@@ -32,17 +32,12 @@ fn one(args: &ConnectArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let cluster = cluster::open(&args.source, &settings(args), &args.output, shell)?;
     let answer = connect(&cluster.snapshot, &question).map_err(|error| failure(&error))?;
     let (sources, unread) = (&cluster.sources, cluster.unread.as_slice());
-    match args.output.output {
-        Format::Table | Format::Wide => {
-            let look = shell.environment.data_look(&args.output);
-            let text = render::connection(&answer, sources, unread, look);
-            shell.streams.data.write_all(text.as_bytes())?;
-        }
-        format => {
-            let value = render::answer_value(&answer, sources, unread);
-            render::write_value(format, &value, None, shell.streams.data)?;
-        }
-    }
+    shell.answer(
+        &args.output,
+        None,
+        |look| render::connection(&answer, sources, unread, look),
+        || render::answer_value(&answer, sources, unread),
+    )?;
     Ok(exit(answer.verdict))
 }
 

@@ -15,7 +15,7 @@ use portcullis_snapshot::{Settings, Snapshot, WorkloadId};
 use serde_json::Value;
 use smol_str::SmolStr;
 
-use crate::args::{DemoArgs, Format};
+use crate::args::DemoArgs;
 use crate::exit::Exit;
 use crate::render;
 use crate::shell::Shell;
@@ -75,26 +75,16 @@ pub(crate) struct Broken {
 
 pub(super) fn run(args: &DemoArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let scenario = Scenario::embedded()?;
-    if !args.output.quiet {
-        let files = scenario.files.len();
-        let steps = scenario.steps.len();
-        writeln!(
-            shell.streams.notes,
-            "source: the built-in example (examples/boutique, {files} files, {steps} steps, offline)"
-        )?;
-    }
+    let (files, steps) = (scenario.files.len(), scenario.steps.len());
+    let source = "source: the built-in example (examples/boutique";
+    shell.note(&args.output, &format!("{source}, {files} files, {steps} steps, offline)"))?;
     let steps = scenario.compute()?;
-    match args.output.output {
-        Format::Table | Format::Wide => {
-            let look = shell.environment.data_look(&args.output);
-            let text = render::scenario(&scenario.about, &steps, look);
-            shell.streams.data.write_all(text.as_bytes())?;
-        }
-        format => {
-            let value = render::scenario_value(&steps);
-            render::write_value(format, &value, Some("steps"), shell.streams.data)?;
-        }
-    }
+    shell.answer(
+        &args.output,
+        Some("steps"),
+        |look| render::scenario(&scenario.about, &steps, look),
+        || render::scenario_value(&steps),
+    )?;
     Ok(Exit::Yes)
 }
 

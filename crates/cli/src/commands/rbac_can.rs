@@ -5,15 +5,19 @@ use std::fmt::Write as _;
 use portcullis_analysis::access;
 use portcullis_core::Namespace;
 use portcullis_rbac::{Attempt, Requester, Target, rules_for};
-use portcullis_snapshot::{Settings, Snapshot};
+use portcullis_snapshot::Settings;
 
-use crate::args::{CanArgs, Format};
+use crate::args::CanArgs;
 use crate::cluster::{self, Cluster};
 use crate::exit::Exit;
 use crate::render;
 use crate::requester::requester;
 use crate::shell::Shell;
 use crate::target::{self, Asked, Words};
+
+/// What a list of rules cannot show.
+pub(super) const PRIVILEGED: &str =
+    "note: members of system:masters may do everything before RBAC is asked";
 
 pub(super) fn run(args: &CanArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let requester = requester(&args.requester)?;
@@ -32,37 +36,19 @@ pub(super) fn run(args: &CanArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
     };
     let Asked { target, warnings, .. } =
         target::resolve(words, cluster.snapshot.custom_resources())?;
-    if !args.output.quiet {
-        for warning in &warnings {
-            writeln!(shell.streams.notes, "warning: {}", render::clean(warning))?;
-        }
+    for warning in &warnings {
+        shell.note(&args.output, &format!("warning: {warning}"))?;
     }
     let sentence = sentence(&requester, words.verb, &target, args.all_namespaces);
     let attempt = Attempt { requester, verb: words.verb.into(), target };
-    answer(args, &cluster.snapshot, &attempt, &sentence, &cluster, shell)
-}
-
-fn answer(
-    args: &CanArgs,
-    snapshot: &Snapshot,
-    attempt: &Attempt,
-    sentence: &str,
-    cluster: &Cluster,
-    shell: &mut Shell<'_>,
-) -> anyhow::Result<Exit> {
-    let access = access::can(snapshot, attempt);
+    let access = access::can(&cluster.snapshot, &attempt);
     let (sources, unread) = (&cluster.sources, cluster.unread.as_slice());
-    match args.output.output {
-        Format::Table | Format::Wide => {
-            let look = shell.environment.data_look(&args.output);
-            let text = render::access(&access, sentence, sources, unread, look);
-            shell.streams.data.write_all(text.as_bytes())?;
-        }
-        format => {
-            let value = render::access_value(&access, sources, unread);
-            render::write_value(format, &value, None, shell.streams.data)?;
-        }
-    }
+    shell.answer(
+        &args.output,
+        None,
+        |look| render::access(&access, &sentence, sources, unread, look),
+        || render::access_value(&access, sources, unread),
+    )?;
     Ok(access.verdict.into())
 }
 
@@ -96,22 +82,14 @@ fn list(
     shell: &mut Shell<'_>,
 ) -> anyhow::Result<Exit> {
     let review = rules_for(cluster.snapshot.rbac(), requester, namespace);
-    if requester.is_privileged() && !args.output.quiet {
-        writeln!(
-            shell.streams.notes,
-            "note: members of system:masters may do everything before RBAC is asked"
-        )?;
+    if requester.is_privileged() {
+        shell.note(&args.output, PRIVILEGED)?;
     }
-    match args.output.output {
-        Format::Table | Format::Wide => {
-            let look = shell.environment.data_look(&args.output);
-            let text = render::review(&review, &cluster.sources, look);
-            shell.streams.data.write_all(text.as_bytes())?;
-        }
-        format => {
-            let value = render::review_value(&review, &cluster.sources);
-            render::write_value(format, &value, None, shell.streams.data)?;
-        }
-    }
+    shell.answer(
+        &args.output,
+        None,
+        |look| render::review(&review, &cluster.sources, look),
+        || render::review_value(&review, &cluster.sources),
+    )?;
     Ok(Exit::Yes)
 }

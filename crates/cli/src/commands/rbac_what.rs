@@ -3,8 +3,9 @@
 use portcullis_rbac::what;
 use portcullis_snapshot::Settings;
 
+use super::rbac_can::PRIVILEGED;
 use super::rbac_who::doubts;
-use crate::args::{Format, WhatArgs};
+use crate::args::WhatArgs;
 use crate::cluster;
 use crate::exit::Exit;
 use crate::render;
@@ -19,25 +20,17 @@ pub(super) fn run(args: &WhatArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit
     if let Some(namespace) = &args.source.namespace {
         held.namespaces.retain(|held_in, _| held_in.as_str() == namespace);
     }
-    if requester.is_privileged() && !args.output.quiet {
-        writeln!(
-            shell.streams.notes,
-            "note: members of system:masters may do everything before RBAC is asked"
-        )?;
+    if requester.is_privileged() {
+        shell.note(&args.output, PRIVILEGED)?;
     }
     let skipped = doubts(&cluster.snapshot);
     let (sources, unread) = (&cluster.sources, cluster.unread.as_slice());
-    match args.output.output {
-        Format::Table | Format::Wide => {
-            let look = shell.environment.data_look(&args.output);
-            let text = render::holdings(&held, &skipped, unread, sources, look);
-            shell.streams.data.write_all(text.as_bytes())?;
-        }
-        format => {
-            let value = render::holdings_value(&held, &skipped, unread, sources);
-            render::write_value(format, &value, Some("items"), shell.streams.data)?;
-        }
-    }
+    shell.answer(
+        &args.output,
+        Some("items"),
+        |look| render::holdings(&held, &skipped, unread, sources, look),
+        || render::holdings_value(&held, &skipped, unread, sources),
+    )?;
     let nothing = held.cluster.is_empty() && held.namespaces.is_empty();
     Ok(if nothing && !requester.is_privileged() { Exit::No } else { Exit::Yes })
 }

@@ -4,7 +4,7 @@ use portcullis_core::Skipped;
 use portcullis_rbac::{who, who_anywhere};
 use portcullis_snapshot::{Settings, Snapshot};
 
-use crate::args::{Format, WhoArgs};
+use crate::args::WhoArgs;
 use crate::cluster;
 use crate::exit::Exit;
 use crate::render;
@@ -25,10 +25,8 @@ pub(super) fn run(args: &WhoArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
         namespace_said: said,
     };
     let asked = target::resolve(words, cluster.snapshot.custom_resources())?;
-    if !args.output.quiet {
-        for warning in &asked.warnings {
-            writeln!(shell.streams.notes, "warning: {}", render::clean(warning))?;
-        }
+    for warning in &asked.warnings {
+        shell.note(&args.output, &format!("warning: {warning}"))?;
     }
     let rules = cluster.snapshot.rbac();
     let anywhere = asked.namespaced && !said && !args.all_namespaces;
@@ -39,17 +37,12 @@ pub(super) fn run(args: &WhoArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
     };
     let skipped = doubts(&cluster.snapshot);
     let (sources, unread) = (&cluster.sources, cluster.unread.as_slice());
-    match args.output.output {
-        Format::Table | Format::Wide => {
-            let look = shell.environment.data_look(&args.output);
-            let text = render::holders(&holders, &skipped, unread, sources, look);
-            shell.streams.data.write_all(text.as_bytes())?;
-        }
-        format => {
-            let value = render::holders_value(&holders, &skipped, unread, sources);
-            render::write_value(format, &value, Some("items"), shell.streams.data)?;
-        }
-    }
+    shell.answer(
+        &args.output,
+        Some("items"),
+        |look| render::holders(&holders, &skipped, unread, sources, look),
+        || render::holders_value(&holders, &skipped, unread, sources),
+    )?;
     Ok(if holders.is_empty() { Exit::No } else { Exit::Yes })
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::args::{Format, VersionArgs};
+use crate::args::VersionArgs;
 use crate::exit::Exit;
 use crate::render;
 use crate::shell::Shell;
@@ -15,22 +15,22 @@ const CALICO: &str = "3.34";
 pub(super) fn run(args: &VersionArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let version = env!("CARGO_PKG_VERSION");
     let target = format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS);
-    let out = &mut *shell.streams.data;
-    match args.output.output {
-        Format::Table | Format::Wide => {
-            writeln!(out, "portcullis {version} ({target})")?;
-            writeln!(out, "answers as Kubernetes {KUBERNETES} and Calico {CALICO}")?;
-        }
-        format => {
-            let value = json!({
+    shell.answer(
+        &args.output,
+        None,
+        |_| {
+            let answers = format!("answers as Kubernetes {KUBERNETES} and Calico {CALICO}");
+            format!("portcullis {version} ({target})\n{answers}\n")
+        },
+        || {
+            json!({
                 "apiVersion": render::API_VERSION,
                 "version": version,
                 "kubernetes": KUBERNETES,
                 "calico": CALICO,
                 "target": target,
-            });
-            render::write_value(format, &value, None, out)?;
-        }
-    }
+            })
+        },
+    )?;
     Ok(Exit::Yes)
 }

@@ -167,7 +167,8 @@ fn of_many_flows_each_is_a_line_unless_all_are_asked_for() {
         DENIED  shop/p1 → shop/db tcp/5432
         DENIED  shop/p2 → shop/db tcp/5432
         DENIED  shop/p3 → shop/db tcp/5432
-        DENIED  shop/p4 → shop/db tcp/5432"#]].assert_eq(&lines.join("\n"));
+        DENIED  shop/p4 → shop/db tcp/5432"#]]
+    .assert_eq(&lines.join("\n"));
     let wide = folder.run(&format!("{MIXED} -o wide")).out;
     assert_eq!(wide.matches(" ingress of shop/db ").count(), 7, "{wide}");
 }
