@@ -365,6 +365,15 @@ fn network(text: &str) -> Result<Net, String> {
     text.parse().map_err(|_| "write it as 10.244.0.0/16".to_owned())
 }
 
+// === impl SourceArgs ===
+
+impl SourceArgs {
+    /// The namespace, if one was said; as in kubectl, an empty one is none.
+    pub fn said_namespace(&self) -> Option<&str> {
+        self.namespace.as_deref().filter(|namespace| !namespace.is_empty())
+    }
+}
+
 // === impl IpVersion ===
 
 impl Default for IpVersion {

@@ -8,6 +8,7 @@ use portcullis_snapshot::{Refused, Settings, Snapshot, WorkloadState};
 
 use crate::args::{OutputArgs, RefusedChoice, SourceArgs};
 use crate::exit::Failure;
+use crate::places::Places;
 use crate::render::{self, Look};
 use crate::shell::Shell;
 use crate::source::{self, Gathered, Problem};
@@ -15,7 +16,7 @@ use crate::source::{self, Gathered, Problem};
 /// What the sources hold, ready for questions.
 pub(crate) struct Cluster {
     pub snapshot: Snapshot,
-    pub sources: Sources,
+    pub places: Places,
     /// What could not be read, for every answer to count.
     pub unread: Vec<Unread>,
 }
@@ -53,8 +54,8 @@ pub(crate) fn settings(source: &SourceArgs) -> Settings {
         },
         ..Settings::default()
     };
-    if let Some(namespace) = &source.namespace {
-        settings.default_namespace = Namespace::new(namespace.as_str());
+    if let Some(namespace) = source.said_namespace() {
+        settings.default_namespace = Namespace::new(namespace);
     }
     settings
 }
@@ -91,7 +92,7 @@ pub(crate) fn open(
         return Err(nothing(&source.files, &problems).into());
     }
     let unread = unread(&loaded, problems);
-    Ok(Cluster { snapshot, sources: loaded.sources, unread })
+    Ok(Cluster { snapshot, places: Places::new(loaded.sources), unread })
 }
 
 /// `k8s (5 files, 15 workloads, 17 policies, offline)`.

@@ -11,6 +11,7 @@ pub mod args;
 mod cluster;
 mod commands;
 mod exit;
+mod places;
 mod render;
 mod requester;
 mod shell;

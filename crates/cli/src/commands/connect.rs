@@ -31,12 +31,12 @@ fn one(args: &ConnectArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let question = question(from, to, args.ip_version.0).map_err(|error| failure(&error))?;
     let cluster = cluster::open(&args.source, &settings(args), &args.output, shell)?;
     let answer = connect(&cluster.snapshot, &question).map_err(|error| failure(&error))?;
-    let (sources, unread) = (&cluster.sources, cluster.unread.as_slice());
+    let (places, unread) = (&cluster.places, cluster.unread.as_slice());
     shell.answer(
         &args.output,
         None,
-        |look| render::connection(&answer, sources, unread, look),
-        || render::answer_value(&answer, sources, unread),
+        |look| render::connection(&answer, places, unread, look),
+        || render::answer_value(&answer, places, unread),
     )?;
     Ok(exit(answer.verdict))
 }
@@ -55,7 +55,7 @@ fn many(args: &ConnectArgs, file: &Path, shell: &mut Shell<'_>) -> anyhow::Resul
             Ok(answer) => {
                 no |= matches!(answer.verdict, Outcome::Deny | Outcome::Mixed);
                 unknown |= answer.verdict == Outcome::Unknown;
-                render::answer_value(&answer, &cluster.sources, &cluster.unread)
+                render::answer_value(&answer, &cluster.places, &cluster.unread)
             }
             Err(failure) => {
                 bad = true;

@@ -10,13 +10,14 @@ use portcullis_analysis::{
     Answer, Outcome, PortSpec, Question, Spec, What, Who, connect, declared, pairs,
 };
 use portcullis_core::{Family, Protocol, Verdict};
-use portcullis_object::{Input, Limits, Loaded, Object, Sources};
+use portcullis_object::{Input, Limits, Object};
 use portcullis_snapshot::{Settings, Snapshot, WorkloadId};
 use serde_json::Value;
 use smol_str::SmolStr;
 
 use crate::args::DemoArgs;
 use crate::exit::Exit;
+use crate::places::Places;
 use crate::render;
 use crate::shell::Shell;
 
@@ -144,22 +145,21 @@ impl Scenario {
             bytes: text.as_bytes().to_vec(),
         });
         let loaded = portcullis_object::load(inputs.collect(), &Limits::default());
-        self.steps.iter().map(|step| self.step(step, &loaded)).collect()
+        let places = Places::new(loaded.sources);
+        self.steps.iter().map(|step| self.step(step, &loaded.objects, &places)).collect()
     }
 
-    fn step(&self, step: &StepFiles, loaded: &Loaded) -> anyhow::Result<Step> {
+    fn step(&self, step: &StepFiles, all: &[Object], places: &Places) -> anyhow::Result<Step> {
         if let Some(name) = step.files.iter().find(|name| !self.has(name)) {
             return Err(anyhow!("`{name}` is not built in"));
         }
-        let sources = &loaded.sources;
-        let is_in = |object: &&Object| {
-            step.files.iter().any(|name| name == sources.document_name(object.document()))
-        };
-        let objects: Vec<Object> = loaded.objects.iter().filter(is_in).cloned().collect();
+        let is_in =
+            |object: &&Object| step.files.iter().any(|name| name == places.input(&object.origin()));
+        let objects: Vec<Object> = all.iter().filter(is_in).cloned().collect();
         // Nobody asks about roles here.
         let settings = Settings { bootstrap: false, ..Settings::default() };
         let (snapshot, _) = Snapshot::build(&objects, &[], &settings);
-        Counted { snapshot: &snapshot, sources }.step(step, &self.stated)
+        Counted { snapshot: &snapshot, places }.step(step, &self.stated)
     }
 
     fn has(&self, name: &str) -> bool {
@@ -170,7 +170,7 @@ impl Scenario {
 /// One step's cluster, to be counted.
 struct Counted<'a> {
     snapshot: &'a Snapshot,
-    sources: &'a Sources,
+    places: &'a Places,
 }
 
 // === impl Counted ===
@@ -278,7 +278,7 @@ impl Counted<'_> {
             from: name(from),
             to: format!("{}:{port}", name(to)),
             why: side.why.clone(),
-            place: render::place(origin, self.sources),
+            place: render::place(origin, self.places),
         })
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn run(args: &CanArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
         resource: args.resource.as_deref().unwrap_or_default(),
         name: args.object.as_deref().or(args.name.as_deref()).unwrap_or_default(),
         namespace: namespace.as_ref(),
-        namespace_said: args.source.namespace.is_some(),
+        namespace_said: args.source.said_namespace().is_some(),
     };
     let Asked { target, warnings, .. } =
         target::resolve(words, cluster.snapshot.custom_resources())?;
@@ -42,12 +42,12 @@ pub(super) fn run(args: &CanArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
     let sentence = sentence(&requester, words.verb, &target, args.all_namespaces);
     let attempt = Attempt { requester, verb: words.verb.into(), target };
     let access = access::can(&cluster.snapshot, &attempt);
-    let (sources, unread) = (&cluster.sources, cluster.unread.as_slice());
+    let (places, unread) = (&cluster.places, cluster.unread.as_slice());
     shell.answer(
         &args.output,
         None,
-        |look| render::access(&access, &sentence, sources, unread, look),
-        || render::access_value(&access, sources, unread),
+        |look| render::access(&access, &sentence, places, unread, look),
+        || render::access_value(&access, places, unread),
     )?;
     Ok(access.verdict.into())
 }
@@ -88,8 +88,8 @@ fn list(
     shell.answer(
         &args.output,
         None,
-        |look| render::review(&review, &cluster.sources, look),
-        || render::review_value(&review, &cluster.sources),
+        |look| render::review(&review, &cluster.places, look),
+        || render::review_value(&review, &cluster.places),
     )?;
     Ok(Exit::Yes)
 }

@@ -16,7 +16,7 @@ use crate::target::{self, Words};
 pub(super) fn run(args: &WhoArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let settings = Settings { bootstrap: !args.no_bootstrap, ..cluster::settings(&args.source) };
     let cluster = cluster::open(&args.source, &settings, &args.output, shell)?;
-    let said = args.source.namespace.is_some();
+    let said = args.source.said_namespace().is_some();
     let words = Words {
         verb: &args.verb,
         resource: &args.resource,
@@ -36,12 +36,12 @@ pub(super) fn run(args: &WhoArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
         who(rules, words.verb, &asked.target)
     };
     let skipped = doubts(&cluster.snapshot);
-    let (sources, unread) = (&cluster.sources, cluster.unread.as_slice());
+    let (places, unread) = (&cluster.places, cluster.unread.as_slice());
     shell.answer(
         &args.output,
         Some("items"),
-        |look| render::holders(&holders, &skipped, unread, sources, look),
-        || render::holders_value(&holders, &skipped, unread, sources),
+        |look| render::holders(&holders, &skipped, unread, places, look),
+        || render::holders_value(&holders, &skipped, unread, places),
     )?;
     Ok(if holders.is_empty() { Exit::No } else { Exit::Yes })
 }

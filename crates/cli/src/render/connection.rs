@@ -1,11 +1,11 @@
 //! The answer to `connect` for people: the verdict, then tier by tier what led to it.
 
 use portcullis_analysis::{Answer, FlowAnswer, SideAnswer, TraceLine};
-use portcullis_object::Sources;
 
 use super::table::{GAP, padded, row, widths, wrapped};
 use super::{Look, Tone, clean, place};
 use crate::cluster::Unread;
+use crate::places::Places;
 
 /// Flows shown in full. Of more, each is one line, unless `-o wide` asks for all of them.
 const FULL_MAX: usize = 4;
@@ -13,7 +13,7 @@ const FULL_MAX: usize = 4;
 /// The whole answer.
 pub(crate) fn connection(
     answer: &Answer,
-    sources: &Sources,
+    places: &Places,
     unread: &[Unread],
     look: Look,
 ) -> String {
@@ -30,13 +30,13 @@ pub(crate) fn connection(
         }
         text.push_str(&head(flow, look));
         if full {
-            text.push_str(&body(flow, sources, look));
+            text.push_str(&body(flow, places, look));
         }
     }
     if several && !full {
         text.push_str("\nthe reasons of each: -o wide, or ask about one of them\n");
     }
-    text.push_str(&remarks(answer, sources, unread, look));
+    text.push_str(&remarks(answer, places, unread, look));
     text
 }
 
@@ -62,9 +62,9 @@ fn shown_word(verdict: &str, look: Look) -> String {
     look.paint(Tone::of(verdict), word)
 }
 
-fn body(flow: &FlowAnswer, sources: &Sources, look: Look) -> String {
+fn body(flow: &FlowAnswer, places: &Places, look: Look) -> String {
     let mut text = String::from("\n");
-    text.push_str(&sides(&[("egress", &flow.egress), ("ingress", &flow.ingress)], sources, look));
+    text.push_str(&sides(&[("egress", &flow.egress), ("ingress", &flow.ingress)], places, look));
     let mut said: Vec<(&str, String)> = Vec::new();
     said.extend(why(flow).into_iter().map(|why| ("why", why)));
     if let Some(would) = &flow.would {
@@ -103,10 +103,10 @@ fn why(flow: &FlowAnswer) -> Vec<String> {
 }
 
 /// Both sides, their columns aligned with each other.
-fn sides(sides: &[(&str, &SideAnswer)], sources: &Sources, look: Look) -> String {
+fn sides(sides: &[(&str, &SideAnswer)], places: &Places, look: Look) -> String {
     let cells: Vec<Vec<Vec<String>>> = sides
         .iter()
-        .map(|(_, side)| side.lines.iter().map(|line| trace_cells(line, sources)).collect())
+        .map(|(_, side)| side.lines.iter().map(|line| trace_cells(line, places)).collect())
         .collect();
     let flat: Vec<Vec<String>> = cells.iter().flatten().cloned().collect();
     let widths = widths(&[], &flat);
@@ -135,24 +135,24 @@ fn sides(sides: &[(&str, &SideAnswer)], sources: &Sources, look: Look) -> String
 }
 
 /// Tier, order, policy and rule, what it did, where.
-fn trace_cells(line: &TraceLine, sources: &Sources) -> Vec<String> {
+fn trace_cells(line: &TraceLine, places: &Places) -> Vec<String> {
     let rule = line.rule.map(|rule| format!("#{rule}")).unwrap_or_default();
     let policy = format!("{}{rule}", line.policy);
-    [line.tier.as_str(), &line.order, &policy, &line.action, &place(line.origin.as_ref(), sources)]
+    [line.tier.as_str(), &line.order, &policy, &line.action, &place(line.origin.as_ref(), places)]
         .into_iter()
         .map(|cell| clean(cell).into_owned())
         .collect()
 }
 
 /// What was assumed and skipped, once for all flows.
-fn remarks(answer: &Answer, sources: &Sources, unread: &[Unread], look: Look) -> String {
+fn remarks(answer: &Answer, places: &Places, unread: &[Unread], look: Look) -> String {
     let mut said: Vec<(&str, String)> = Vec::new();
     for assumed in &answer.assumed {
         let flag = assumed.flag.map(|flag| format!(" ({flag} says it)")).unwrap_or_default();
         said.push(("assumed", format!("{}{flag}", assumed.what)));
     }
     for skipped in &answer.skipped {
-        let at = place(skipped.origin.as_ref(), sources);
+        let at = place(skipped.origin.as_ref(), places);
         let at = if at.is_empty() { at } else { format!("  {at}") };
         said.push(("skipped", format!("{}{at}", skipped.why)));
     }

@@ -2,18 +2,18 @@
 
 use portcullis_analysis::access::Access;
 use portcullis_core::{Skipped, Verdict};
-use portcullis_object::Sources;
 use portcullis_rbac::{Grant, Holdings, Rule, RulesReview, words};
 
 use super::table::{columns, padded, wrapped};
 use super::{Look, Tone, clean, place};
 use crate::cluster::Unread;
+use crate::places::Places;
 
 /// The answer to `rbac can`: the word kubectl says, then why.
 pub(crate) fn access(
     access: &Access<'_>,
     asked: &str,
-    sources: &Sources,
+    places: &Places,
     unread: &[Unread],
     look: Look,
 ) -> String {
@@ -28,15 +28,15 @@ pub(crate) fn access(
     let mut lines: Vec<(&str, String, String)> = Vec::new();
     for doubt in &access.doubts {
         let said = format!("{} may or may not be in force: {}", doubt.what, doubt.why);
-        lines.push(("doubt", said, place(Some(&doubt.origin), sources)));
+        lines.push(("doubt", said, place(Some(&doubt.origin), places)));
     }
     for why in decision.because.iter() {
-        lines.push(("why", why.to_string(), place(why.origin(), sources)));
+        lines.push(("why", why.to_string(), place(why.origin(), places)));
     }
     for assumed in &decision.assumed {
         lines.push(("assumed", assumed.what.clone(), String::new()));
     }
-    lines.extend(skipped_lines(decision.skipped.iter().chain(&access.skipped), unread, sources));
+    lines.extend(skipped_lines(decision.skipped.iter().chain(&access.skipped), unread, places));
     let reason = words::reason(decision);
     if look.wide && !reason.is_empty() {
         lines.push(("server", reason, String::new()));
@@ -69,24 +69,24 @@ fn labelled(lines: &[(&str, String, String)], look: Look) -> String {
 fn skipped_lines<'a>(
     skipped: impl Iterator<Item = &'a Skipped>,
     unread: &[Unread],
-    sources: &Sources,
+    places: &Places,
 ) -> Vec<(&'static str, String, String)> {
-    let skipped = skipped.map(|s| ("skipped", s.why.clone(), place(s.origin.as_ref(), sources)));
+    let skipped = skipped.map(|s| ("skipped", s.why.clone(), place(s.origin.as_ref(), places)));
     let unread = unread.iter().map(|unread| ("skipped", unread.why.clone(), unread.place()));
     skipped.chain(unread).collect()
 }
 
 /// The answer to `rbac can --list`, with kubectl's columns.
-pub(crate) fn review(review: &RulesReview, sources: &Sources, look: Look) -> String {
+pub(crate) fn review(review: &RulesReview, places: &Places, look: Look) -> String {
     let mut rows = Vec::new();
     // A rule with both is listed as both; each row of the review has one.
     for rule in &review.resource_rules {
         for target in targets(rule) {
-            rows.push(review_row(target, &[], rule, sources));
+            rows.push(review_row(target, &[], rule, places));
         }
     }
     for rule in &review.url_rules {
-        rows.push(review_row(String::new(), &rule.urls, rule, sources));
+        rows.push(review_row(String::new(), &rule.urls, rule, places));
     }
     let headers = ["RESOURCES", "NON-RESOURCE URLS", "RESOURCE NAMES", "VERBS", "FROM"];
     let mut text = columns(&headers, &rows, look);
@@ -100,14 +100,14 @@ fn review_row(
     target: String,
     urls: &[smol_str::SmolStr],
     rule: &Rule,
-    sources: &Sources,
+    places: &Places,
 ) -> Vec<String> {
     vec![
         target,
         bracketed(urls),
         bracketed(&rule.resource_names),
         bracketed(&rule.verbs),
-        place(Some(&rule.origin), sources),
+        place(Some(&rule.origin), places),
     ]
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn holders(
     grants: &[Grant],
     skipped: &[Skipped],
     unread: &[Unread],
-    sources: &Sources,
+    places: &Places,
     look: Look,
 ) -> String {
     let mut text = if grants.is_empty() {
@@ -148,13 +148,13 @@ pub(crate) fn holders(
                     grant.subject.who.to_string(),
                     grant.scope().to_string(),
                     by(grant, look),
-                    place(Some(grant.origin()), sources),
+                    place(Some(grant.origin()), places),
                 ]
             })
             .collect();
         columns(&["SUBJECT", "SCOPE", "GRANTED BY", "AT"], &rows, look)
     };
-    append_skipped(&mut text, skipped, unread, sources, look);
+    append_skipped(&mut text, skipped, unread, places, look);
     text
 }
 
@@ -163,12 +163,12 @@ pub(crate) fn holdings(
     held: &Holdings,
     skipped: &[Skipped],
     unread: &[Unread],
-    sources: &Sources,
+    places: &Places,
     look: Look,
 ) -> String {
     let grants = held.cluster.iter().chain(held.namespaces.values().flatten());
     let rows: Vec<Vec<String>> =
-        grants.flat_map(|grant| holding_rows(grant, sources, look)).collect();
+        grants.flat_map(|grant| holding_rows(grant, places, look)).collect();
     let mut text = if rows.is_empty() {
         "nothing\n".to_owned()
     } else {
@@ -179,12 +179,12 @@ pub(crate) fn holdings(
         origin: Some(dangling.binding.role.origin.clone()),
         why: dangling.to_string(),
     }));
-    append_skipped(&mut text, &all, unread, sources, look);
+    append_skipped(&mut text, &all, unread, places, look);
     text
 }
 
 /// One rule: a row for each thing it is about, the rest said once.
-fn holding_rows(grant: &Grant, sources: &Sources, look: Look) -> Vec<Vec<String>> {
+fn holding_rows(grant: &Grant, places: &Places, look: Look) -> Vec<Vec<String>> {
     let rule = &grant.rule;
     let names = if rule.resource_names.is_empty() {
         String::new()
@@ -197,7 +197,7 @@ fn holding_rows(grant: &Grant, sources: &Sources, look: Look) -> Vec<Vec<String>
         grant.scope().to_string(),
         rule.verbs.join(","),
         by(grant, look),
-        place(Some(grant.origin()), sources),
+        place(Some(grant.origin()), places),
     ];
     let rows = all.map(|target| {
         let [scope, verbs, by, place] = std::mem::take(&mut rest);
@@ -210,10 +210,10 @@ fn append_skipped(
     text: &mut String,
     skipped: &[Skipped],
     unread: &[Unread],
-    sources: &Sources,
+    places: &Places,
     look: Look,
 ) {
-    let lines = skipped_lines(skipped.iter(), unread, sources);
+    let lines = skipped_lines(skipped.iter(), unread, places);
     if !lines.is_empty() {
         text.push('\n');
         text.push_str(&labelled(&lines, look));

@@ -2,32 +2,32 @@
 
 use portcullis_analysis::access::Access;
 use portcullis_analysis::{Answer, DecidedBy, FlowAnswer, SideAnswer, TraceLine};
-use portcullis_core::{Assumed, Origin, Place, Skipped};
-use portcullis_object::Sources;
+use portcullis_core::{Assumed, Origin, Skipped};
 use portcullis_rbac::{Binding, Grant, Holdings, Party, Role, Rule, RulesReview, Scope, words};
 use serde_json::{Map, Value, json};
 
 use super::API_VERSION;
 use crate::cluster::Unread;
+use crate::places::Places;
 
 /// The answer to `connect`.
-pub(crate) fn answer_value(answer: &Answer, sources: &Sources, unread: &[Unread]) -> Value {
-    let flows: Vec<Value> = answer.flows.iter().map(|flow| flow_value(flow, sources)).collect();
+pub(crate) fn answer_value(answer: &Answer, places: &Places, unread: &[Unread]) -> Value {
+    let flows: Vec<Value> = answer.flows.iter().map(|flow| flow_value(flow, places)).collect();
     json!({
         "apiVersion": API_VERSION,
         "verdict": answer.verdict.word(),
         "flows": flows,
         "assumed": answer.assumed.iter().map(assumed_value).collect::<Vec<_>>(),
-        "skipped": skipped_values(&answer.skipped, unread, sources),
+        "skipped": skipped_values(&answer.skipped, unread, places),
     })
 }
 
-fn flow_value(flow: &FlowAnswer, sources: &Sources) -> Value {
+fn flow_value(flow: &FlowAnswer, places: &Places) -> Value {
     let would = flow.would.as_ref().map(|would| {
         json!({
             "verdict": would.verdict.to_string(),
-            "egress": side_value(&would.egress, sources),
-            "ingress": side_value(&would.ingress, sources),
+            "egress": side_value(&would.egress, places),
+            "ingress": side_value(&would.ingress, places),
         })
     });
     let missing = flow.missing.iter().map(|m| json!({ "text": m.what, "flag": m.flag }));
@@ -38,8 +38,8 @@ fn flow_value(flow: &FlowAnswer, sources: &Sources) -> Value {
         "port": flow.port,
         "service": flow.service,
         "verdict": flow.verdict.to_string(),
-        "egress": side_value(&flow.egress, sources),
-        "ingress": side_value(&flow.ingress, sources),
+        "egress": side_value(&flow.egress, places),
+        "ingress": side_value(&flow.ingress, places),
         "would": would,
         "missing": missing.collect::<Vec<_>>(),
         "withoutRefused": flow.without_refused.map(|verdict| verdict.to_string()),
@@ -47,17 +47,17 @@ fn flow_value(flow: &FlowAnswer, sources: &Sources) -> Value {
     })
 }
 
-fn side_value(side: &SideAnswer, sources: &Sources) -> Value {
-    let trace: Vec<Value> = side.lines.iter().map(|line| line_value(line, sources)).collect();
+fn side_value(side: &SideAnswer, places: &Places) -> Value {
+    let trace: Vec<Value> = side.lines.iter().map(|line| line_value(line, places)).collect();
     json!({
         "verdict": side.verdict,
-        "decidedBy": side.decided_by.as_ref().map(|by| decided_by_value(by, sources)),
+        "decidedBy": side.decided_by.as_ref().map(|by| decided_by_value(by, places)),
         "trace": trace,
         "why": side.why,
     })
 }
 
-fn decided_by_value(by: &DecidedBy, sources: &Sources) -> Value {
+fn decided_by_value(by: &DecidedBy, places: &Places) -> Value {
     let value = json!({
         "tier": by.tier,
         "kind": by.kind,
@@ -65,10 +65,10 @@ fn decided_by_value(by: &DecidedBy, sources: &Sources) -> Value {
         "name": by.name,
         "rule": by.rule,
     });
-    placed(value, by.origin.as_ref(), sources)
+    placed(value, by.origin.as_ref(), places)
 }
 
-fn line_value(line: &TraceLine, sources: &Sources) -> Value {
+fn line_value(line: &TraceLine, places: &Places) -> Value {
     let said = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     let value = json!({
         "tier": said(&line.tier),
@@ -79,7 +79,7 @@ fn line_value(line: &TraceLine, sources: &Sources) -> Value {
         "action": line.action,
         "decides": line.decides,
     });
-    placed(value, line.origin.as_ref(), sources)
+    placed(value, line.origin.as_ref(), places)
 }
 
 /// A question that could not be evaluated, where others beside it could.
@@ -88,15 +88,15 @@ pub(crate) fn error_value(message: &str, help: &[String]) -> Value {
 }
 
 /// The answer to `rbac can`.
-pub(crate) fn access_value(access: &Access<'_>, sources: &Sources, unread: &[Unread]) -> Value {
+pub(crate) fn access_value(access: &Access<'_>, places: &Places, unread: &[Unread]) -> Value {
     let decision = &access.decision;
     let because = decision
         .because
         .iter()
-        .map(|why| placed(json!({ "text": why.to_string() }), why.origin(), sources));
+        .map(|why| placed(json!({ "text": why.to_string() }), why.origin(), places));
     let doubts = access.doubts.iter().map(|doubt| {
         let text = format!("{} may or may not be in force: {}", doubt.what, doubt.why);
-        placed(json!({ "text": text }), Some(&doubt.origin), sources)
+        placed(json!({ "text": text }), Some(&doubt.origin), places)
     });
     let skipped: Vec<Skipped> = decision.skipped.iter().chain(&access.skipped).cloned().collect();
     json!({
@@ -106,14 +106,14 @@ pub(crate) fn access_value(access: &Access<'_>, sources: &Sources, unread: &[Unr
         "because": because.collect::<Vec<_>>(),
         "doubts": doubts.collect::<Vec<_>>(),
         "assumed": decision.assumed.iter().map(assumed_value).collect::<Vec<_>>(),
-        "skipped": skipped_values(&skipped, unread, sources),
+        "skipped": skipped_values(&skipped, unread, places),
     })
 }
 
 /// The answer to `rbac can --list`, as a SelfSubjectRulesReview has it, with places.
-pub(crate) fn review_value(review: &RulesReview, sources: &Sources) -> Value {
+pub(crate) fn review_value(review: &RulesReview, places: &Places) -> Value {
     let rules = |rules: &[std::sync::Arc<Rule>]| {
-        rules.iter().map(|rule| rule_value(rule, sources)).collect::<Vec<_>>()
+        rules.iter().map(|rule| rule_value(rule, places)).collect::<Vec<_>>()
     };
     json!({
         "apiVersion": API_VERSION,
@@ -124,7 +124,7 @@ pub(crate) fn review_value(review: &RulesReview, sources: &Sources) -> Value {
     })
 }
 
-fn rule_value(rule: &Rule, sources: &Sources) -> Value {
+fn rule_value(rule: &Rule, places: &Places) -> Value {
     let lists = [
         ("verbs", &rule.verbs),
         ("apiGroups", &rule.api_groups),
@@ -136,7 +136,7 @@ fn rule_value(rule: &Rule, sources: &Sources) -> Value {
     for (name, list) in lists.into_iter().filter(|(_, list)| !list.is_empty()) {
         value.insert(name.to_owned(), list.iter().map(|word| Value::from(word.as_str())).collect());
     }
-    placed(Value::Object(value), Some(&rule.origin), sources)
+    placed(Value::Object(value), Some(&rule.origin), places)
 }
 
 /// The answer to `rbac who`.
@@ -144,12 +144,12 @@ pub(crate) fn holders_value(
     grants: &[Grant],
     skipped: &[Skipped],
     unread: &[Unread],
-    sources: &Sources,
+    places: &Places,
 ) -> Value {
     json!({
         "apiVersion": API_VERSION,
-        "items": grants.iter().map(|grant| grant_value(grant, sources)).collect::<Vec<_>>(),
-        "skipped": skipped_values(skipped, unread, sources),
+        "items": grants.iter().map(|grant| grant_value(grant, places)).collect::<Vec<_>>(),
+        "skipped": skipped_values(skipped, unread, places),
     })
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn holdings_value(
     held: &Holdings,
     skipped: &[Skipped],
     unread: &[Unread],
-    sources: &Sources,
+    places: &Places,
 ) -> Value {
     let grants = held.cluster.iter().chain(held.namespaces.values().flatten());
     let mut skipped = skipped.to_vec();
@@ -168,12 +168,12 @@ pub(crate) fn holdings_value(
     }));
     json!({
         "apiVersion": API_VERSION,
-        "items": grants.map(|grant| grant_value(grant, sources)).collect::<Vec<_>>(),
-        "skipped": skipped_values(&skipped, unread, sources),
+        "items": grants.map(|grant| grant_value(grant, places)).collect::<Vec<_>>(),
+        "skipped": skipped_values(&skipped, unread, places),
     })
 }
 
-fn grant_value(grant: &Grant, sources: &Sources) -> Value {
+fn grant_value(grant: &Grant, places: &Places) -> Value {
     let Grant { binding, subject, role, rule, index } = grant;
     let scope = match grant.scope() {
         Scope::Cluster => Value::Null,
@@ -190,34 +190,34 @@ fn grant_value(grant: &Grant, sources: &Sources) -> Value {
             "name": subject.who.name().as_str(),
         },
         "namespace": scope,
-        "binding": binding_value(binding, sources),
-        "role": role_value(role, sources),
+        "binding": binding_value(binding, places),
+        "role": role_value(role, places),
         "ruleIndex": index,
-        "rule": rule_value(rule, sources),
+        "rule": rule_value(rule, places),
     })
 }
 
-fn binding_value(binding: &Binding, sources: &Sources) -> Value {
+fn binding_value(binding: &Binding, places: &Places) -> Value {
     let namespace = binding.namespace.as_ref().map(|n| n.as_str());
     let value =
         json!({ "kind": binding.kind(), "namespace": namespace, "name": binding.name.as_str() });
-    placed(value, Some(&binding.origin), sources)
+    placed(value, Some(&binding.origin), places)
 }
 
-fn role_value(role: &Role, sources: &Sources) -> Value {
+fn role_value(role: &Role, places: &Places) -> Value {
     let namespace = role.namespace.as_ref().map(|n| n.as_str());
     let value = json!({ "kind": role.kind(), "namespace": namespace, "name": role.name.as_str() });
-    placed(value, Some(&role.origin), sources)
+    placed(value, Some(&role.origin), places)
 }
 
 fn assumed_value(assumed: &Assumed) -> Value {
     json!({ "text": assumed.what, "flag": assumed.flag })
 }
 
-fn skipped_values(skipped: &[Skipped], unread: &[Unread], sources: &Sources) -> Vec<Value> {
+fn skipped_values(skipped: &[Skipped], unread: &[Unread], places: &Places) -> Vec<Value> {
     let skipped = skipped
         .iter()
-        .map(|skipped| placed(json!({ "text": skipped.why }), skipped.origin.as_ref(), sources));
+        .map(|skipped| placed(json!({ "text": skipped.why }), skipped.origin.as_ref(), places));
     let unread = unread.iter().map(
         |unread| json!({ "text": unread.why, "file": unread.name, "line": unread.line, "column": unread.line.map(|_| 1) }),
     );
@@ -225,11 +225,11 @@ fn skipped_values(skipped: &[Skipped], unread: &[Unread], sources: &Sources) -> 
 }
 
 /// The value with `file`, `line` and `column` of where it was said; null where nobody said it.
-fn placed(mut value: Value, origin: Option<&Origin>, sources: &Sources) -> Value {
-    let located = origin.and_then(|origin| sources.locate(&Place::At(origin.clone())));
+fn placed(mut value: Value, origin: Option<&Origin>, places: &Places) -> Value {
+    let located = origin.and_then(|origin| places.locate(origin));
     let file = match (&located, origin) {
         (Some(at), _) => Some(at.input.as_str()),
-        (None, Some(origin)) => Some(sources.document_name(origin.document)),
+        (None, Some(origin)) => Some(places.input(origin)),
         (None, None) => None,
     };
     if let Value::Object(map) = &mut value {

@@ -12,8 +12,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use portcullis_core::{Origin, Place};
-use portcullis_object::Sources;
+use portcullis_core::Origin;
 use serde_json::Value;
 
 pub(crate) use connection::connection;
@@ -25,6 +24,7 @@ pub(crate) use json::{
 pub(crate) use scenario::{scenario, scenario_value};
 
 use crate::args::Format;
+use crate::places::Places;
 
 /// The version of every JSON answer.
 pub(crate) const API_VERSION: &str = "portcullis.dev/v1";
@@ -106,11 +106,11 @@ pub(crate) fn clean(text: &str) -> Cow<'_, str> {
 }
 
 /// Where something stands, for people: `a.yaml:3`, `built-in`; empty if nowhere.
-pub(crate) fn place(origin: Option<&Origin>, sources: &Sources) -> String {
+pub(crate) fn place(origin: Option<&Origin>, places: &Places) -> String {
     let Some(origin) = origin else { return String::new() };
-    match sources.locate(&Place::At(origin.clone())) {
+    match places.locate(origin) {
         Some(at) => format!("{}:{}", clean(&at.input), at.line),
-        None => clean(sources.document_name(origin.document)).into_owned(),
+        None => clean(places.input(origin)).into_owned(),
     }
 }
 
