@@ -250,8 +250,8 @@ impl Asked<'_> {
         let to = &self.target.end.name;
         let egress_of = About { of: &from, peer: to, what: &what, direction: Direction::Egress };
         let ingress_of = About { of: to, peer: &from, what: &what, direction: Direction::Ingress };
-        let enforced = self.walk(&flow, Stage::Enforced);
-        let pending = self.walk(&flow, Stage::Pending);
+        let enforced = self.walk(network, &flow, Stage::Enforced);
+        let pending = self.walk(network, &flow, Stage::Pending);
         let mut verdict = enforced.verdict();
         let names = Names {
             from: &from,
@@ -277,11 +277,9 @@ impl Asked<'_> {
                 });
             }
         }
-        let mut without_refused = enforced.without_refused();
         let doubts = self.host_doubts();
+        let doubtful = !doubts.is_empty() || enforced.cases().flatten().any(is_doubtful);
         if !doubts.is_empty() && enforced.connection.verdict != Verdict::Deny {
-            without_refused = Some(without_refused.unwrap_or(verdict));
-            without_refused = without_refused.filter(|v| *v != Verdict::Unknown);
             verdict = Verdict::Unknown;
             missing.extend(doubts.iter().map(|doubt| missing::refused(&doubt.why)));
         }
@@ -293,6 +291,13 @@ impl Asked<'_> {
             missing.push(on_the_way);
         }
         notes.extend(enforced.http(network));
+        let without_refused = match (verdict, self.snapshot.without_refused()) {
+            (Verdict::Unknown, Some(network)) if doubtful => {
+                let verdict = self.walk(network, &flow, Stage::Enforced).verdict();
+                (verdict != Verdict::Unknown).then_some(verdict)
+            }
+            _ => None,
+        };
         if enforced.is_cut_short() {
             notes.push("more cases are open than can be walked: the verdict is unknown".into());
         }
@@ -324,8 +329,7 @@ impl Asked<'_> {
     }
 
     /// What policy says of the flow at both ends, with staged policies in force or not.
-    fn walk(&self, flow: &Flow, stage: Stage) -> Walk {
-        let network = self.snapshot.network();
+    fn walk(&self, network: &Compiled, flow: &Flow, stage: Stage) -> Walk {
         let at_host = |end: &End, direction| match end.host {
             Some(endpoint) => host_classes(network, endpoint, direction, flow, stage),
             None => Vec::new(),
@@ -515,7 +519,7 @@ impl Walk {
             Locality::Same => Verdict::Allow,
             Locality::Apart | Locality::Unsaid => self.connection.verdict,
         };
-        let hosts = [&self.from_host, &self.to_host].map(|classes| at_host(classes, |_| true));
+        let hosts = [at_host(&self.from_host), at_host(&self.to_host)];
         hosts.into_iter().fold(workloads, Verdict::and)
     }
 
@@ -523,7 +527,7 @@ impl Walk {
     fn tell(&self, network: &Compiled, pending: &Self, about: &About<'_>) -> SideAnswer {
         let classes = self.at_host(about.direction);
         if !classes.is_empty() {
-            let verdict = at_host(classes, |_| true);
+            let verdict = at_host(classes);
             return trace::tell_host(
                 network,
                 classes,
@@ -602,37 +606,15 @@ impl Walk {
         };
         of(self) != of(other)
     }
-
-    /// The verdict in the cases in which nothing that is in doubt is in force, where some case
-    /// takes it to be and that leaves the verdict open.
-    fn without_refused(&self) -> Option<Verdict> {
-        let any = self.cases().flatten().any(is_doubtful);
-        if self.verdict() != Verdict::Unknown || !any {
-            return None;
-        }
-        let without =
-            |conditions: &[Condition]| conditions.iter().all(|c| !is_doubtful(c) || !c.holds);
-        let mut verdicts = self
-            .connection
-            .branches
-            .iter()
-            .filter(|branch| without(&branch.conditions))
-            .map(|branch| branch.verdict);
-        let first = verdicts.next().filter(|_| !self.connection.cut_short)?;
-        let workloads = verdicts.all(|v| v == first).then_some(first)?;
-        let hosts = [&self.from_host, &self.to_host].map(|c| at_host(c, without));
-        let verdict = hosts.into_iter().fold(workloads, Verdict::and);
-        (verdict != Verdict::Unknown).then_some(verdict)
-    }
 }
 
 fn is_doubtful(condition: &Condition) -> bool {
     matches!(condition.need, Need::Fact(Fact::PolicyInForce(_) | Fact::SetHolds(..)))
 }
 
-/// What a host endpoint says in the cases that count: class after class, where one that decides
-/// nothing hands on to the next. Without classes it is none, and lets everything pass.
-fn at_host(classes: &[(Class, HostSide)], counts: impl Fn(&[Condition]) -> bool) -> Verdict {
+/// What a host endpoint says: class after class, where one that decides nothing hands on to the
+/// next. Without classes it is none, and lets everything pass.
+fn at_host(classes: &[(Class, HostSide)]) -> Verdict {
     let of = |outcome: HostOutcome, rest: Verdict| match outcome {
         HostOutcome::Allow => Verdict::Allow,
         HostOutcome::Deny => Verdict::Deny,
@@ -643,8 +625,7 @@ fn at_host(classes: &[(Class, HostSide)], counts: impl Fn(&[Condition]) -> bool)
         if side.cut_short {
             return Verdict::Unknown;
         }
-        let cases = side.branches.iter().filter(|branch| counts(&branch.conditions));
-        let mut verdicts = cases.map(|branch| of(branch.outcome, rest));
+        let mut verdicts = side.branches.iter().map(|branch| of(branch.outcome, rest));
         match verdicts.next() {
             Some(first) if verdicts.all(|v| v == first) => first,
             _ => Verdict::Unknown,

@@ -460,8 +460,15 @@ impl<'a> Resolver<'a> {
             .collect();
         let asked = format!("{namespace}/{name}");
         let same_name = all.iter().find(|n| n.rsplit('/').next() == Some(name));
-        let near = same_name
-            .map(String::as_str)
+        let of_another_kind = self
+            .snapshot
+            .workloads()
+            .map(|(_, w)| w)
+            .find(|w| kind.is_some() && w.namespace.as_str() == namespace && w.name == name);
+        let of_another_kind = of_another_kind.map(|w| format!("{}/{asked}", w.kind.to_lowercase()));
+        let near = of_another_kind
+            .as_deref()
+            .or(same_name.map(String::as_str))
             .or_else(|| nearest(&asked, all.iter().map(String::as_str)));
         let inside = all.iter().filter(|n| n.starts_with(&format!("{namespace}/")));
         AskError::NotFound {

@@ -183,6 +183,15 @@ impl PolicyKind {
         }
     }
 
+    /// Whether its author chooses a tier and a place in it.
+    pub fn has_order(self) -> bool {
+        match self {
+            Self::Global | Self::Namespaced | Self::StagedGlobal | Self::StagedNamespaced => true,
+            Self::KubernetesCluster => true,
+            Self::Kubernetes | Self::StagedKubernetes | Self::Unreadable => false,
+        }
+    }
+
     /// Whether policies of this kind never touch a packet and only show what they would do.
     pub fn is_staged(self) -> bool {
         matches!(self, Self::StagedGlobal | Self::StagedKubernetes | Self::StagedNamespaced)

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use portcullis_core::net::NamedPort;
 use portcullis_core::{
-    Diagnostic, Labels, Namespace, ObjectRef, Origin, Place, Protocol, Severity, Skipped,
+    Diagnostic, Labels, Namespace, ObjectRef, Origin, Place, Protocol, Severity, Skipped, Step,
 };
 use portcullis_netpol::{
     Action, Compiled, DefaultAction, Doubt, Endpoint, EndpointId, EndpointKind, Input, Member,
@@ -103,6 +103,51 @@ impl<'a> Read<'a> {
     }
 }
 
+/// Before every order that can be written.
+const FIRST: Order = Order(Some(f64::NEG_INFINITY));
+
+/// What a mended policy could say otherwise, going by where its faults are. The selectors of a
+/// policy are not among it: one that cannot be read selects everything.
+#[derive(Clone, Copy, Default)]
+struct Touched {
+    directions: bool,
+    order: bool,
+    tier: bool,
+}
+
+impl Touched {
+    fn by(object: &Object, diagnostics: &[Diagnostic]) -> Self {
+        let depth = object.root().path().steps().len();
+        let mut touched = Self::default();
+        for origin in diagnostics.iter().filter(|d| d.refuses).filter_map(Diagnostic::origin) {
+            let steps = origin.path.steps();
+            let mut below = steps.iter().skip(depth).map(|step| match step {
+                Step::Field(name) => name.as_str(),
+                Step::Index(_) => "",
+            });
+            let (field, inner) = match (below.next(), below.next()) {
+                (Some("spec"), field) => (field, below.next()),
+                _ => continue,
+            };
+            match (field, inner) {
+                (Some("types" | "policyTypes"), _) => touched.directions = true,
+                (Some("ingress" | "egress"), None) => touched.directions = true,
+                (Some("order" | "priority"), _) => touched.order = true,
+                (Some("tier"), _) => touched.tier = true,
+                (Some("ingress" | "egress" | "subject" | "performanceHints"), _) => {}
+                (Some("stagedAction" | "preDNAT" | "doNotTrack" | "applyOnForward"), _) => {}
+                (Some("defaultAction"), _) => {}
+                (Some(name), _) if name.ends_with("elector") => {}
+                // Nothing is known of what was meant.
+                (Some(_) | None, _) => {
+                    touched = Self { directions: true, order: true, tier: touched.tier };
+                }
+            }
+        }
+        touched
+    }
+}
+
 /// What has been lowered so far.
 #[derive(Default)]
 struct Build {
@@ -154,6 +199,7 @@ impl Build {
     /// Takes one object in; `later` is the one of the same identity that replaces it.
     fn object(&mut self, read: Read<'_>, later: Option<&Object>) {
         let Read { object, lowered, diagnostics, refusal } = read;
+        let touched = Touched::by(object, &diagnostics);
         self.diagnostics.extend(diagnostics);
         let Some(why) = refusal else {
             match later {
@@ -174,29 +220,44 @@ impl Build {
         });
         // Once mended it would be replaced all the same.
         if self.settings.refused == Refused::Unknown && later.is_none() {
-            self.doubt(object, lowered, &what, &why);
+            self.doubt(object, lowered, touched, &why);
         }
     }
 
     /// Keeps what a refused object could do, marked as in doubt.
-    fn doubt(&mut self, object: &Object, lowered: Lowered, what: &str, why: &str) {
+    fn doubt(&mut self, object: &Object, lowered: Lowered, touched: Touched, why: &str) {
+        let what = object.reference().to_string();
         let doubt = Doubt { why: format!("{what}, which would be refused: {why}") };
         match lowered {
-            Lowered::Policy(policy) => self.policy(Policy { doubt: Some(doubt), ..policy }),
+            Lowered::Policy(mut policy) => {
+                if touched.directions {
+                    (policy.ingress, policy.egress) = (true, true);
+                }
+                if touched.order && policy.kind.has_order() {
+                    policy.order = FIRST;
+                }
+                if touched.tier && policy.kind.has_order() {
+                    policy.tier = UNREADABLE_TIER.into();
+                }
+                self.policy(Policy { doubt: Some(doubt), ..policy });
+            }
             Lowered::Tier(mut tier) => {
                 tier.doubt = Some(doubt);
+                if touched.order {
+                    tier.order = FIRST;
+                }
                 self.tiers.push(tier);
             }
             Lowered::Set(set) => self.set(set, Some(doubt)),
             Lowered::Role(role) => self.rbac_doubts.push(RbacDoubt {
-                what: what.to_owned(),
+                what,
                 why: format!("it would be refused: {why}"),
                 role: Some(role),
                 binding: None,
                 origin: object.origin(),
             }),
             Lowered::Binding(binding) => self.rbac_doubts.push(RbacDoubt {
-                what: what.to_owned(),
+                what,
                 why: format!("it would be refused: {why}"),
                 role: None,
                 binding: Some(binding),
@@ -356,9 +417,10 @@ impl Build {
 
 impl Build {
     fn finish(mut self) -> (Snapshot, Vec<Diagnostic>) {
-        self.order_tiers();
         let rbac = self.rules();
         let namespaces = self.namespace_labels();
+        let undoubted = self.undoubted_policies();
+        self.order_tiers();
         let mut network = std::mem::take(&mut self.network);
         network.tiers = std::mem::take(&mut self.tiers);
         network.profiles = self.profiles(&namespaces);
@@ -376,8 +438,14 @@ impl Build {
         network.failsafe_inbound = self.failsafe_inbound.take().unwrap_or(inbound);
         network.failsafe_outbound = self.failsafe_outbound.take().unwrap_or(outbound);
         network.resolved.clone_from(&self.settings.resolved);
+        let without_refused = undoubted.map(|(tiers, policies)| {
+            let mut without = Input { tiers, policies, ..network.clone() };
+            without.sets.retain(|set| set.doubt.is_none());
+            Compiled::new(without)
+        });
         let snapshot = Snapshot {
             network: Compiled::new(network),
+            without_refused,
             rbac,
             rbac_doubts: self.rbac_doubts,
             host_doubts: self.host_doubts,
@@ -395,6 +463,26 @@ impl Build {
             settings: self.settings,
         };
         (snapshot, self.diagnostics)
+    }
+
+    /// The tiers and policies that are not in doubt, if anything that connections depend on is.
+    ///
+    /// A policy of a tier that is in doubt is not so itself: without the tier it stands in one that
+    /// nobody defines.
+    fn undoubted_policies(&self) -> Option<(Vec<Tier>, Vec<Policy>)> {
+        let sure = |doubt: &Option<Doubt>| doubt.is_none();
+        let in_doubt = !self.host_doubts.is_empty()
+            || self.sets.iter().any(|(_, doubt)| doubt.is_some())
+            || self.tiers.iter().any(|tier| tier.doubt.is_some())
+            || self.network.policies.iter().any(|policy| policy.doubt.is_some());
+        if !in_doubt {
+            return None;
+        }
+        let given = self.tiers.iter().filter(|tier| sure(&tier.doubt));
+        let built_in = tier::built_in()
+            .filter(|b| !self.tiers.iter().any(|t| t.name == b.name && sure(&t.doubt)));
+        let policies = self.network.policies.iter().filter(|policy| sure(&policy.doubt));
+        Some((given.cloned().chain(built_in).collect(), policies.cloned().collect()))
     }
 
     /// Adds the built-in tiers, and puts the policies of doubtful tiers in doubt.
@@ -428,7 +516,6 @@ impl Build {
             }
         }
         if self.network.policies.iter().any(|p| p.tier == UNREADABLE_TIER) {
-            let first = Order(Some(f64::NEG_INFINITY));
             let object = ObjectRef {
                 group: SmolStr::default(),
                 kind: "Tier".into(),
@@ -436,7 +523,7 @@ impl Build {
                 name: UNREADABLE_TIER.into(),
             };
             let origin = Origin::built_in(object);
-            self.tiers.push(Tier::new(UNREADABLE_TIER, first, DefaultAction::Pass, origin));
+            self.tiers.push(Tier::new(UNREADABLE_TIER, FIRST, DefaultAction::Pass, origin));
         }
     }
 

@@ -18,6 +18,7 @@ use crate::settings::Settings;
 pub struct Snapshot {
     pub(crate) settings: Settings,
     pub(crate) network: Compiled,
+    pub(crate) without_refused: Option<Compiled>,
     pub(crate) rbac: Rules,
     pub(crate) rbac_doubts: Vec<RbacDoubt>,
     pub(crate) host_doubts: Vec<HostDoubt>,
@@ -170,6 +171,13 @@ impl Snapshot {
     /// Network policy.
     pub fn network(&self) -> &Compiled {
         &self.network
+    }
+
+    /// Network policy without what the original would refuse, where anything of that kind is in
+    /// doubt: what [`Refused::Absent`](crate::Refused) makes of the same objects. Endpoints have the
+    /// same ids there, policies have not.
+    pub fn without_refused(&self) -> Option<&Compiled> {
+        self.without_refused.as_ref()
     }
 
     /// Roles and bindings.

@@ -3,9 +3,11 @@
 mod support;
 
 mod foreign;
+mod grammar;
 mod hosts;
 mod peers;
 mod pods;
+mod refused;
 mod rules;
 mod services;
 mod staged;
