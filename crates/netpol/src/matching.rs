@@ -10,8 +10,8 @@ use portcullis_core::{Family, Protocol, Ranges, Selector, net};
 
 use crate::flow::{End, Fact, Flow, Need, Party};
 use crate::model::{
-    Action, Compiled, Direction, DomainPattern, EndpointId, EndpointKind, IcmpMatch, Member,
-    NetList, Peer, PortMatch, ProtocolMatch, Rule, ServiceMatch,
+    Action, Compiled, Direction, DomainPattern, Endpoint, EndpointId, EndpointKind, IcmpMatch,
+    Member, NetList, Peer, PortMatch, ProtocolMatch, Rule, ServiceMatch,
 };
 
 /// Yes, no, or what must be known first.
@@ -131,18 +131,8 @@ impl World<'_> {
             }
         }
         let mut any = Any::default();
-        // An end that is no endpoint and whose address is open may be a host: a node, a pod in the
-        // host's network.
-        if party.endpoint.is_none() && party.domain.is_none() && party.addresses.single().is_none()
-        {
-            let hosts = self.compiled.endpoints().filter(|(_, e)| e.kind == EndpointKind::Host);
-            let selected = hosts.filter(|(_, e)| selector.matches(&e.labels));
-            let addresses = selected
-                .flat_map(|(_, e)| &e.addresses)
-                .filter(|a| Family::of(**a) == self.flow.family)
-                .map(|a| (net::number(*a), net::number(*a)));
-            any.or(within(&party.addresses, &Ranges::of(addresses), |r| Need::Address(end, r)));
-        }
+        let hosts = self.possible_hosts(party).filter(|e| selector.matches(&e.labels));
+        any.or(self.is_one_of(end, hosts.flat_map(|e| &e.addresses)));
         let mut nets = Vec::new();
         for (index, set) in self.compiled.sets().iter().enumerate() {
             if !selector.matches(&set.labels) {
@@ -169,9 +159,28 @@ impl World<'_> {
         party.endpoint.into_iter().chain(shared)
     }
 
+    /// The hosts that an end may be: one that is no endpoint and whose address is open may be a node
+    /// or a pod in a node's network.
+    fn possible_hosts<'b>(&'b self, party: &Party) -> impl Iterator<Item = &'b Endpoint> + 'b {
+        let open = party.endpoint.is_none()
+            && party.domain.is_none()
+            && party.addresses.single().is_none();
+        let endpoints = self.compiled.endpoints().map(|(_, endpoint)| endpoint);
+        endpoints.filter(move |endpoint| open && endpoint.kind == EndpointKind::Host)
+    }
+
+    /// Whether the end's address is one of these.
+    fn is_one_of<'b>(&self, end: End, addresses: impl Iterator<Item = &'b IpAddr>) -> Answer {
+        let numbers = addresses
+            .filter(|a| Family::of(**a) == self.flow.family)
+            .map(|a| (net::number(*a), net::number(*a)));
+        within(&self.party(end).addresses, &Ranges::of(numbers), |r| Need::Address(end, r))
+    }
+
     /// Whether the port of that end is one of these. A name stands for the ports that endpoints
     /// selected by the same peer's selector (all, where it has none) call so.
     fn port_among(&self, end: End, peer: &Peer, wanted: &[PortMatch]) -> Answer {
+        let party = self.party(end);
         let mut any = Any::default();
         let mut numbers = Vec::new();
         for port in wanted {
@@ -180,23 +189,33 @@ impl World<'_> {
                     numbers.push((u128::from(range.first), u128::from(range.last)));
                 }
                 PortMatch::Named(name) => {
-                    for id in self.endpoints_at(self.party(end)) {
+                    for id in self.endpoints_at(party) {
                         let endpoint = self.compiled.endpoint(id);
-                        let selected =
-                            peer.selector.as_ref().is_none_or(|s| s.matches(&endpoint.labels));
-                        let named =
-                            |p: &&NamedPort| p.name == *name && p.protocol == self.flow.protocol;
-                        if selected {
-                            for port in endpoint.ports.iter().filter(named) {
-                                any.or(self.port_within(end, &Ranges::one(port.port.into())));
-                            }
-                        }
+                        any.or(self.port_named(end, peer, name, endpoint));
+                    }
+                    for host in self.possible_hosts(party) {
+                        let mut all = All::default();
+                        all.and(self.port_named(end, peer, name, host));
+                        all.and(self.is_one_of(end, host.addresses.iter()));
+                        any.or(all.answer());
                     }
                 }
             }
         }
         any.or(self.port_within(end, &Ranges::of(numbers)));
         any.answer()
+    }
+
+    /// Whether the port of that end is one that this endpoint calls so, the peer's selector, where
+    /// there is one, selecting the endpoint.
+    fn port_named(&self, end: End, peer: &Peer, name: &str, endpoint: &Endpoint) -> Answer {
+        if !peer.selector.as_ref().is_none_or(|s| s.matches(&endpoint.labels)) {
+            return Ok(false);
+        }
+        let named = |p: &&NamedPort| p.name == name && p.protocol == self.flow.protocol;
+        let ports = endpoint.ports.iter().filter(named);
+        let numbers = Ranges::of(ports.map(|p| (p.port.into(), p.port.into())));
+        self.port_within(end, &numbers)
     }
 
     fn port_within(&self, end: End, wanted: &Ranges) -> Answer {
@@ -226,14 +245,10 @@ impl World<'_> {
                 Member::Endpoint(id) => {
                     addresses.extend(&self.compiled.endpoint(*id).addresses);
                 }
-                Member::Address(address) => addresses.push(*address),
+                Member::Address(address) => addresses.push(address),
             }
         }
-        let numbers = addresses
-            .into_iter()
-            .filter(|a| Family::of(*a) == self.flow.family)
-            .map(|a| (net::number(a), net::number(a)));
-        within(&party.addresses, &Ranges::of(numbers), |r| Need::Address(end, r))
+        self.is_one_of(end, addresses.into_iter())
     }
 
     /// Whether the end's address is one that a name like these resolves to.
