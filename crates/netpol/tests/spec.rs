@@ -125,9 +125,9 @@ fn side(compiled: &Compiled, side: &Side) -> Option<Ruling> {
 
 /// Every number that one end may be at: not where others are known to be.
 ///
-/// An endpoint of unknown address is nowhere where another one is known to be; what is no endpoint
-/// is at no workload's address; and what was asked for by a name is outside the cluster, at an
-/// address that no other name is known to have.
+/// An endpoint of unknown address is nowhere where another one is known to be, and behind no name;
+/// what is no endpoint is at no workload's address; and what was asked for by a name is outside the
+/// cluster, at an address that no other name is known to have.
 fn possible(input: &Input, flow: &Flow, party: &Party) -> Ranges {
     if party.addresses.single().is_some() {
         return party.addresses.clone();
@@ -136,14 +136,14 @@ fn possible(input: &Input, flow: &Flow, party: &Party) -> Ranges {
         let of_family = addresses.filter(|a| Family::of(*a) == flow.family);
         Ranges::of(of_family.map(|a| (net::number(a), net::number(a))))
     };
-    let all_but_workloads = party.endpoint.is_none() && party.domain.is_none();
+    let anything = party.endpoint.is_none() && party.domain.is_none();
     let taken = input
         .endpoints
         .iter()
-        .filter(|e| !all_but_workloads || matches!(e.kind, EndpointKind::Workload { .. }));
+        .filter(|e| !anything || matches!(e.kind, EndpointKind::Workload { .. }));
     let taken = numbers(&mut taken.flat_map(|e| e.addresses.iter().copied()));
     let mut possible = party.addresses.without(&taken);
-    if party.domain.is_some() {
+    if !anything {
         possible = possible.without(&numbers(&mut input.resolved.iter().map(|(_, a)| *a)));
     }
     possible
