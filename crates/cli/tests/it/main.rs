@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod connect;
+mod damaged;
 mod guide;
 mod rbac;
 mod secrets;
