@@ -13,7 +13,8 @@
 //! every branch agrees ([`explain`]).
 //!
 //! The law is Calico's (tiers, order, Pass, profiles, end-of-tier) with the policies of Kubernetes
-//! converted into it, as Calico itself enforces them.
+//! converted into it, as Calico itself enforces them. Start reading at [`explain`]; its slow twin is
+//! `spec`.
 
 pub mod explain;
 pub mod flow;

@@ -11,6 +11,7 @@ mod generated;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::net::IpAddr;
 
 use generated::{DOMAINS, Openness, PATTERNS, Random};
 use portcullis_core::{Family, Ranges, Verdict, net};
@@ -26,7 +27,7 @@ use portcullis_netpol::{
 /// Clusters in an ordinary run, and questions about each of them.
 const SEEDS: u64 = 1200;
 const QUESTIONS: usize = 24;
-/// Packets drawn for a question that leaves something open.
+/// Packets drawn for a question that leaves something open, and attempts to make one for a branch.
 const DRAWN: usize = 6;
 
 const STAGES: [(Stage, spec::Stage); 2] =
@@ -132,18 +133,15 @@ fn possible(input: &Input, flow: &Flow, party: &Party) -> Ranges {
     if party.addresses.single().is_some() {
         return party.addresses.clone();
     }
-    let numbers = |addresses: &mut dyn Iterator<Item = std::net::IpAddr>| {
+    let numbers = |addresses: &mut dyn Iterator<Item = IpAddr>| {
         let of_family = addresses.filter(|a| Family::of(*a) == flow.family);
         Ranges::of(of_family.map(|a| (net::number(a), net::number(a))))
     };
-    let anything = party.endpoint.is_none() && party.domain.is_none();
-    let taken = input
-        .endpoints
-        .iter()
-        .filter(|e| !anything || matches!(e.kind, EndpointKind::Workload { .. }));
+    let may_be_host = party.endpoint.is_none() && party.domain.is_none();
+    let taken = input.endpoints.iter().filter(|e| !may_be_host || e.kind != EndpointKind::Host);
     let taken = numbers(&mut taken.flat_map(|e| e.addresses.iter().copied()));
     let mut possible = party.addresses.without(&taken);
-    if !anything {
+    if !may_be_host {
         possible = possible.without(&numbers(&mut input.resolved.iter().map(|(_, a)| *a)));
     }
     possible
@@ -294,7 +292,7 @@ fn hold<T: PartialEq + std::fmt::Debug>(
     for branch in branches {
         let mut case = Case::of(input, flow);
         branch.conditions.iter().for_each(|condition| case.narrow(condition));
-        packets.extend(case.packet(random, input, flow));
+        packets.extend((0..DRAWN).find_map(|_| case.packet(random, input, flow)));
     }
     if branches.iter().any(|branch| !branch.conditions.is_empty()) {
         let all = Case::of(input, flow);
