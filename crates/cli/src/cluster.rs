@@ -85,7 +85,9 @@ pub(crate) fn open(
         let summary = summary(&source.files, files, &loaded, &snapshot);
         writeln!(notes, "source: {}", render::clean(&summary))?;
         let diagnostics: Vec<&Diagnostic> = loaded.diagnostics.iter().chain(&found).collect();
-        let all = Findings { problems: &problems, diagnostics: &diagnostics };
+        // If nothing else is left, they are what stops the command, and said then.
+        let problems = if loaded.objects.is_empty() { &[] } else { problems.as_slice() };
+        let all = Findings { problems, diagnostics: &diagnostics };
         all.write(&loaded.sources, look, output.verbose, notes)?;
     }
     if loaded.objects.is_empty() {
@@ -180,13 +182,12 @@ impl Findings<'_> {
 }
 
 fn nothing(given: &[String], problems: &[Problem]) -> Failure {
-    match problems.first() {
-        Some(Problem { name, why }) => {
-            Failure::new(format!("nothing is left to judge: `{name}`: {why}"))
-        }
-        None => Failure::new(format!("there is no Kubernetes object in {}", named(given)))
-            .help("objects are read from .yaml, .yml and .json files, in folders below too"),
+    if problems.is_empty() {
+        return Failure::new(format!("there is no Kubernetes object in {}", named(given)))
+            .help("objects are read from .yaml, .yml and .json files, in folders below too");
     }
+    let why: Vec<String> = problems.iter().map(|p| format!("`{}`: {}", p.name, p.why)).collect();
+    Failure::new(format!("nothing is left to judge: {}", why.join(", ")))
 }
 
 /// What every answer must count: files that were not opened, documents that were not read.

@@ -285,7 +285,7 @@ fn too_large(limit: u64) -> String {
 }
 
 /// What went wrong, without the number the operating system gives it.
-fn why_not(error: &io::Error) -> String {
+pub(crate) fn why_not(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "it does not exist".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

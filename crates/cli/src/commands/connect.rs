@@ -13,6 +13,7 @@ use crate::cluster::{self, Cluster};
 use crate::exit::{Exit, Failure};
 use crate::render;
 use crate::shell::Shell;
+use crate::source::why_not;
 
 /// Bytes of a file of questions. Each answer is hundreds of times as long as its question, so what
 /// is beyond this would not be read by anybody.
@@ -79,7 +80,8 @@ fn read_questions(
     shell: &mut Shell<'_>,
 ) -> anyhow::Result<String> {
     let cannot = |why: std::io::Error| {
-        Failure::new(format!("cannot read the questions in {}: {why}", file.display()))
+        let why = why_not(&why);
+        Failure::new(format!("the questions in {} cannot be read: {why}", file.display()))
     };
     let mut bytes = Vec::new();
     if file == Path::new("-") {

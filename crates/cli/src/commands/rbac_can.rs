@@ -34,12 +34,12 @@ pub(super) fn run(args: &CanArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
         namespace: namespace.as_ref(),
         namespace_said: args.source.said_namespace().is_some(),
     };
-    let Asked { target, warnings, .. } =
+    let Asked { target, namespaced, warnings } =
         target::resolve(words, cluster.snapshot.custom_resources())?;
     for warning in &warnings {
         shell.note(&args.output, &format!("warning: {warning}"))?;
     }
-    let sentence = sentence(&requester, words.verb, &target, args.all_namespaces);
+    let sentence = sentence(&requester, words.verb, &target, namespaced);
     let attempt = Attempt { requester, verb: words.verb.into(), target };
     let access = access::can(&cluster.snapshot, &attempt);
     let (places, unread) = (&cluster.places, cluster.unread.as_slice());
@@ -53,7 +53,7 @@ pub(super) fn run(args: &CanArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
 }
 
 /// `jane may delete pods/exec in namespace shop`.
-fn sentence(requester: &Requester, verb: &str, target: &Target, everywhere: bool) -> String {
+fn sentence(requester: &Requester, verb: &str, target: &Target, namespaced: bool) -> String {
     let mut text = format!("{} may {verb} ", requester.user);
     // Writing into a string does not fail.
     let _ = match target {
@@ -64,7 +64,7 @@ fn sentence(requester: &Requester, verb: &str, target: &Target, everywhere: bool
             let name = if r.name.is_empty() { String::new() } else { format!(" {}", r.name) };
             let scope = match &r.namespace {
                 Some(namespace) => format!(" in namespace {namespace}"),
-                None if everywhere => " in all namespaces".to_owned(),
+                None if namespaced => " in all namespaces".to_owned(),
                 None => String::new(),
             };
             write!(text, "{}{group}{sub}{}{name}{scope}", r.resource, r.subresource)

@@ -253,7 +253,14 @@ fn what_nobody_is_called_is_refused_with_what_was_meant() {
         ("connect shop/cart -f a.yaml", "<TO>"),
         ("connect shop/cart shop/db:80", "give -f"),
         ("connect shop/cart shop/db:80 -f none.yaml", "`none.yaml`: it does not exist"),
+        ("connect shop/cart shop/db:80 -q -f none.yaml", "`none.yaml`: it does not exist"),
         ("connect shop/cart shop/db:80 -f a.yaml --pod-cidr x", "10.244.0.0/16"),
+        (
+            "connect --questions none -f a.yaml -o jsonl",
+            "in none cannot be read: it does not exist",
+        ),
+        ("connect --questions a.yaml -f a.yaml", "give -o jsonl"),
+        ("connect --questions - -f - -o jsonl", "cannot be both"),
     ] {
         let run = folder.run(words);
         assert_eq!(run.code, 2, "{words}: {run:?}");
