@@ -25,7 +25,7 @@ use portcullis_netpol::{
 };
 
 /// Clusters in an ordinary run, and questions about each of them.
-const SEEDS: u64 = 1200;
+const SEEDS: u64 = 2400;
 const QUESTIONS: usize = 24;
 /// Packets drawn for a question that leaves something open, and attempts to make one for a branch.
 const DRAWN: usize = 6;

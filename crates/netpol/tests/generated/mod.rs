@@ -244,7 +244,7 @@ fn endpoint(random: &mut Random, index: usize) -> Endpoint {
             at.push(random.pick(&addresses(INSIDE, family)));
         }
     }
-    let host = random.chance(25);
+    let host = random.chance(35);
     Endpoint {
         kind: if host {
             EndpointKind::Host
@@ -392,7 +392,7 @@ fn peer(random: &mut Random, peer: &mut Peer, destination: bool, direction: Dire
         6 => peer.not_ports.extend(random.several(2, port)),
         7 => {
             peer.service = Some(ServiceMatch {
-                namespace: random.maybe(90, |r| Namespace::new(r.pick(NAMESPACES))),
+                namespace: random.maybe(70, |r| Namespace::new(r.pick(NAMESPACES))),
                 name: random.pick(SERVICES).into(),
                 with_ports: destination,
             });
