@@ -4,14 +4,20 @@
 mod case_file;
 pub mod claim;
 mod date;
+mod judge;
+mod outcome;
 mod read;
 pub mod resource;
+mod run;
 mod suite;
+mod world;
 
 pub use case_file::yaml_of_case;
 pub use claim::Claim;
 pub use date::{Date, DateError};
+pub use outcome::{Counterexample, Outcome, Reason, Results, Status, Trace};
 pub use read::{GROUP, KIND, VERSION, read};
+pub use run::{Given, run};
 pub use suite::{
     Assertion, Fault, FixtureObject, Fixtures, Overrides, Patch, Skip, SourceRef, Step, Suite,
     Test, sources,

@@ -1,0 +1,168 @@
+//! Judging one claim about one snapshot.
+
+mod flow;
+mod holders;
+mod may;
+mod only;
+mod rights;
+
+use portcullis_analysis::AskError;
+use portcullis_snapshot::Snapshot;
+use smol_str::SmolStr;
+
+use crate::claim::Claim;
+use crate::outcome::Counterexample;
+
+/// What claims are judged against.
+pub(crate) struct Court<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    /// The namespace of what names none.
+    pub(crate) namespace: &'a str,
+    /// The users of the fixtures, with their groups.
+    pub(crate) users: &'a [(SmolStr, Vec<SmolStr>)],
+    /// The addresses of the fixtures.
+    pub(crate) addresses: &'a [(SmolStr, std::net::IpAddr)],
+    /// The service accounts that are objects, as namespace and name.
+    pub(crate) accounts: &'a [(SmolStr, SmolStr)],
+}
+
+/// What came of a claim.
+#[derive(Debug)]
+pub(crate) struct Judged {
+    pub(crate) holds: Holds,
+    pub(crate) why: String,
+    pub(crate) help: Vec<String>,
+    pub(crate) checked: usize,
+    pub(crate) counterexample: Option<Counterexample>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holds {
+    Yes,
+    No,
+    Unknown,
+}
+
+/// Why a claim cannot be judged.
+#[derive(Debug)]
+pub(crate) struct Stop {
+    /// Whether that is because there is nothing of what it is about.
+    pub(crate) is_empty: bool,
+    pub(crate) message: String,
+    pub(crate) help: Vec<String>,
+}
+
+impl Court<'_> {
+    pub(crate) fn judge(&self, claim: &Claim) -> Result<Judged, Stop> {
+        match claim {
+            Claim::May(claim) => self.may(claim),
+            Claim::Holders(claim) => self.holders(claim),
+            Claim::Flow(claim) => self.flow(claim),
+            Claim::Only(claim) => self.only(claim),
+            Claim::Table(cells) => self.flows(cells),
+        }
+    }
+}
+
+// === impl Stop ===
+
+impl Stop {
+    fn wrong(message: impl Into<String>) -> Self {
+        Self { is_empty: false, message: message.into(), help: Vec::new() }
+    }
+
+    fn empty(message: impl Into<String>) -> Self {
+        Self { is_empty: true, ..Self::wrong(message) }
+    }
+
+    fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+
+    /// Help that proposes what was probably meant, where there is something.
+    fn meant(self, nearest: Option<impl std::fmt::Display>) -> Self {
+        match nearest {
+            Some(meant) => self.help(format!("did you mean `{meant}`?")),
+            None => self,
+        }
+    }
+}
+
+impl From<AskError> for Stop {
+    fn from(error: AskError) -> Self {
+        let is_empty = matches!(error, AskError::NotFound { .. } | AskError::NoEndpoint { .. });
+        Self { is_empty, message: error.to_string(), help: error.help() }
+    }
+}
+
+/// Counts what speaks for and against a claim about many things, and keeps the first against it.
+#[derive(Default)]
+struct Tally {
+    checked: usize,
+    against: usize,
+    unknown: usize,
+    first_against: Option<(String, Vec<String>, Counterexample)>,
+    first_unknown: Option<(String, Counterexample)>,
+    /// Why the last one that speaks for it is so.
+    last_for: String,
+}
+
+impl Tally {
+    fn speaks_for(&mut self, why: impl FnOnce() -> String) {
+        self.checked += 1;
+        if self.last_for.is_empty() {
+            self.last_for = why();
+        }
+    }
+
+    fn speaks_against(&mut self, say: impl FnOnce() -> (String, Vec<String>, Counterexample)) {
+        self.checked += 1;
+        self.against += 1;
+        self.first_against.get_or_insert_with(say);
+    }
+
+    fn is_unknown(&mut self, say: impl FnOnce() -> (String, Counterexample)) {
+        self.checked += 1;
+        self.unknown += 1;
+        self.first_unknown.get_or_insert_with(say);
+    }
+
+    /// Everything must speak for the claim.
+    fn all(self, things: &str) -> Judged {
+        let Self { checked, against, unknown, first_against, first_unknown, last_for } = self;
+        let of = |count: usize| match checked {
+            1 => String::new(),
+            _ => format!("{count} of {checked} {things}: "),
+        };
+        if let Some((why, help, counterexample)) = first_against {
+            let why = format!("{}{why}", of(against));
+            let counterexample = Some(counterexample);
+            return Judged { holds: Holds::No, why, help, checked, counterexample };
+        }
+        if let Some((why, counterexample)) = first_unknown {
+            let why = format!("{}{why}", of(unknown));
+            let counterexample = Some(counterexample);
+            let help = Vec::new();
+            return Judged { holds: Holds::Unknown, why, help, checked, counterexample };
+        }
+        let why = if checked == 1 { last_for } else { format!("{checked} {things}") };
+        Judged { holds: Holds::Yes, why, help: Vec::new(), checked, counterexample: None }
+    }
+
+    /// One thing that speaks for the claim is enough.
+    fn any(self, things: &str) -> Judged {
+        let found = self.checked > self.against + self.unknown;
+        let Self { checked, first_against, first_unknown, last_for, .. } = self;
+        let none = |why: String| format!("none of {checked} {things}; the first: {why}");
+        let (holds, why, help, counterexample) = match (found, first_unknown, first_against) {
+            (true, ..) => (Holds::Yes, last_for, Vec::new(), None),
+            (false, Some((why, example)), _) => (Holds::Unknown, why, Vec::new(), Some(example)),
+            (false, None, Some((why, help, example))) => {
+                (Holds::No, none(why), help, Some(example))
+            }
+            (false, None, None) => (Holds::No, format!("there are no {things}"), Vec::new(), None),
+        };
+        Judged { holds, why, help, checked, counterexample }
+    }
+}

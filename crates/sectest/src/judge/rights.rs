@@ -1,0 +1,308 @@
+//! What a deed means in one snapshot: attempts, and who may be meant.
+
+use std::collections::BTreeSet;
+
+use portcullis_core::{Namespace, nearest};
+use portcullis_rbac::{Party, Requester, Resource, Respect, Rule, Target};
+use smol_str::{SmolStr, format_smolstr};
+
+use super::{Court, Stop};
+use crate::claim::{Deed, Scope, Subject};
+use crate::resource::{self, Named, ResourceError};
+
+const ACCOUNT_PREFIX: &str = "system:serviceaccount:";
+
+/// The resource of a deed, and where it is done.
+pub(super) struct Meant {
+    /// Without a namespace, and with the object's name if one was said.
+    pub(super) target: Target,
+    /// Where; `None` is across all namespaces, or in none.
+    pub(super) places: Vec<Option<Namespace>>,
+}
+
+impl Court<'_> {
+    pub(super) fn meant(&self, deed: &Deed) -> Result<Meant, Stop> {
+        let named = resource::resolve(&deed.resource, self.snapshot.custom_resources())?;
+        let rules = || self.snapshot.rbac().roles().flat_map(|role| &role.rules);
+        for verb in &deed.verbs {
+            let is_url = matches!(named, Named::Url(_));
+            let known = rules().flat_map(|rule| &rule.verbs).map(SmolStr::as_str);
+            if let Some(meant) = resource::meant_verb(verb, is_url, known) {
+                return Err(Stop::wrong(format!("`{verb}` is no known verb")).meant(meant));
+            }
+        }
+        match named {
+            Named::Url(url) => {
+                if deed.object.is_some() {
+                    return Err(Stop::wrong("a URL has no object"));
+                }
+                if let Scope::In(namespace) = &deed.scope {
+                    return Err(Stop::wrong(format!(
+                        "a URL is in no namespace, also not in `{namespace}`"
+                    )));
+                }
+                Ok(Meant { target: Target::Url(url), places: vec![None] })
+            }
+            Named::Resource { group, plural, subresource, namespaced, defined } => {
+                let is_ruled =
+                    || rules().flat_map(|rule| &rule.api_groups).any(|of_rule| *of_rule == group);
+                if !defined && !is_ruled() {
+                    let message =
+                        format!("nobody defines API group `{group}`, and no rule names it");
+                    return Err(Stop::empty(message));
+                }
+                let name = deed.object.clone().unwrap_or_default();
+                let is_namespace = plural == "namespaces" && group.is_empty();
+                let places = if is_namespace && !name.is_empty() {
+                    // A request for one namespace is a request in that namespace.
+                    vec![Some(Namespace::new(name.clone()))]
+                } else {
+                    self.places(&deed.scope, namespaced, &plural)?
+                };
+                let resource =
+                    Resource { group, resource: plural, subresource, namespace: None, name };
+                Ok(Meant { target: Target::Resource(resource), places })
+            }
+        }
+    }
+
+    fn places(
+        &self,
+        scope: &Scope,
+        namespaced: bool,
+        plural: &str,
+    ) -> Result<Vec<Option<Namespace>>, Stop> {
+        match scope {
+            Scope::In(namespace) if !namespaced => Err(Stop::wrong(format!(
+                "`{plural}` live in no namespace, also not in `{namespace}`"
+            ))),
+            Scope::In(namespace) => {
+                let all = self.namespaces();
+                if !all.contains(namespace.as_str()) {
+                    let near = nearest(namespace, all.iter().map(Namespace::as_str));
+                    return Err(
+                        Stop::empty(format!("there is no namespace `{namespace}`")).meant(near)
+                    );
+                }
+                Ok(vec![Some(Namespace::new(namespace.clone()))])
+            }
+            Scope::Unsaid if namespaced => Ok(vec![Some(Namespace::new(self.namespace))]),
+            Scope::Anywhere if namespaced => {
+                Ok(self.namespaces().into_iter().map(Some).chain([None]).collect())
+            }
+            Scope::Unsaid | Scope::Anywhere | Scope::Cluster => Ok(vec![None]),
+        }
+    }
+
+    /// Every namespace that is given, used, or bound in.
+    fn namespaces(&self) -> BTreeSet<Namespace> {
+        let bound = self.snapshot.rbac().bindings().filter_map(|b| b.namespace.clone());
+        let own = Namespace::new(self.namespace);
+        self.snapshot.namespaces().map(|(n, ..)| n.clone()).chain(bound).chain([own]).collect()
+    }
+
+    /// The names that rules restrict a deed to: to one of these objects it may be allowed although
+    /// it is not to all.
+    ///
+    /// A request to create something, or to delete a collection, carries no name.
+    pub(super) fn names_in_rules(&self, verb: &str, target: &Target) -> BTreeSet<SmolStr> {
+        let Target::Resource(resource) = target else { return BTreeSet::new() };
+        let is_nameless =
+            verb == "deletecollection" || (verb == "create" && resource.subresource.is_empty());
+        if is_nameless || !resource.name.is_empty() {
+            return BTreeSet::new();
+        }
+        let lacks_only_the_name =
+            |rule: &Rule| rule.misses(verb, target).eq([Respect::ResourceName]);
+        let rules = self.snapshot.rbac().roles().flat_map(|role| &role.rules);
+        let rules = rules.filter(|rule| lacks_only_the_name(rule));
+        rules.flat_map(|rule| &rule.resource_names).cloned().collect()
+    }
+
+    /// Whoever an assertion is about, each with how they are called.
+    pub(super) fn requesters(&self, subject: &Subject) -> Result<Vec<(Subject, Requester)>, Stop> {
+        match subject {
+            Subject::User(name) => {
+                if !self.is_known_user(name) {
+                    let names = self.users.iter().map(|(name, _)| name.as_str());
+                    let bound = self.parties().filter_map(|party| match party {
+                        Party::User(name) => Some(name.as_str()),
+                        _ => None,
+                    });
+                    let meant =
+                        nearest(name, names.chain(bound)).map(|near| format!("user/{near}"));
+                    let message = format!("no binding and no fixture names user `{name}`");
+                    return Err(Stop::empty(message).meant(meant));
+                }
+                let said = self.users.iter().find(|(known, _)| known == name);
+                let groups = said.map(|(_, groups)| groups.clone()).unwrap_or_default();
+                Ok(vec![(subject.clone(), requester(name, groups))])
+            }
+            Subject::Group(name) => {
+                if !self.is_known_group(name) {
+                    let fixed =
+                        self.users.iter().flat_map(|(_, groups)| groups).map(SmolStr::as_str);
+                    let bound = self.parties().filter_map(|party| match party {
+                        Party::Group(name) => Some(name.as_str()),
+                        _ => None,
+                    });
+                    let meant =
+                        nearest(name, fixed.chain(bound)).map(|near| format!("group/{near}"));
+                    let message = format!("no binding and no fixture names group `{name}`");
+                    return Err(Stop::empty(message).meant(meant));
+                }
+                Ok(vec![(subject.clone(), requester("", vec![name.clone()]))])
+            }
+            Subject::Account(namespace, name) => {
+                let all = self.accounts();
+                if !all.contains(&(namespace.clone(), name.clone())) {
+                    let known: Vec<String> =
+                        all.iter().map(|(n, a)| format!("sa/{n}:{a}")).collect();
+                    let meant = nearest(&subject.to_string(), known.iter().map(String::as_str))
+                        .map(str::to_owned);
+                    let message = format!("there is no service account `{namespace}:{name}`");
+                    return Err(Stop::empty(message).meant(meant));
+                }
+                Ok(vec![(subject.clone(), account(namespace, name))])
+            }
+            Subject::Accounts(namespace) => {
+                let all = self.accounts().into_iter().filter(|(n, _)| n == namespace);
+                let found: Vec<(Subject, Requester)> = all
+                    .map(|(n, name)| {
+                        (Subject::Account(n.clone(), name.clone()), account(&n, &name))
+                    })
+                    .collect();
+                if found.is_empty() {
+                    let message = format!("there is no service account in namespace `{namespace}`");
+                    return Err(Stop::empty(message));
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    fn parties(&self) -> impl Iterator<Item = &Party> {
+        self.snapshot.rbac().bindings().flat_map(|b| &b.subjects).map(|subject| &subject.who)
+    }
+
+    /// Users of the system are there without being named.
+    fn is_known_user(&self, name: &str) -> bool {
+        name.starts_with("system:")
+            || self.users.iter().any(|(known, _)| known == name)
+            || self.parties().any(|party| matches!(party, Party::User(known) if known == name))
+    }
+
+    fn is_known_group(&self, name: &str) -> bool {
+        name.starts_with("system:")
+            || self.users.iter().any(|(_, groups)| groups.iter().any(|group| group == name))
+            || self.parties().any(|party| matches!(party, Party::Group(known) if known == name))
+    }
+
+    /// The service accounts that are objects, run something, or are bound; and every namespace's
+    /// `default`.
+    fn accounts(&self) -> BTreeSet<(SmolStr, SmolStr)> {
+        let running = self
+            .snapshot
+            .workloads()
+            .map(|(_, w)| (w.namespace.as_str().into(), w.service_account.clone()));
+        let bound = self.parties().filter_map(|party| match Subject::of(party) {
+            Some(Subject::Account(namespace, name)) => Some((namespace, name)),
+            _ => None,
+        });
+        let default =
+            self.snapshot.namespaces().map(|(n, ..)| (n.as_str().into(), "default".into()));
+        self.accounts.iter().cloned().chain(running).chain(bound).chain(default).collect()
+    }
+}
+
+// === impl Subject ===
+
+impl Subject {
+    /// Whom a binding names, as assertions call them; none for who can never ask. A user with the
+    /// name of a service account is that service account.
+    pub(super) fn of(party: &Party) -> Option<Self> {
+        match party {
+            Party::User(name) => {
+                Some(match name.strip_prefix(ACCOUNT_PREFIX).and_then(|n| n.split_once(':')) {
+                    Some((namespace, account)) => Self::Account(namespace.into(), account.into()),
+                    None => Self::User(name.clone()),
+                })
+            }
+            Party::Group(name) => Some(Self::Group(name.clone())),
+            Party::ServiceAccount { namespace: Some(namespace), name } => {
+                Some(Self::Account(namespace.as_str().into(), name.clone()))
+            }
+            Party::ServiceAccount { namespace: None, .. } | Party::Other { .. } => None,
+        }
+    }
+}
+
+fn account(namespace: &str, name: &str) -> Requester {
+    requester(&format!("{ACCOUNT_PREFIX}{namespace}:{name}"), Vec::new())
+}
+
+/// Somebody, with the groups that authentication adds to those that are said.
+fn requester(user: &str, mut groups: Vec<SmolStr>) -> Requester {
+    let account = user.strip_prefix(ACCOUNT_PREFIX).and_then(|rest| rest.split_once(':'));
+    if let Some((namespace, _)) = account
+        && groups.is_empty()
+    {
+        groups.push("system:serviceaccounts".into());
+        groups.push(format_smolstr!("system:serviceaccounts:{namespace}"));
+    }
+    let is_said = |group: &SmolStr| {
+        matches!(group.as_str(), "system:authenticated" | "system:unauthenticated")
+    };
+    if !groups.iter().any(is_said) {
+        let is_anonymous = user == "system:anonymous";
+        let implied = if is_anonymous { "system:unauthenticated" } else { "system:authenticated" };
+        groups.push(implied.into());
+    }
+    Requester { user: user.into(), groups }
+}
+
+impl From<ResourceError> for Stop {
+    fn from(error: ResourceError) -> Self {
+        let stop = Self::wrong(error.message);
+        error.help.into_iter().fold(stop, Self::help)
+    }
+}
+
+/// `get secrets db in payments`.
+pub(super) fn deed_words(verb: &str, target: &Target) -> String {
+    match target {
+        Target::Url(url) => format!("{verb} {url}"),
+        Target::Resource(r) => {
+            let mut text = format!("{verb} {}", r.resource);
+            if !r.group.is_empty() {
+                text.push_str(&format!(".{}", r.group));
+            }
+            if !r.subresource.is_empty() {
+                text.push_str(&format!("/{}", r.subresource));
+            }
+            if !r.name.is_empty() {
+                text.push_str(&format!(" `{}`", r.name));
+            }
+            match &r.namespace {
+                Some(namespace) => text.push_str(&format!(" in {namespace}")),
+                None => text.push_str(" in the cluster"),
+            }
+            text
+        }
+    }
+}
+
+/// The same target in a namespace, by the name of an object.
+pub(super) fn placed(target: &Target, place: &Option<Namespace>, name: &SmolStr) -> Target {
+    match target {
+        Target::Url(url) => Target::Url(url.clone()),
+        Target::Resource(resource) => {
+            let mut resource = resource.clone();
+            resource.namespace.clone_from(place);
+            if !name.is_empty() {
+                resource.name.clone_from(name);
+            }
+            Target::Resource(resource)
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! From a suite and the objects it is about to what came of every assertion.
+
+use portcullis_core::Place;
+use portcullis_object::{Object, Unreadable};
+use portcullis_snapshot::Settings;
+use smol_str::SmolStr;
+
+use crate::date::Date;
+use crate::judge::{Court, Holds, Judged, Stop};
+use crate::outcome::{Outcome, Results, Status};
+use crate::suite::{Assertion, Fault, Suite, Test};
+use crate::world::World;
+
+/// What a suite is judged against.
+#[derive(Clone, Copy, Debug)]
+pub struct Given<'a> {
+    /// The objects of the sources; those of the test file itself come from the suite. Both must
+    /// come from one [`load`](portcullis_object::load), or origins would not tell them apart.
+    pub objects: &'a [Object],
+    /// What of the sources could not be read.
+    pub unreadable: &'a [Unreadable],
+    /// What is taken to be so; tests may say otherwise.
+    pub settings: &'a Settings,
+    /// The day, for skips that expire.
+    pub today: Date,
+}
+
+/// Judges every assertion of a suite.
+///
+/// Total: what cannot be judged is an outcome too.
+pub fn run(suite: &Suite, given: &Given<'_>) -> Results {
+    let mut results = Results::default();
+    for fault in &suite.faults {
+        results.outcomes.push(malformed("", "the file", fault));
+    }
+    for test in &suite.tests {
+        Session { test, given, results: &mut results }.run(&suite.objects);
+    }
+    results
+}
+
+/// One test being run.
+struct Session<'a> {
+    test: &'a Test,
+    given: &'a Given<'a>,
+    results: &'a mut Results,
+}
+
+impl Session<'_> {
+    fn run(mut self, beside: &[Object]) {
+        self.test.faults.iter().for_each(|fault| self.fault(fault));
+        let settings = self.test.settings.over(self.given.settings);
+        let objects = self.given.objects.iter().chain(beside).cloned();
+        let (mut world, faults) = World::new(self.test, objects);
+        faults.iter().for_each(|fault| self.fault(fault));
+        self.assertions(&world, &settings, &self.test.assertions, "");
+        for (index, step) in self.test.steps.iter().enumerate() {
+            let faults: Vec<Fault> =
+                step.patches.iter().filter_map(|p| world.apply(p, &settings).err()).collect();
+            faults.iter().for_each(|fault| self.fault(fault));
+            self.assertions(&world, &settings, &step.assertions, &format!("step {}: ", index + 1));
+        }
+    }
+
+    fn fault(&mut self, fault: &Fault) {
+        self.results.outcomes.push(malformed(&self.test.name, "the test", fault));
+    }
+
+    fn assertions(
+        &mut self,
+        world: &World<'_>,
+        settings: &Settings,
+        assertions: &[Assertion],
+        prefix: &str,
+    ) {
+        if assertions.is_empty() {
+            return;
+        }
+        let (snapshot, found) = world.snapshot(self.given.unreadable, settings);
+        for diagnostic in found {
+            if !self.results.diagnostics.contains(&diagnostic) {
+                self.results.diagnostics.push(diagnostic);
+            }
+        }
+        let accounts = world.accounts(settings);
+        let namespace = self.test.namespace.as_ref().unwrap_or(&settings.default_namespace);
+        let court = Court {
+            snapshot: &snapshot,
+            namespace: namespace.as_str(),
+            users: &self.test.fixtures.users,
+            addresses: &self.test.fixtures.addresses,
+            accounts: &accounts,
+        };
+        for assertion in assertions {
+            let mut outcome = self.judge(&court, assertion);
+            outcome.title.insert_str(0, prefix);
+            if let Some(counterexample) = &mut outcome.counterexample {
+                world.lead_back_all(counterexample);
+            }
+            self.results.outcomes.push(outcome);
+        }
+    }
+
+    fn judge(&self, court: &Court<'_>, assertion: &Assertion) -> Outcome {
+        let claim = match &assertion.claim {
+            Ok(claim) => claim,
+            Err(fault) => {
+                let outcome = malformed(&self.test.name, &assertion.title, fault);
+                return Outcome { origin: Some(assertion.origin.clone()), ..outcome };
+            }
+        };
+        let outcome = Outcome {
+            origin: Some(assertion.origin.clone()),
+            place: Some(Place::At(assertion.origin.clone())),
+            test: self.test.name.clone(),
+            title: assertion.title.clone(),
+            status: Status::Pass,
+            why: String::new(),
+            help: Vec::new(),
+            checked: 0,
+            counterexample: None,
+        };
+        if let Some(skip) = &assertion.skip {
+            let (status, why) = if self.given.today > skip.until {
+                let why = format!("the skip ended on {}: {}", skip.until, skip.reason);
+                (Status::Fail, why)
+            } else {
+                (Status::Skipped, format!("until {}: {}", skip.until, skip.reason))
+            };
+            return Outcome { status, why, ..outcome };
+        }
+        match court.judge(claim) {
+            Ok(Judged { holds, why, help, checked, counterexample }) => {
+                let (status, why) = match (holds, &assertion.accepts_unknown) {
+                    (Holds::Yes, _) => (Status::Pass, why),
+                    (Holds::No, _) => (Status::Fail, why),
+                    (Holds::Unknown, None) => (Status::Unknown, why),
+                    (Holds::Unknown, Some(reason)) => {
+                        (Status::Pass, format!("unknown, which is accepted: {reason}"))
+                    }
+                };
+                Outcome { status, why, help, checked, counterexample, ..outcome }
+            }
+            Err(Stop { is_empty: true, message, .. }) if assertion.allow_empty => {
+                Outcome { why: format!("nothing to judge, which is allowed: {message}"), ..outcome }
+            }
+            Err(Stop { message, help, .. }) => {
+                Outcome { status: Status::Malformed, why: message, help, ..outcome }
+            }
+        }
+    }
+}
+
+fn malformed(test: &str, title: &str, fault: &Fault) -> Outcome {
+    let origin = match &fault.place {
+        Some(Place::At(origin) | Place::Key(origin)) => Some(origin.clone()),
+        Some(Place::In(..)) | None => None,
+    };
+    Outcome {
+        origin,
+        place: fault.place.clone(),
+        test: SmolStr::from(test),
+        title: title.to_owned(),
+        status: Status::Malformed,
+        why: fault.message.clone(),
+        help: fault.help.clone(),
+        checked: 0,
+        counterexample: None,
+    }
+}
