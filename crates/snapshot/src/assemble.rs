@@ -10,7 +10,7 @@ use portcullis_core::{
 };
 use portcullis_netpol::{
     Action, Compiled, DefaultAction, Doubt, Endpoint, EndpointId, EndpointKind, Input, Member,
-    NetworkSet, Order, Policy, PolicyKind, Profile, Rule, ServiceEndpoints, Tier,
+    NetworkSet, Order, Policy, Profile, Rule, ServiceEndpoints, Tier,
 };
 use portcullis_object::{Object, Unreadable};
 use portcullis_rbac::{Binding, Role, RulesBuilder};
@@ -496,7 +496,7 @@ impl Build {
         let tiers: HashMap<&SmolStr, &Tier> = self.tiers.iter().map(|t| (&t.name, t)).collect();
         for policy in &mut self.network.policies {
             let Some(tier) = tiers.get(&policy.tier) else {
-                if policy.kind != PolicyKind::Unreadable {
+                if policy.tier != UNREADABLE_TIER {
                     let message = format!(
                         "the tier `{}` is not defined: the policy is asked after all others, and what it selects is denied at its end",
                         policy.tier

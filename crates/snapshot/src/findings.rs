@@ -82,10 +82,19 @@ impl Findings {
         help: Option<String>,
     ) {
         self.broken += 1;
+        if self.diagnostics.iter().any(|d| d.refuses && d.place() == Some(&place)) {
+            // The structural check, or whoever looked before, has said what is wrong there.
+            return;
+        }
         let mut diagnostic = Diagnostic::new(code, Severity::Error, place, message);
         diagnostic.help.extend(help);
         diagnostic.refuses = self.intake == Intake::Proposed;
         self.diagnostics.push(diagnostic);
+    }
+
+    /// It cannot be evaluated as it stands, and the structural check has said why.
+    pub(crate) fn broken_as_said(&mut self) {
+        self.broken += 1;
     }
 
     /// Worth a word; nothing is refused.
@@ -122,13 +131,25 @@ impl Findings {
         self.string(field)
     }
 
-    /// The text of a node.
+    /// The text of a node. A boolean is the word it prints as: so calicoctl reads an unquoted `n`,
+    /// and the structural check speaks about it. So it reads a number too, but in which notation
+    /// cannot be told from the number.
     pub(crate) fn string<'a>(&mut self, at: Cursor<'a>) -> Option<&'a str> {
-        let text = at.as_str();
-        if text.is_none() {
-            self.broken += 1;
+        if let Some(text) = at.as_str() {
+            return Some(text);
         }
-        text
+        if let Some(boolean) = at.as_bool() {
+            return Some(if boolean { "true" } else { "false" });
+        }
+        let is_number = matches!(at.kind(), NodeKind::Int | NodeKind::Float);
+        if is_number {
+            let message = format!("`{}` is a number where text is due", shown(at));
+            let help = Some("quote it".into());
+            self.broken_with(crate::codes::VALUE, at.at(), message, help);
+        } else {
+            self.broken_as_said();
+        }
+        None
     }
 
     /// A field that is a boolean.
@@ -214,6 +235,24 @@ impl Findings {
 /// The place of a field, or of its parent where it is absent.
 pub(crate) fn place_of(at: Cursor<'_>, name: &str) -> Place {
     at.field(name).map_or_else(|| at.at(), Cursor::at)
+}
+
+/// How much of a long text a sentence shows.
+const SHOWN_CHARS: usize = 80;
+
+/// The beginning of a text, short enough for a sentence and on one line.
+pub(crate) fn beginning(text: &str) -> SmolStr {
+    let line = text.lines().next().unwrap_or("");
+    let cut: String = line.chars().take(SHOWN_CHARS).collect();
+    if cut.len() < text.trim_end().len() { SmolStr::from(cut + "…") } else { SmolStr::from(cut) }
+}
+
+/// The end of a text, short enough for a sentence and on one line.
+pub(crate) fn ending(text: &str) -> SmolStr {
+    let line = text.lines().next_back().unwrap_or("");
+    let cut = line.chars().count().saturating_sub(SHOWN_CHARS);
+    let kept: String = line.chars().skip(cut).collect();
+    if kept.len() < text.len() { SmolStr::from(format!("…{kept}")) } else { SmolStr::from(kept) }
 }
 
 /// How a scalar is shown to people: its text, or what kind of thing it is.

@@ -45,7 +45,8 @@ pub(crate) fn staged_action(spec: Cursor<'_>, out: &mut Findings) -> StagedActio
     }
 }
 
-fn is_zero(value: Cursor<'_>) -> bool {
+/// Whether a field holds what Go takes for nothing said.
+pub(crate) fn is_zero(value: Cursor<'_>) -> bool {
     value.is_null()
         || value.as_str() == Some("")
         || value.as_bool() == Some(false)

@@ -10,6 +10,7 @@ use portcullis_netpol::{
 use portcullis_object::Cursor;
 use smol_str::SmolStr;
 
+use super::calico_policy;
 use super::selectors::{self, SERVICE_ACCOUNT};
 use crate::codes;
 use crate::findings::{Findings, place_of, shown};
@@ -75,7 +76,7 @@ fn rule(
 fn action(at: Cursor<'_>, out: &mut Findings) -> Action {
     let help = || Some("the actions are Allow, Deny, Log and Pass".to_owned());
     let Some(field) = out.get(at, "action") else {
-        out.broken_with(codes::ACTION, at.at(), "this rule has no `action`", help());
+        out.broken_as_said();
         return Action::Deny;
     };
     let text = field.as_str().unwrap_or("");
@@ -366,14 +367,14 @@ fn service(
     for other in
         ["namespaceSelector", "serviceAccounts", "selector", "notSelector", "nets", "notNets"]
     {
-        if at.field(other).is_some_and(|c| !c.is_null() && !c.is_empty() && c.as_str() != Some(""))
-        {
+        if at.field(other).is_some_and(|field| !calico_policy::is_zero(field)) {
             let message = format!("`services` cannot stand beside `{other}`");
             out.refuse(codes::SERVICE, place_of(at, other), message);
         }
     }
     for other in ["ports", "notPorts"] {
-        if end == "destination" && at.field(other).is_some_and(|c| !c.is_null() && !c.is_empty()) {
+        let given = at.field(other).is_some_and(|field| !calico_policy::is_zero(field));
+        if end == "destination" && given {
             let message =
                 format!("`services` cannot stand beside `{other}`: it has ports of its own");
             out.refuse(codes::SERVICE, place_of(at, other), message);

@@ -14,7 +14,7 @@ use super::name::{self, Form};
 use super::network_policy::PortGroup;
 use super::selectors::{self, Over};
 use crate::codes;
-use crate::findings::{Findings, place_of, shown};
+use crate::findings::{Findings, place_of};
 
 /// The tier of policies of administrators.
 pub(crate) const ADMIN: &str = "kube-admin";
@@ -228,8 +228,7 @@ fn protocol(at: Cursor<'_>, out: &mut Findings) -> Option<PortGroup> {
             Some(PortGroup { protocol: None, ports: vec![PortMatch::Named(name.into())] })
         }
         None => {
-            let message = format!("`{}` names no protocol", shown(at));
-            out.broken(codes::PROTOCOL, at.at(), message);
+            out.broken(codes::PROTOCOL, at.at(), "this entry names no protocol");
             None
         }
     }

@@ -128,7 +128,7 @@ pub(crate) fn binding(
 
 fn role_ref(root: Cursor<'_>, cluster: bool, out: &mut Findings) -> RoleRef {
     let Some(at) = out.map(root, "roleRef") else {
-        out.broken(codes::RBAC_ROLE_REF, root.at(), "a binding names a role in `roleRef`");
+        out.broken_as_said();
         return RoleRef {
             kind: RoleKind::Other("".into()),
             name: "".into(),

@@ -8,7 +8,7 @@ use portcullis_object::{Cursor, NodeKind};
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::codes;
-use crate::findings::{Findings, place_of, shown};
+use crate::findings::{Findings, beginning, ending, place_of, shown};
 
 /// The label that holds an endpoint's namespace.
 pub(crate) const NAMESPACE: &str = "projectcalico.org/namespace";
@@ -82,8 +82,9 @@ pub(crate) fn calico(at: Cursor<'_>, field: &str, out: &mut Findings) -> Option<
                 None
             };
             let message = format!(
-                "the selector `{text}` cannot be parsed: {error} after `{}`",
-                upto.trim_end()
+                "the selector `{}` cannot be parsed: {error} after `{}`",
+                beginning(text),
+                ending(upto.trim_end()),
             );
             out.broken_with(codes::SELECTOR, place, message, help);
             None
@@ -131,10 +132,9 @@ pub(crate) fn kubernetes(at: Cursor<'_>, over: Over, out: &mut Findings) -> Sele
     let mut pairs = out.pairs(at, "matchLabels");
     pairs.sort_unstable();
     for (key, value) in pairs {
-        let place =
-            at.field("matchLabels").and_then(|m| m.field(key)).map_or_else(|| at.at(), Cursor::at);
-        label_key(key, &place, out);
-        label_value(&value, &place, out);
+        let entry = at.field("matchLabels").and_then(|m| m.field(key)).unwrap_or(at);
+        label_key(key, &entry.key_place(), out);
+        label_value(&value, &entry.at(), out);
         all.push(Selector::Equals(key.into(), value));
     }
     for expression in out.list(at, "matchExpressions") {

@@ -1,0 +1,3 @@
+//! From manifests to findings.
+
+mod refusals;
