@@ -2,7 +2,7 @@
 
 use portcullis_core::{Decision, Skipped, Verdict};
 use portcullis_rbac::{Attempt, Requester, Role, RoleKind, Target, Why, explain_as_server};
-use portcullis_snapshot::{RbacDoubt, Snapshot};
+use portcullis_snapshot::{Aggregation, RbacDoubt, Snapshot};
 
 /// The answer to one attempt.
 #[derive(Clone, Debug)]
@@ -49,19 +49,45 @@ fn could_grant(snapshot: &Snapshot, doubt: &RbacDoubt, attempt: &Attempt) -> boo
     }
 }
 
+/// Whether a binding in scope gives the requester this role, or one that gathers its rules.
 fn bound(
     snapshot: &Snapshot,
     role: &Role,
     requester: &Requester,
     in_scope: impl Fn(Option<&portcullis_core::Namespace>) -> bool,
 ) -> bool {
+    let roles = gathering(snapshot, role);
     snapshot.rbac().bindings().any(|binding| {
-        let refers = binding.role.name == role.name
-            && match binding.role.kind {
-                RoleKind::ClusterRole => role.namespace.is_none(),
-                RoleKind::Role => role.namespace == binding.namespace,
-                RoleKind::Other(_) => false,
-            };
-        refers && in_scope(binding.namespace.as_ref()) && binding.names(requester).is_some()
+        let refers = |role: &&Role| {
+            binding.role.name == role.name
+                && match binding.role.kind {
+                    RoleKind::ClusterRole => role.namespace.is_none(),
+                    RoleKind::Role => role.namespace == binding.namespace,
+                    RoleKind::Other(_) => false,
+                }
+        };
+        in_scope(binding.namespace.as_ref())
+            && binding.names(requester).is_some()
+            && roles.iter().any(refers)
     })
+}
+
+/// The role, and every ClusterRole that gathers its rules, directly or through others.
+fn gathering<'a>(snapshot: &'a Snapshot, role: &'a Role) -> Vec<&'a Role> {
+    let mut found = vec![role];
+    if role.namespace.is_some() || snapshot.settings().aggregation == Aggregation::AsStored {
+        return found;
+    }
+    let mut next = 0;
+    while let Some(source) = found.get(next).copied() {
+        for other in snapshot.rbac().roles() {
+            let selectors = other.aggregation.as_deref().unwrap_or_default();
+            let gathers = selectors.iter().any(|selector| selector.matches(&source.labels));
+            if gathers && !found.iter().any(|f| f.namespace.is_none() && f.name == other.name) {
+                found.push(other);
+            }
+        }
+        next += 1;
+    }
+    found
 }

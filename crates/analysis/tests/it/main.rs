@@ -2,6 +2,7 @@
 
 mod support;
 
+mod access;
 mod foreign;
 mod grammar;
 mod hosts;

@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 
 use expect_test::Expect;
+use portcullis_analysis::access::can;
 use portcullis_analysis::{Answer, AskError, FlowAnswer, Question, SideAnswer, connect};
 use portcullis_core::{Family, Namespace, Origin, Place};
 use portcullis_object::{Input, Limits, Loaded, Sources, load};
+use portcullis_rbac::{Attempt, Requester, Resource, Target};
 use portcullis_snapshot::{Refused, Settings, Snapshot};
+use smol_str::SmolStr;
 
 /// Two namespaces with three running pods, for cases that are about something else.
 const CLUSTER: &str = "
@@ -211,6 +214,56 @@ fn shown_side(indent: &str, side: &SideAnswer, sources: &Sources, out: &mut Stri
     let at = side.decided_by.as_ref().and_then(|by| by.origin.as_ref());
     let at = at.map_or_else(String::new, |origin| place(sources, origin));
     let _ = writeln!(out, "{indent}{} {}: {}{at}", side.direction, side.verdict, side.why);
+}
+
+/// Asks whether a requester may do something: `USER VERB RESOURCE[/SUBRESOURCE][.GROUP] [-n NAMESPACE]
+/// [--name NAME] [--as-group GROUP]… [--refused absent]`, where a resource that begins with `/` is a URL.
+#[track_caller]
+pub fn check_access(yaml: &str, question: &str, want: Expect) {
+    let loaded = read(&[("k8s", yaml.trim_start())]);
+    let (attempt, settings) = attempt(question);
+    let (snapshot, _) = Snapshot::build(&loaded.objects, &loaded.unreadable, &settings);
+    let access = can(&snapshot, &attempt);
+    let mut out = format!("{}\n", access.verdict);
+    for why in access.decision.because.iter() {
+        let at = why.origin().map_or_else(String::new, |o| place(&loaded.sources, o));
+        let _ = writeln!(out, "  {why}{at}");
+    }
+    for doubt in &access.doubts {
+        let at = place(&loaded.sources, &doubt.origin);
+        let _ = writeln!(out, "  in doubt: {}: {}{at}", doubt.what, doubt.why);
+    }
+    want.assert_eq(&out);
+}
+
+fn attempt(question: &str) -> (Attempt, Settings) {
+    let mut words = question.split_whitespace();
+    let mut next = || words.next().map(SmolStr::from);
+    let (user, verb) = (next().expect("who"), next().expect("a verb"));
+    let what = next().expect("a resource");
+    let mut requester = Requester { user, groups: vec!["system:authenticated".into()] };
+    let mut settings = Settings::default();
+    let (path, group) = what.split_once('.').unwrap_or((&what, ""));
+    let (resource, subresource) = path.split_once('/').unwrap_or((path, ""));
+    let mut target = Resource {
+        group: group.into(),
+        resource: resource.into(),
+        subresource: subresource.into(),
+        ..Resource::default()
+    };
+    while let Some(flag) = next() {
+        let value = next().expect("a value behind the flag");
+        match flag.as_str() {
+            "-n" => target.namespace = Some(Namespace::new(value)),
+            "--name" => target.name = value,
+            "--as-group" => requester.groups.push(value),
+            "--refused" => settings.refused = Refused::Absent,
+            other => panic!("no flag `{other}`"),
+        }
+    }
+    let is_url = what.starts_with('/');
+    let target = if is_url { Target::Url(what) } else { Target::Resource(target) };
+    (Attempt { requester, verb, target }, settings)
 }
 
 /// ` k8s:12`.
