@@ -130,6 +130,16 @@ impl<'a> Context<'a> {
         self.network().endpoint(id)
     }
 
+    /// Whether anything is given that policies can select.
+    pub(crate) fn has_endpoints(&self) -> bool {
+        !self.all.is_empty()
+    }
+
+    /// Whether anything is given in a namespace that policies can select.
+    pub(crate) fn has_endpoints_in(&self, namespace: &str) -> bool {
+        self.by_namespace.contains_key(namespace)
+    }
+
     /// Whether a network set is one that the selector matches.
     pub(crate) fn matches_a_set(&self, selector: &Selector) -> bool {
         self.network().sets().iter().any(|set| selector.matches(&set.labels))
@@ -336,8 +346,12 @@ impl<'a> RuleView<'a> {
         names.into_iter().find_map(|name| self.at.field(name))
     }
 
-    /// The action, to be underlined; where the kind has none, the whole rule.
+    /// The action, to be underlined; where the kind has none, the first field of the rule.
     pub(crate) fn place(&self) -> Place {
-        self.at.field("action").unwrap_or(self.at).at()
+        match (self.at.field("action"), self.at.entries().next()) {
+            (Some(action), _) => action.at(),
+            (None, Some((_, first))) => first.key_place(),
+            (None, None) => self.at.at(),
+        }
     }
 }

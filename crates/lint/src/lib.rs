@@ -26,6 +26,7 @@ mod found;
 mod glob;
 mod pages;
 mod report;
+mod roles;
 #[cfg(test)]
 mod testing;
 

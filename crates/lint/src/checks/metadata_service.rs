@@ -57,8 +57,6 @@ fn allows_metadata(rule: &Rule) -> bool {
 
 /// Whether the peer takes in the address together with the rest of the world: who names it meant it.
 fn covers_metadata(peer: &Peer) -> bool {
-    let holds =
-        |list: &portcullis_netpol::NetList| list.of(Family::V4).contains(net::number(METADATA));
     let narrow = peer.nets.as_ref().is_some_and(|list| {
         list.nets().iter().all(|net| net.prefix_len() == 32 || !net.contains(METADATA))
     });

@@ -71,7 +71,7 @@ spec:
 "#,
             expect![[r#"
                 7 warning "Allow": this rule names no source: everybody may use it, also from outside (say in `source` who may)
-                15 info "ports: [{port: 80}]": this rule names no source: everybody may use it, also from outside (say in `from` who may)
+                15 info "ports": this rule names no source: everybody may use it, also from outside (say in `from` who may)
             "#]],
         );
     }

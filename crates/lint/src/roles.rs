@@ -1,0 +1,185 @@
+//! Roles and bindings as they are written, and what makes a right a strong one.
+
+use std::sync::Arc;
+
+use portcullis_core::Place;
+use portcullis_object::{Cursor, Object};
+use portcullis_rbac::{Resource, Role, Rule, Target};
+
+use crate::context::{Context, RBAC};
+
+/// A RoleBinding or ClusterRoleBinding.
+pub(crate) struct BindingView<'a> {
+    pub(crate) object: &'a Object,
+    /// The namespace it grants in; none for all of them.
+    pub(crate) namespace: Option<String>,
+    pub(crate) role_kind: &'a str,
+    pub(crate) role_name: &'a str,
+    /// The name of the role, to be underlined.
+    pub(crate) role_place: Place,
+    pub(crate) subjects: Vec<SubjectView<'a>>,
+    /// The role, if it is given or built in.
+    pub(crate) role: Option<Arc<Role>>,
+}
+
+/// One of those whom a binding names.
+pub(crate) struct SubjectView<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) name: &'a str,
+    /// As written, for a service account; the binding's own where it says none.
+    pub(crate) namespace: Option<String>,
+    /// The name, to be underlined.
+    pub(crate) place: Place,
+}
+
+/// A rule of a Role or ClusterRole.
+pub(crate) struct RoleRule<'a> {
+    pub(crate) at: Cursor<'a>,
+    pub(crate) verbs: Vec<(&'a str, Cursor<'a>)>,
+    pub(crate) groups: Vec<(&'a str, Cursor<'a>)>,
+    pub(crate) resources: Vec<(&'a str, Cursor<'a>)>,
+    pub(crate) names: Vec<(&'a str, Cursor<'a>)>,
+}
+
+/// Every binding that is given.
+pub(crate) fn bindings<'a>(context: &Context<'a>) -> Vec<BindingView<'a>> {
+    let objects: &'a [Object] = context.objects;
+    let is =
+        |o: &&Object| o.group() == RBAC && matches!(o.kind(), "RoleBinding" | "ClusterRoleBinding");
+    objects.iter().filter(is).map(|object| binding(context, object)).collect()
+}
+
+fn binding<'a>(context: &Context<'a>, object: &'a Object) -> BindingView<'a> {
+    let root = object.root();
+    let namespace = (object.kind() == "RoleBinding").then(|| context.namespace(object).to_owned());
+    let reference = root.field("roleRef");
+    let text =
+        |name: &str| reference.and_then(|r| r.field(name)).and_then(Cursor::as_str).unwrap_or("");
+    let subjects = root.field("subjects").into_iter().flat_map(Cursor::items);
+    let (role_kind, role_name) = (text("kind"), text("name"));
+    let role = context.snapshot.rbac().roles().find(|role| {
+        role.name == role_name
+            && match (&role.namespace, role_kind) {
+                (None, kind) => kind == "ClusterRole",
+                (Some(own), "Role") => Some(own.as_str()) == namespace.as_deref(),
+                (Some(_), _) => false,
+            }
+    });
+    BindingView {
+        object,
+        role_kind,
+        role_name,
+        role_place: reference.and_then(|r| r.field("name")).or(reference).unwrap_or(root).at(),
+        subjects: subjects.map(|at| subject(at, namespace.as_deref())).collect(),
+        role: role.cloned(),
+        namespace,
+    }
+}
+
+fn subject<'a>(at: Cursor<'a>, binding: Option<&str>) -> SubjectView<'a> {
+    let text = |name: &str| at.field(name).and_then(Cursor::as_str).filter(|t| !t.is_empty());
+    SubjectView {
+        kind: text("kind").unwrap_or(""),
+        name: text("name").unwrap_or(""),
+        namespace: text("namespace").or(binding).map(str::to_owned),
+        place: at.field("name").unwrap_or(at).at(),
+    }
+}
+
+/// Every role that is given.
+pub(crate) fn roles<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Object> {
+    let objects: &'a [Object] = context.objects;
+    objects.iter().filter(|o| o.group() == RBAC && matches!(o.kind(), "Role" | "ClusterRole"))
+}
+
+/// The rules of a role.
+pub(crate) fn rules<'a>(role: &'a Object) -> impl Iterator<Item = RoleRule<'a>> {
+    let rules = role.root().field("rules").into_iter().flat_map(Cursor::items);
+    rules.map(|at| {
+        let list = |name: &str| -> Vec<(&'a str, Cursor<'a>)> {
+            let items = at.field(name).into_iter().flat_map(Cursor::items);
+            items.filter_map(|item| Some((item.as_str()?, item))).collect()
+        };
+        RoleRule {
+            at,
+            verbs: list("verbs"),
+            groups: list("apiGroups"),
+            resources: list("resources"),
+            names: list("resourceNames"),
+        }
+    })
+}
+
+impl<'a> RoleRule<'a> {
+    /// Whether it has one of the words in a list, or all of them.
+    pub(crate) fn has(list: &[(&'a str, Cursor<'a>)], words: &[&str]) -> Option<Cursor<'a>> {
+        list.iter().find(|(word, _)| *word == "*" || words.contains(word)).map(|(_, at)| *at)
+    }
+}
+
+/// Rights that are as good as many others: verb, group, resource, subresource, in words.
+const STRONG: &[(&str, &str, &str, &str, &str)] = &[
+    ("get", "", "secrets", "", "read secrets"),
+    ("list", "", "secrets", "", "read secrets"),
+    ("create", "", "pods", "", "create pods"),
+    ("create", "", "pods", "exec", "run commands in pods"),
+    ("get", "", "pods", "exec", "run commands in pods"),
+    ("create", "apps", "deployments", "", "create deployments"),
+    ("create", "apps", "daemonsets", "", "create daemon sets"),
+    ("create", "batch", "jobs", "", "create jobs"),
+    ("get", "", "nodes", "proxy", "speak to every kubelet"),
+    ("create", "", "serviceaccounts", "token", "issue tokens"),
+    ("impersonate", "", "users", "", "be any user"),
+    ("impersonate", "", "groups", "", "be in any group"),
+    ("escalate", RBAC, "clusterroles", "", "give itself any right"),
+    ("bind", RBAC, "clusterroles", "", "bind any role"),
+    ("create", RBAC, "clusterrolebindings", "", "create cluster role bindings"),
+    (
+        "create",
+        "admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations",
+        "",
+        "rewrite every object",
+    ),
+];
+
+/// The strongest thing the rules permit, in words: none if it is nothing of the sort.
+pub(crate) fn strength(rules: &[Arc<Rule>]) -> Option<&'static str> {
+    if rules.iter().any(|rule| is_everything(rule)) {
+        return Some("do everything");
+    }
+    let found = STRONG.iter().find(|(verb, group, resource, subresource, _)| {
+        let target = Target::Resource(Resource {
+            group: (*group).into(),
+            resource: (*resource).into(),
+            subresource: (*subresource).into(),
+            ..Resource::default()
+        });
+        rules.iter().any(|rule| rule.permits(verb, &target))
+    });
+    found.map(|(.., what)| *what)
+}
+
+/// Whether a rule permits every verb on every resource.
+pub(crate) fn is_everything(rule: &Rule) -> bool {
+    [&rule.verbs, &rule.api_groups, &rule.resources]
+        .iter()
+        .all(|list| list.iter().any(|word| word == portcullis_rbac::ALL))
+}
+
+/// What a service account is bound to that is strong: in words, and the binding.
+pub(crate) fn strong_grant<'b, 'a>(
+    bindings: &'b [BindingView<'a>],
+    namespace: &str,
+    account: &str,
+) -> Option<(&'static str, &'b BindingView<'a>)> {
+    bindings.iter().find_map(|binding| {
+        let named = binding.subjects.iter().any(|s| {
+            s.kind == "ServiceAccount"
+                && s.name == account
+                && s.namespace.as_deref() == Some(namespace)
+        });
+        let role = binding.role.as_ref().filter(|_| named)?;
+        Some((strength(&role.rules)?, binding))
+    })
+}
