@@ -10,11 +10,11 @@
 //!
 //! A flow may leave open where an end lives, which name resolves where, and whether a doubtful policy
 //! is in force. Where a rule asks for such a fact, the walk splits; the verdict is definite only if
-//! every branch agrees ([`explain`]).
+//! every branch agrees ([`explain()`]).
 //!
 //! The law is Calico's (tiers, order, Pass, profiles, end-of-tier) with the policies of Kubernetes
-//! converted into it, as Calico itself enforces them. Start reading at [`explain`]; its slow twin is
-//! `spec`.
+//! converted into it, as Calico itself enforces them. Start reading at [`mod@explain`]; its
+//! slow twin is `spec`.
 
 pub mod explain;
 pub mod flow;

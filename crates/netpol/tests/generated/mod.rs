@@ -1,8 +1,10 @@
 //! Small clusters and questions about them, made from a seed. The vocabulary is small so that
 //! labels, addresses, ports and names meet often.
 
-// Each test file compiles this module for itself and uses its own part of it.
-#![allow(dead_code)]
+#![allow(
+    dead_code,
+    reason = "each test file compiles this module for itself and uses a part of it"
+)]
 
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
