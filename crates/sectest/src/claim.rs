@@ -294,10 +294,7 @@ impl fmt::Display for Only {
             write!(f, "{} -> ", self.of)?;
         }
         f.write_str("only ")?;
-        match self.peers.as_slice() {
-            [] => f.write_str("[]")?,
-            peers => listed(f, peers)?,
-        }
+        listed(f, &self.peers)?;
         if self.direction == Direction::Ingress {
             write!(f, " -> {}", self.of)?;
         }
@@ -381,6 +378,9 @@ impl fmt::Display for By {
 }
 
 fn listed(f: &mut fmt::Formatter<'_>, items: &[impl fmt::Display]) -> fmt::Result {
+    if items.is_empty() {
+        return f.write_str("[]");
+    }
     for (i, item) in items.iter().enumerate() {
         write!(f, "{}{item}", if i > 0 { ", " } else { "" })?;
     }

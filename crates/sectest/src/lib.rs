@@ -4,6 +4,8 @@
 mod case_file;
 pub mod claim;
 mod date;
+pub mod fuzzing;
+mod init;
 mod judge;
 mod outcome;
 mod read;
@@ -15,6 +17,7 @@ mod world;
 pub use case_file::yaml_of_case;
 pub use claim::Claim;
 pub use date::{Date, DateError};
+pub use init::init;
 pub use outcome::{Counterexample, Outcome, Reason, Results, Status, Trace};
 pub use read::{GROUP, KIND, VERSION, read};
 pub use run::{Given, run};

@@ -54,11 +54,30 @@ impl Session<'_> {
         let (mut world, faults) = World::new(self.test, objects);
         faults.iter().for_each(|fault| self.fault(fault));
         self.assertions(&world, &settings, &self.test.assertions, "");
+        let mut is_as_meant = true;
         for (index, step) in self.test.steps.iter().enumerate() {
-            let faults: Vec<Fault> =
-                step.patches.iter().filter_map(|p| world.apply(p, &settings).err()).collect();
-            faults.iter().for_each(|fault| self.fault(fault));
-            self.assertions(&world, &settings, &step.assertions, &format!("step {}: ", index + 1));
+            for patch in &step.patches {
+                if let Err(fault) = world.apply(patch, &settings) {
+                    self.fault(&fault);
+                    is_as_meant = false;
+                }
+            }
+            let prefix = format!("step {}: ", index + 1);
+            if is_as_meant {
+                self.assertions(&world, &settings, &step.assertions, &prefix);
+            } else {
+                self.not_judged(&step.assertions, &prefix);
+            }
+        }
+    }
+
+    /// In a cluster other than the one that is meant, an assertion that holds says nothing.
+    fn not_judged(&mut self, assertions: &[Assertion], prefix: &str) {
+        for assertion in assertions {
+            let place = Place::At(assertion.origin.clone());
+            let fault = Fault::new(place, "not judged, as a patch before it cannot be applied");
+            let title = format!("{prefix}{}", assertion.title);
+            self.results.outcomes.push(malformed(&self.test.name, &title, &fault));
         }
     }
 

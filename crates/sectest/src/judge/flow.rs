@@ -19,11 +19,11 @@ pub(super) const PAIRS_MAX: usize = 100_000;
 
 /// What is left out of a question about everybody, rather than being a mistake in it.
 #[derive(Clone, Copy)]
-pub(super) struct Lenient {
+pub(crate) struct Lenient {
     /// Workloads that take no part in traffic.
-    pub(super) endpoints: bool,
+    pub(crate) endpoints: bool,
     /// Destinations that declare no port, where none is said.
-    pub(super) ports: bool,
+    pub(crate) ports: bool,
 }
 
 /// What tells the flows of one question apart: from, to, protocol and port.
@@ -140,7 +140,7 @@ impl Court<'_> {
     }
 
     /// Visits every flow of one question; whether there was one.
-    pub(super) fn ask_one(
+    pub(crate) fn ask_one(
         &self,
         source: &Spec,
         target: &Spec,
@@ -194,7 +194,7 @@ impl Court<'_> {
     }
 
     /// Every workload that takes part in traffic itself.
-    pub(super) fn workloads(&self) -> impl Iterator<Item = &Workload> {
+    pub(crate) fn workloads(&self) -> impl Iterator<Item = &Workload> {
         let takes_part = |state: &WorkloadState| {
             matches!(state, WorkloadState::Endpoint(_) | WorkloadState::HostNetwork(_))
         };
@@ -231,7 +231,7 @@ impl Court<'_> {
 }
 
 /// A workload by kind, namespace and name, so that no other goes by the same.
-pub(super) fn who(workload: &Workload) -> Option<Who> {
+pub(crate) fn who(workload: &Workload) -> Option<Who> {
     const KINDS: [&str; 8] = [
         "Pod",
         "Deployment",
@@ -282,17 +282,28 @@ fn called(flow: &FlowAnswer) -> String {
 
 /// The same, and why.
 pub(super) fn sentence(flow: &FlowAnswer) -> String {
-    let of = |word: &str| -> Vec<&str> {
-        let sides = [&flow.egress, &flow.ingress].into_iter();
-        sides.filter(|side| side.verdict == word).map(|side| side.why.as_str()).collect()
+    let of = |word: &str| -> Vec<&SideAnswer> {
+        [&flow.egress, &flow.ingress].into_iter().filter(|side| side.verdict == word).collect()
+    };
+    let whys = |sides: &[&SideAnswer]| -> String {
+        sides.iter().map(|side| side.why.as_str()).collect::<Vec<_>>().join("; ")
     };
     let why = match flow.verdict {
-        Verdict::Deny => of("deny").join("; "),
-        Verdict::Allow => of("allow").join("; "),
+        Verdict::Deny => whys(&of("deny")),
+        Verdict::Allow => {
+            // What no policy decides is worth a word only if none decides anything.
+            let sides = of("allow");
+            let by_policy: Vec<&SideAnswer> =
+                sides.iter().copied().filter(|side| is_by_policy(side)).collect();
+            match (by_policy.as_slice(), sides.as_slice()) {
+                ([], [.., last]) => last.why.clone(),
+                (by_policy, _) => whys(by_policy),
+            }
+        }
         Verdict::Unknown => {
             let facts: Vec<&str> = flow.missing.iter().map(|m| m.what.as_str()).collect();
             if facts.is_empty() {
-                of("unknown").join("; ")
+                whys(&of("unknown"))
             } else {
                 format!("it depends on {}", facts.join(", "))
             }
@@ -310,15 +321,19 @@ fn is_decided_by(flow: &FlowAnswer, by: &[By]) -> bool {
         .any(|side| by.iter().all(|by| side_is_by(side, by)))
 }
 
+/// What a profile or the data plane decides is nobody's policy.
+fn is_by_policy(side: &SideAnswer) -> bool {
+    side.decided_by.as_ref().is_some_and(|decided| decided.tier.is_some())
+}
+
 fn side_is_by(side: &SideAnswer, by: &By) -> bool {
     let Some(decided) = &side.decided_by else { return false };
     match by {
-        // What a profile or the data plane decides is nobody's policy.
-        By::Side(direction) => side.direction == *direction && decided.tier.is_some(),
+        By::Side(direction) => side.direction == *direction && is_by_policy(side),
         By::Tier(name) => decided.tier.as_deref() == Some(name),
         By::Profile(name) => decided.kind == "Profile" && decided.name == *name,
         By::Policy { namespace, name, rule } => {
-            decided.tier.is_some()
+            is_by_policy(side)
                 && is_called(decided, name)
                 && namespace.as_ref().is_none_or(|n| decided.namespace.as_deref() == Some(n))
                 && rule.is_none_or(|rule| decided.rule == Some(rule))

@@ -73,10 +73,18 @@ impl Court<'_> {
             });
         }
         let why = match checked {
+            0 => "nobody".to_owned(),
             1 => "1 holder".to_owned(),
             many => format!("{many} holders"),
         };
         Ok(Judged { holds: Holds::Yes, why, help: Vec::new(), checked, counterexample: None })
+    }
+
+    /// Everybody whom the first verb of a claim is granted to.
+    pub(crate) fn holders_of(&self, claim: &Holders) -> Result<Vec<Subject>, Stop> {
+        let meant = self.meant(&claim.deed)?;
+        let verb = claim.deed.verbs.first().map_or("", SmolStr::as_str);
+        Ok(self.found(claim, verb, &meant).into_keys().collect())
     }
 
     /// Everybody whom it is granted to, on one object at least, with the grants.

@@ -6,6 +6,7 @@ mod may;
 mod only;
 mod rights;
 
+pub(crate) use flow::{Lenient, who as who_is};
 use portcullis_analysis::AskError;
 use portcullis_snapshot::Snapshot;
 use smol_str::SmolStr;

@@ -11,6 +11,13 @@ use crate::claim::{Deed, Scope, Subject};
 use crate::resource::{self, Named, ResourceError};
 
 const ACCOUNT_PREFIX: &str = "system:serviceaccount:";
+const ANONYMOUS: &str = "system:anonymous";
+const AUTHENTICATED: &str = "system:authenticated";
+const UNAUTHENTICATED: &str = "system:unauthenticated";
+
+/// The groups that somebody is in on every cluster, whether or not a binding names them.
+const BUILT_IN_GROUPS: [&str; 5] =
+    [AUTHENTICATED, UNAUTHENTICATED, "system:masters", "system:nodes", "system:serviceaccounts"];
 
 /// The resource of a deed, and where it is done.
 pub(super) struct Meant {
@@ -185,17 +192,27 @@ impl Court<'_> {
         self.snapshot.rbac().bindings().flat_map(|b| &b.subjects).map(|subject| &subject.who)
     }
 
-    /// Users of the system are there without being named.
     fn is_known_user(&self, name: &str) -> bool {
-        name.starts_with("system:")
+        let is_account = || {
+            let account = name.strip_prefix(ACCOUNT_PREFIX).and_then(|rest| rest.split_once(':'));
+            account.is_some_and(|(n, a)| self.accounts().contains(&(n.into(), a.into())))
+        };
+        name == ANONYMOUS
+            || name.strip_prefix("system:node:").is_some_and(|node| !node.is_empty())
             || self.users.iter().any(|(known, _)| known == name)
             || self.parties().any(|party| matches!(party, Party::User(known) if known == name))
+            || is_account()
     }
 
     fn is_known_group(&self, name: &str) -> bool {
-        name.starts_with("system:")
+        let is_of_accounts = || {
+            let namespace = name.strip_prefix("system:serviceaccounts:");
+            namespace.is_some_and(|namespace| self.namespaces().contains(namespace))
+        };
+        BUILT_IN_GROUPS.contains(&name)
             || self.users.iter().any(|(_, groups)| groups.iter().any(|group| group == name))
             || self.parties().any(|party| matches!(party, Party::Group(known) if known == name))
+            || is_of_accounts()
     }
 
     /// The service accounts that are objects, run something, or are bound; and every namespace's
@@ -250,12 +267,9 @@ fn requester(user: &str, mut groups: Vec<SmolStr>) -> Requester {
         groups.push("system:serviceaccounts".into());
         groups.push(format_smolstr!("system:serviceaccounts:{namespace}"));
     }
-    let is_said = |group: &SmolStr| {
-        matches!(group.as_str(), "system:authenticated" | "system:unauthenticated")
-    };
+    let is_said = |group: &SmolStr| matches!(group.as_str(), AUTHENTICATED | UNAUTHENTICATED);
     if !groups.iter().any(is_said) {
-        let is_anonymous = user == "system:anonymous";
-        let implied = if is_anonymous { "system:unauthenticated" } else { "system:authenticated" };
+        let implied = if user == ANONYMOUS { UNAUTHENTICATED } else { AUTHENTICATED };
         groups.push(implied.into());
     }
     Requester { user: user.into(), groups }

@@ -59,6 +59,10 @@ fn one(at: Cursor<'_>, names: &Names<'_>, above: &Conditions, out: &mut Vec<Asse
     let mut conditions = above.clone();
     let mut name = None;
     let read = (|| {
+        if !matches!(at.kind(), NodeKind::Map | NodeKind::String) {
+            let message = format!("an assertion is a line or a map, not {}", at.kind());
+            return Err(Fault::new(at.at(), message));
+        }
         if at.kind() != NodeKind::Map {
             let said = text(at)?;
             return line::claim(said, names).map(Some).map_err(fields::at(at));

@@ -455,8 +455,8 @@ pub(crate) fn except(text: &str, names: &Names<'_>) -> Result<Except, Wrong> {
 
 /// A table: a line of columns, where connections go, and a line for each row, where they come from.
 ///
-/// A cell is `+` for allow, `-` for deny, `.` for nothing, or the ports that are allowed. A port in
-/// front of the columns is that of every column.
+/// A cell is `+` for allow, `-` for deny, `.` for nothing, or the ports that are allowed. In front
+/// of the columns may stand the port of every column, or `.` to hold the place.
 pub(crate) fn table(text: &str, names: &Names<'_>) -> Result<Vec<Flow>, Wrong> {
     let mut lines = text
         .lines()
@@ -467,6 +467,10 @@ pub(crate) fn table(text: &str, names: &Names<'_>) -> Result<Vec<Flow>, Wrong> {
     };
     let port = match head.first() {
         Some(first) if first.starts_with([':', '/']) => what(head.remove(0))?,
+        Some(&".") => {
+            head.remove(0);
+            What::Unsaid
+        }
         _ => What::Unsaid,
     };
     let mut columns = Vec::new();
@@ -481,9 +485,7 @@ pub(crate) fn table(text: &str, names: &Names<'_>) -> Result<Vec<Flow>, Wrong> {
         let from = end(first, names)?;
         if cells.len() != columns.len() {
             let (cells, columns) = (cells.len(), columns.len());
-            return Err(Wrong::new(format!(
-                "row `{first}` has {cells} cells, and there are {columns} columns"
-            )));
+            return Err(Wrong::new(format!("row `{first}` fills {cells} of {columns} columns")));
         }
         for (cell, to) in cells.iter().zip(&columns) {
             let flow = |to: End, allow| Flow {
@@ -594,7 +596,7 @@ mod tests {
         check("who can get pods db anywhere count 3", "who can get pods db anywhere count 3");
         check("who can get pods count 1..3", "who can get pods count 1..3");
         check("who can get pods count 1..", "who can get pods count 1..");
-        check("who can get pods exactly []", "who can get pods exactly ");
+        check("who can get pods exactly []", "who can get pods exactly []");
         check(
             "who can get pods",
             "it is not said who; add exactly, subset or superset with a list, or count with a number",
@@ -713,10 +715,11 @@ mod tests {
             ],
         );
         check_table("web\nweb +", &["web -> web allow"]);
+        check_table(".   web\nweb +", &["web -> web allow"]);
         check_table("", &["an empty table claims nothing"]);
         check_table("web db", &["a table without a row and a cell claims nothing"]);
         check_table("web\nweb .", &["a table without a row and a cell claims nothing"]);
-        check_table("web db\nweb +", &["row `web` has 1 cells, and there are 2 columns"]);
+        check_table("web db\nweb +", &["row `web` fills 1 of 2 columns"]);
         check_table("web\nweb y!", &["`y!` is no cell"]);
     }
 }
