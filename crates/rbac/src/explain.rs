@@ -9,7 +9,7 @@ use crate::attempt::{Attempt, PRIVILEGED_GROUP, Target};
 use crate::grant::Grant;
 use crate::nearly::{NearName, near_names};
 use crate::rule::Respect;
-use crate::rules::{Binding, BindingId, Rules, Subject};
+use crate::rules::{Binding, BindingId, Party, Rules, Subject};
 use crate::words;
 
 /// A verdict and what decided it, by number. For those who need no words.
@@ -205,6 +205,20 @@ fn elsewhere<'a>(rules: &'a Rules, attempt: &'a Attempt) -> impl Iterator<Item =
     })
 }
 
+/// The groups that the API server puts every requester in one of.
+const EVERYBODY: [&str; 2] = ["system:authenticated", "system:unauthenticated"];
+
+/// Of the bindings that name a requester, those worth telling: what somebody wrote; else what the
+/// server itself gives to this requester rather than to everybody.
+fn notable(bindings: &[Arc<Binding>]) -> Vec<&Arc<Binding>> {
+    let written: Vec<_> = bindings.iter().filter(|b| !b.origin.is_built_in()).collect();
+    if !written.is_empty() {
+        return written;
+    }
+    let is_everybody = |subject: &Subject| matches!(&subject.who, Party::Group(group) if EVERYBODY.contains(&group.as_str()));
+    bindings.iter().filter(|b| !b.subjects.iter().all(is_everybody)).collect()
+}
+
 // === impl Rules ===
 
 impl Rules {
@@ -226,7 +240,10 @@ impl Why {
             }
             Self::Dangling(dangling) => Some(&dangling.binding.role.origin),
             Self::Missed(miss) => Some(miss.grant.origin()),
-            Self::NotPermitted { bindings } => bindings.first().map(|binding| &binding.origin),
+            Self::NotPermitted { bindings } => {
+                let told = notable(bindings).first().map(|binding| &binding.origin);
+                told.or_else(|| bindings.first().map(|binding| &binding.origin))
+            }
             Self::NearlyNamed(near) => Some(&near.subject.origin),
             Self::Privileged | Self::NotNamed => None,
         }
@@ -251,8 +268,14 @@ impl fmt::Display for Why {
             }
             Self::Missed(miss) => miss.fmt(f),
             Self::NotPermitted { bindings } => {
-                f.write_str("no rule is about it; named by ")?;
-                words::listed(f, bindings.iter())
+                f.write_str("no rule is about it; ")?;
+                let told = notable(bindings);
+                if told.is_empty() {
+                    f.write_str("the requester has only what every authenticated user has")
+                } else {
+                    f.write_str("named by ")?;
+                    words::listed(f, told.into_iter())
+                }
             }
             Self::NotNamed => f.write_str("no binding in scope names the requester"),
             Self::NearlyNamed(near) => near.fmt(f),
@@ -272,7 +295,7 @@ impl fmt::Display for Dangling {
 impl fmt::Display for NearMiss {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Grant { binding, role, rule, index, .. } = &self.grant;
-        write!(f, "{role}, rule {}, granted by {binding}", index + 1)?;
+        write!(f, "{role}#{index}, granted by {binding}")?;
         for (i, lack) in self.lacks.iter().enumerate() {
             let (what, has) = match lack {
                 Respect::Verb => ("verbs", &rule.verbs),
@@ -293,7 +316,8 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
-    use crate::testing::{attempt, rules};
+    use crate::RulesBuilder;
+    use crate::testing::{attempt, binding, role, rules};
 
     const RULES: &str = "
         reader: get,list,watch - pods,pods/log
@@ -336,8 +360,8 @@ mod tests {
             "jane,ops list pods shop",
             expect![[r#"
             allow
-            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
-            RoleBinding shop/read grants ClusterRole reader, rule 1, to User jane
+            ClusterRoleBinding all grants ClusterRole admin#0 to Group ops
+            RoleBinding shop/read grants ClusterRole reader#0 to User jane
             skipped: RoleBinding shop/gone grants Role nowhere to User jane, and there is no such role
         "#]],
         );
@@ -404,14 +428,14 @@ mod tests {
             "system:serviceaccount:shop:cart delete pods shop",
             expect![[r#"
             deny
-            ClusterRole reader, rule 1, granted by RoleBinding shop/read, has only the verbs "get", "list", "watch"
+            ClusterRole reader#0, granted by RoleBinding shop/read, has only the verbs "get", "list", "watch"
         "#]],
         );
         check(
             "system:serviceaccount:shop:cart get pods/exec shop",
             expect![[r#"
             deny
-            ClusterRole reader, rule 1, granted by RoleBinding shop/read, has only the resources "pods", "pods/log"
+            ClusterRole reader#0, granted by RoleBinding shop/read, has only the resources "pods", "pods/log"
         "#]],
         );
         check(
@@ -426,7 +450,7 @@ mod tests {
             expect![[r#"
             deny
             RoleBinding shop/gone grants Role nowhere to User jane, and there is no such role
-            Role shop/named, rule 1, granted by RoleBinding shop/named, has only the resource names "config"
+            Role shop/named#0, granted by RoleBinding shop/named, has only the resource names "config"
         "#]],
         );
         check(
@@ -434,9 +458,33 @@ mod tests {
             expect![[r#"
             deny
             RoleBinding shop/gone grants Role nowhere to User jane, and there is no such role
-            Role shop/apps, rule 1, granted by RoleBinding shop/apps, has only the verbs "list" and the API groups "apps"
+            Role shop/apps#0, granted by RoleBinding shop/apps, has only the verbs "list" and the API groups "apps"
         "#]],
         );
+    }
+
+    #[test]
+    fn what_everybody_has_is_not_told_one_by_one() {
+        let bootstrapped = |binding: Option<Binding>| {
+            let mut builder = RulesBuilder::new().with_bootstrap();
+            builder.role(role("shop/r: get - pods"));
+            binding.into_iter().for_each(|b| drop(builder.binding(b)));
+            builder.build()
+        };
+        let check = |own: Option<Binding>, asked: &str, want: &str| {
+            let mut attempt = attempt(asked);
+            attempt.requester.groups.push("system:authenticated".into());
+            let decision = explain(&bootstrapped(own), &attempt);
+            assert_eq!(decision.because.first().to_string(), want, "{asked}");
+        };
+        let asked = "jane get secrets shop";
+        let basic = "the requester has only what every authenticated user has";
+        check(None, asked, &format!("no rule is about it; {basic}"));
+        let own = binding("shop/read", "shop/r", "User jane");
+        check(Some(own), asked, "no rule is about it; named by RoleBinding shop/read");
+        let scheduler = "no rule is about it; named by ClusterRoleBinding system:kube-scheduler, \
+                         ClusterRoleBinding system:volume-scheduler";
+        check(None, "system:kube-scheduler get secrets shop", scheduler);
     }
 
     #[test]

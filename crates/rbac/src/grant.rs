@@ -66,11 +66,11 @@ impl Grant {
     }
 }
 
-/// `RoleBinding a/b grants Role a/r, rule 1, to Group g`; rules are counted from 1, as people do.
+/// `RoleBinding a/b grants Role a/r#0 to Group g`; rules are counted from 0, as in the document.
 impl fmt::Display for Grant {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { binding, subject, role, index, .. } = self;
-        write!(f, "{binding} grants {role}, rule {}, to {}", index + 1, subject.who)
+        write!(f, "{binding} grants {role}#{index} to {}", subject.who)
     }
 }
 

@@ -26,7 +26,7 @@
 //! assert_eq!(decision.verdict, Verdict::Allow);
 //! assert_eq!(
 //!     decision.because.first().to_string(),
-//!     "ClusterRoleBinding system:kube-scheduler grants ClusterRole system:kube-scheduler, rule 6, \
+//!     "ClusterRoleBinding system:kube-scheduler grants ClusterRole system:kube-scheduler#5 \
 //!      to User system:kube-scheduler",
 //! );
 //! ```

@@ -157,44 +157,44 @@ mod tests {
             "list pods a",
             expect![[r#"
             here:
-            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
-            ClusterRoleBinding health grants ClusterRole reader, rule 1, to User probe
-            RoleBinding a/read grants ClusterRole reader, rule 1, to User jane
-            RoleBinding a/read grants ClusterRole reader, rule 1, to Group ops
-            RoleBinding a/read grants ClusterRole reader, rule 1, to ServiceAccount a/bot
+            ClusterRoleBinding all grants ClusterRole admin#0 to Group ops
+            ClusterRoleBinding health grants ClusterRole reader#0 to User probe
+            RoleBinding a/read grants ClusterRole reader#0 to User jane
+            RoleBinding a/read grants ClusterRole reader#0 to Group ops
+            RoleBinding a/read grants ClusterRole reader#0 to ServiceAccount a/bot
             anywhere:
-            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
-            ClusterRoleBinding health grants ClusterRole reader, rule 1, to User probe
-            RoleBinding a/read grants ClusterRole reader, rule 1, to User jane
-            RoleBinding a/read grants ClusterRole reader, rule 1, to Group ops
-            RoleBinding a/read grants ClusterRole reader, rule 1, to ServiceAccount a/bot
-            RoleBinding b/read grants ClusterRole reader, rule 1, to ServiceAccount a/bot
+            ClusterRoleBinding all grants ClusterRole admin#0 to Group ops
+            ClusterRoleBinding health grants ClusterRole reader#0 to User probe
+            RoleBinding a/read grants ClusterRole reader#0 to User jane
+            RoleBinding a/read grants ClusterRole reader#0 to Group ops
+            RoleBinding a/read grants ClusterRole reader#0 to ServiceAccount a/bot
+            RoleBinding b/read grants ClusterRole reader#0 to ServiceAccount a/bot
         "#]],
         );
         check_who(
             "list pods",
             expect![[r#"
             here:
-            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
-            ClusterRoleBinding health grants ClusterRole reader, rule 1, to User probe
+            ClusterRoleBinding all grants ClusterRole admin#0 to Group ops
+            ClusterRoleBinding health grants ClusterRole reader#0 to User probe
             anywhere:
-            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
-            ClusterRoleBinding health grants ClusterRole reader, rule 1, to User probe
-            RoleBinding a/read grants ClusterRole reader, rule 1, to User jane
-            RoleBinding a/read grants ClusterRole reader, rule 1, to Group ops
-            RoleBinding a/read grants ClusterRole reader, rule 1, to ServiceAccount a/bot
-            RoleBinding b/read grants ClusterRole reader, rule 1, to ServiceAccount a/bot
+            ClusterRoleBinding all grants ClusterRole admin#0 to Group ops
+            ClusterRoleBinding health grants ClusterRole reader#0 to User probe
+            RoleBinding a/read grants ClusterRole reader#0 to User jane
+            RoleBinding a/read grants ClusterRole reader#0 to Group ops
+            RoleBinding a/read grants ClusterRole reader#0 to ServiceAccount a/bot
+            RoleBinding b/read grants ClusterRole reader#0 to ServiceAccount a/bot
         "#]],
         );
         check_who(
             "get /healthz",
             expect![[r#"
             here:
-            ClusterRoleBinding all grants ClusterRole admin, rule 2, to Group ops
-            ClusterRoleBinding health grants ClusterRole reader, rule 2, to User probe
+            ClusterRoleBinding all grants ClusterRole admin#1 to Group ops
+            ClusterRoleBinding health grants ClusterRole reader#1 to User probe
             anywhere:
-            ClusterRoleBinding all grants ClusterRole admin, rule 2, to Group ops
-            ClusterRoleBinding health grants ClusterRole reader, rule 2, to User probe
+            ClusterRoleBinding all grants ClusterRole admin#1 to Group ops
+            ClusterRoleBinding health grants ClusterRole reader#1 to User probe
         "#]],
         );
     }
@@ -210,10 +210,10 @@ mod tests {
             text.push_str(&format!("{dangling}\n"));
         }
         expect![[r#"
-            ClusterRoleBinding all grants ClusterRole admin, rule 1, to Group ops
-            ClusterRoleBinding all grants ClusterRole admin, rule 2, to Group ops
+            ClusterRoleBinding all grants ClusterRole admin#0 to Group ops
+            ClusterRoleBinding all grants ClusterRole admin#1 to Group ops
             in a:
-            RoleBinding a/read grants ClusterRole reader, rule 1, to User jane
+            RoleBinding a/read grants ClusterRole reader#0 to User jane
             ClusterRoleBinding gone grants ClusterRole nowhere to User jane, and there is no such role
             RoleBinding b/gone grants Role nowhere to User jane, and there is no such role
         "#]].assert_eq(&text);

@@ -220,8 +220,8 @@ fn append_skipped(
     }
 }
 
-/// `RoleBinding a/b → Role a/r, rule 1`.
+/// `RoleBinding a/b → Role a/r#0`.
 fn by(grant: &Grant, look: Look) -> String {
     let Grant { binding, role, index, .. } = grant;
-    format!("{binding} {} {role}, rule {}", look.arrow(), index + 1)
+    format!("{binding} {} {role}#{index}", look.arrow())
 }
