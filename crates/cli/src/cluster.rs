@@ -74,7 +74,8 @@ pub(crate) fn open(
         return Err(Failure::new("there is nothing to judge").help(help).into());
     }
     let limits = Limits::default();
-    let Gathered { inputs, problems } = source::gather(&source.files, shell.streams.input, &limits);
+    let Gathered { inputs, problems, left_out } =
+        source::gather(&source.files, shell.streams.input, &limits);
     let files = inputs.len();
     let loaded = portcullis_object::load(inputs, &limits);
     let (snapshot, found) = Snapshot::build(&loaded.objects, &loaded.unreadable, settings);
@@ -89,11 +90,14 @@ pub(crate) fn open(
         let problems = if loaded.objects.is_empty() { &[] } else { problems.as_slice() };
         let all = Findings { problems, diagnostics: &diagnostics };
         all.write(&loaded.sources, look, output.verbose, notes)?;
+        for Problem { name, why } in &left_out {
+            writeln!(notes, "note: {}: {why}", render::clean(name))?;
+        }
     }
     if loaded.objects.is_empty() {
         return Err(nothing(&source.files, &problems).into());
     }
-    let unread = unread(&loaded, problems);
+    let unread = unread(&loaded, problems.into_iter().chain(left_out));
     Ok(Cluster { snapshot, places: Places::new(loaded.sources), unread })
 }
 
@@ -191,8 +195,8 @@ fn nothing(given: &[String], problems: &[Problem]) -> Failure {
 }
 
 /// What every answer must count: files that were not opened, documents that were not read.
-fn unread(loaded: &Loaded, problems: Vec<Problem>) -> Vec<Unread> {
-    let files = problems.into_iter().map(|Problem { name, why }| Unread { name, line: None, why });
+fn unread(loaded: &Loaded, problems: impl Iterator<Item = Problem>) -> Vec<Unread> {
+    let files = problems.map(|Problem { name, why }| Unread { name, line: None, why });
     let documents = loaded.unreadable.iter().map(|document| {
         let name = loaded.sources.document_name(document.document).to_owned();
         let start = loaded.sources.locate(&Place::In(document.document, 0..0));

@@ -35,6 +35,10 @@ pub struct Environment {
     pub data_is_terminal: bool,
     /// Whether people read the notes directly.
     pub notes_is_terminal: bool,
+    /// How wide the terminal is that answers are shown on.
+    pub data_columns: Option<usize>,
+    /// How wide the terminal is that notes are shown on.
+    pub notes_columns: Option<usize>,
 }
 
 /// Streams and environment of one run, as commands are handed them.
@@ -85,20 +89,22 @@ impl Environment {
             columns: said("COLUMNS").and_then(|c| c.to_str()?.parse().ok()),
             data_is_terminal: io::stdout().is_terminal(),
             notes_is_terminal: io::stderr().is_terminal(),
+            data_columns: terminal_size::terminal_size_of(io::stdout()).map(columns),
+            notes_columns: terminal_size::terminal_size_of(io::stderr()).map(columns),
         }
     }
 
     /// How answers look.
     fn data_look(&self, output: &OutputArgs) -> Look {
-        self.look(output, self.data_is_terminal)
+        self.look(output, self.data_is_terminal, self.data_columns)
     }
 
     /// How notes look.
     pub(crate) fn notes_look(&self, output: &OutputArgs) -> Look {
-        self.look(output, self.notes_is_terminal)
+        self.look(output, self.notes_is_terminal, self.notes_columns)
     }
 
-    fn look(&self, output: &OutputArgs, is_terminal: bool) -> Look {
+    fn look(&self, output: &OutputArgs, is_terminal: bool, columns: Option<usize>) -> Look {
         let colour = match output.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
@@ -109,14 +115,35 @@ impl Environment {
             colour,
             plain: output.plain,
             wide: output.output == Format::Wide,
-            width: self.columns.unwrap_or(WIDTH).max(WIDTH_MIN),
+            width: self.columns.or(columns).unwrap_or(WIDTH).max(WIDTH_MIN),
         }
     }
+}
+
+fn columns((width, _): (terminal_size::Width, terminal_size::Height)) -> usize {
+    usize::from(width.0)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_decides_about_width() {
+        for (columns, terminal, want) in [
+            (None, None, WIDTH),
+            (None, Some(132), 132),
+            (Some(80), Some(132), 80),
+            (Some(80), None, 80),
+            (None, Some(7), WIDTH_MIN),
+            (Some(0), None, WIDTH_MIN),
+        ] {
+            let environment =
+                Environment { columns, data_columns: terminal, ..Environment::default() };
+            let look = environment.data_look(&OutputArgs::default());
+            assert_eq!(look.width, want, "{columns:?} {terminal:?}");
+        }
+    }
 
     #[test]
     fn who_decides_about_colour() {

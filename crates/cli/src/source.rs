@@ -32,6 +32,8 @@ pub struct Gathered {
     pub inputs: Vec<Input>,
     /// What could not be opened.
     pub problems: Vec<Problem>,
+    /// What was seen and is not read, for a reason that is no fault.
+    pub left_out: Vec<Problem>,
 }
 
 /// Opens every source. Names in the result begin with the source as given.
@@ -167,52 +169,83 @@ impl Gatherer {
             list.arg(path);
         }
         let listed = output(&mut list)?;
-        let blobs: Vec<Blob<'_>> = listed
-            .split(|byte| *byte == 0)
-            .filter_map(Blob::parse)
-            .filter(|blob| blob.path == path || is_manifest(Path::new(&blob.path)))
-            .collect();
+        let mut blobs = Vec::new();
+        for entry in listed.split(|byte| *byte == 0).filter_map(Entry::parse) {
+            let name = || format!("git:{reference}:{}", entry.path);
+            match entry.kind {
+                EntryKind::File(blob) => {
+                    if entry.path == path || is_manifest(Path::new(&entry.path)) {
+                        blobs.push((entry.path, blob));
+                    }
+                }
+                EntryKind::Link => {
+                    let why = "a symbolic link in a commit is not followed".to_owned();
+                    self.gathered.left_out.push(Problem { name: name(), why });
+                }
+                EntryKind::Submodule => {
+                    let why = "a submodule is not part of the commit".to_owned();
+                    self.gathered.left_out.push(Problem { name: name(), why });
+                }
+            }
+        }
         if blobs.is_empty() {
             return Err(format!("there is no YAML or JSON file under `{path}` in {reference}"));
         }
         let (read, large): (Vec<_>, Vec<_>) =
-            blobs.into_iter().partition(|blob| blob.size <= self.file_bytes.min(self.left));
-        for blob in large {
+            blobs.into_iter().partition(|(_, blob)| blob.size <= self.file_bytes.min(self.left));
+        for (path, _) in large {
             let why = too_large(self.file_bytes.min(self.left));
-            self.problem(format!("git:{reference}:{}", blob.path), why);
+            self.problem(format!("git:{reference}:{path}"), why);
         }
-        let total: u64 = read.iter().map(|blob| blob.size).sum();
+        let total: u64 = read.iter().map(|(_, blob)| blob.size).sum();
         if total > self.left {
             return Err(format!(
                 "all sources together are larger than {} MiB",
                 ALL_BYTES_MAX >> 20
             ));
         }
-        let ids: Vec<&str> = read.iter().map(|blob| blob.id).collect();
+        let ids: Vec<&str> = read.iter().map(|(_, blob)| blob.id).collect();
         let contents = contents(&ids)?;
-        Ok(read.into_iter().map(|blob| blob.path).zip(contents).collect())
+        Ok(read.into_iter().map(|(path, _)| path).zip(contents).collect())
     }
 }
 
 /// One line of `git ls-tree -r -l`.
+struct Entry<'a> {
+    path: String,
+    kind: EntryKind<'a>,
+}
+
+enum EntryKind<'a> {
+    File(Blob<'a>),
+    /// Its text is a path, which need not lead to anything in the commit.
+    Link,
+    /// The commit of another repository.
+    Submodule,
+}
+
 struct Blob<'a> {
     id: &'a str,
     size: u64,
-    path: String,
 }
 
-// === impl Blob ===
+// === impl Entry ===
 
-impl<'a> Blob<'a> {
-    /// None for what is no file: links hold a path rather than text, submodules a commit.
+impl<'a> Entry<'a> {
+    /// None for an empty line.
     fn parse(line: &'a [u8]) -> Option<Self> {
         let tab = line.iter().position(|byte| *byte == b'\t')?;
         let (head, path) = line.split_at(tab);
         let mut words = std::str::from_utf8(head).ok()?.split_whitespace();
         let (mode, _, id, size) = (words.next()?, words.next()?, words.next()?, words.next()?);
-        let size = size.parse().ok()?;
         let path = String::from_utf8_lossy(path.get(1..)?).into_owned();
-        mode.starts_with("100").then_some(Self { id, size, path })
+        // The modes that git-fast-import(1) lists for what is no folder.
+        let kind = match mode {
+            "120000" => EntryKind::Link,
+            "160000" => EntryKind::Submodule,
+            _ => EntryKind::File(Blob { id, size: size.parse().ok()? }),
+        };
+        Some(Self { path, kind })
     }
 }
 

@@ -1,12 +1,13 @@
 //! `portcullis connect`.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 
 use portcullis_analysis::{Answer, AskError, Outcome, Question, connect};
-use portcullis_core::Family;
-use portcullis_snapshot::Settings;
+use portcullis_core::{Family, nearest};
+use portcullis_snapshot::{Settings, Snapshot};
 
 use crate::args::{ConnectArgs, Format};
 use crate::cluster::{self, Cluster};
@@ -30,7 +31,7 @@ fn one(args: &ConnectArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let (from, to) = (args.from.as_deref().unwrap_or(""), args.to.as_deref().unwrap_or(""));
     // What cannot be understood is said before anything is read.
     let question = question(from, to, args.ip_version.0).map_err(|error| failure(&error))?;
-    let cluster = cluster::open(&args.source, &settings(args), &args.output, shell)?;
+    let cluster = open(args, shell)?;
     let answer = connect(&cluster.snapshot, &question).map_err(|error| failure(&error))?;
     let (places, unread) = (&cluster.places, cluster.unread.as_slice());
     shell.answer(
@@ -48,7 +49,7 @@ fn many(args: &ConnectArgs, file: &Path, shell: &mut Shell<'_>) -> anyhow::Resul
         return Err(Failure::new("answers to many questions are lines: give -o jsonl").into());
     }
     let text = read_questions(args, file, shell)?;
-    let cluster = cluster::open(&args.source, &settings(args), &args.output, shell)?;
+    let cluster = open(args, shell)?;
     let mut out = BufWriter::new(&mut *shell.streams.data);
     let (mut bad, mut no, mut unknown) = (false, false, false);
     for line in text.lines().filter(|line| !line.is_empty()) {
@@ -119,6 +120,33 @@ fn question(from: &str, to: &str, family: Family) -> Result<Question, AskError> 
 
 fn failure(error: &AskError) -> Failure {
     Failure { message: error.to_string(), help: error.help() }
+}
+
+fn open(args: &ConnectArgs, shell: &mut Shell<'_>) -> anyhow::Result<Cluster> {
+    let cluster = cluster::open(&args.source, &settings(args), &args.output, shell)?;
+    for kind in &args.without {
+        if let Some(warning) = without_nothing(kind, &cluster.snapshot) {
+            shell.note(&args.output, &format!("warning: {warning}"))?;
+        }
+    }
+    Ok(cluster)
+}
+
+/// What is odd about `--without KIND` if nothing given is of that kind: a typing error here would
+/// leave answers unknown without a word.
+fn without_nothing(kind: &str, snapshot: &Snapshot) -> Option<String> {
+    let left_out = snapshot.skipped().iter().filter_map(|s| s.origin.as_ref()?.object.as_ref());
+    if left_out.clone().any(|object| object.kind.eq_ignore_ascii_case(kind)) {
+        return None;
+    }
+    let judged_elsewhere = snapshot.network().foreign().iter().map(|f| f.kind.as_str());
+    let kinds: BTreeSet<&str> = judged_elsewhere.collect();
+    let help = match nearest(kind, kinds.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if kinds.is_empty() => "every policy here is judged".to_owned(),
+        None => format!("those not judged are of kind {}", Vec::from_iter(kinds).join(", ")),
+    };
+    Some(format!("--without {kind}: no policy given is of that kind; {help}"))
 }
 
 fn settings(args: &ConnectArgs) -> Settings {

@@ -4,6 +4,7 @@
 //! name gives them.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 use anyhow::{Context, anyhow};
 use portcullis_analysis::{
@@ -178,24 +179,26 @@ struct Counted<'a> {
 impl Counted<'_> {
     fn step(&self, step: &StepFiles, stated: &[(String, String)]) -> anyhow::Result<Step> {
         let needed = self.needed(stated)?;
+        let (mut works, mut would_break, mut broken) = (HashMap::new(), 0, Vec::new());
+        for link in &needed {
+            let answer = self.ask(*link)?;
+            let allowed = answer.verdict == Outcome::Allow;
+            let breaks = allowed && self.would_refuse(&answer);
+            works.insert(*link, allowed);
+            would_break += usize::from(breaks);
+            if !allowed || breaks {
+                broken.extend(self.broken(*link, &answer));
+            }
+        }
         let pairs = pairs(self.snapshot, &NAMESPACES);
         let (mut open, mut undeclared_open) = (0, 0);
         for pair in &pairs {
             let link = (pair.from, pair.to, pair.port, pair.protocol);
-            if self.ask(link)?.verdict == Outcome::Allow {
+            if let Some(works) = works.get(&link) {
+                open += usize::from(*works);
+            } else if self.ask(link)?.verdict == Outcome::Allow {
                 open += 1;
-                undeclared_open += usize::from(!needed.contains(&link));
-            }
-        }
-        let (mut working, mut would_break, mut broken) = (0, 0, Vec::new());
-        for link in &needed {
-            let answer = self.ask(*link)?;
-            let works = answer.verdict == Outcome::Allow;
-            let breaks = works && self.would_refuse(&answer);
-            working += usize::from(works);
-            would_break += usize::from(breaks);
-            if !works || breaks {
-                broken.extend(self.broken(*link, &answer));
+                undeclared_open += 1;
             }
         }
         Ok(Step {
@@ -204,7 +207,7 @@ impl Counted<'_> {
             open,
             pairs: pairs.len(),
             declared: needed.len(),
-            declared_working: working,
+            declared_working: works.values().filter(|works| **works).count(),
             declared_would_break: would_break,
             undeclared_open,
             broken,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use portcullis_analysis::access;
-use portcullis_core::Namespace;
+use portcullis_core::{Namespace, Skipped};
 use portcullis_rbac::{Attempt, Requester, Target, rules_for};
 use portcullis_snapshot::Settings;
 
@@ -41,7 +41,8 @@ pub(super) fn run(args: &CanArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
     }
     let sentence = sentence(&requester, words.verb, &target, namespaced);
     let attempt = Attempt { requester, verb: words.verb.into(), target };
-    let access = access::can(&cluster.snapshot, &attempt);
+    let mut access = access::can(&cluster.snapshot, &attempt);
+    access.skipped.retain(concerns_rbac);
     let (places, unread) = (&cluster.places, cluster.unread.as_slice());
     shell.answer(
         &args.output,
@@ -50,6 +51,12 @@ pub(super) fn run(args: &CanArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
         || render::access_value(&access, places, unread),
     )?;
     Ok(access.verdict.into())
+}
+
+/// Whether what was skipped could have had a say on a right.
+fn concerns_rbac(skipped: &Skipped) -> bool {
+    let object = skipped.origin.as_ref().and_then(|origin| origin.object.as_ref());
+    object.is_some_and(|object| object.group == "rbac.authorization.k8s.io")
 }
 
 /// `jane may delete pods/exec in namespace shop`.

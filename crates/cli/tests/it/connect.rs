@@ -268,3 +268,28 @@ fn what_nobody_is_called_is_refused_with_what_was_meant() {
         assert_eq!(run.out, "", "{words}");
     }
 }
+
+#[test]
+fn a_kind_that_is_not_there_cannot_be_left_out() {
+    let cilium = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\n\
+                  metadata: { name: c, namespace: shop }\nspec: {}\n";
+    let folder = Folder::of(&[("a.yaml", SHOP), ("b.yaml", cilium)]);
+    for (sources, kind, want) in [
+        ("-f a.yaml -f b.yaml", "CiliumNetworkPolicy", None),
+        ("-f a.yaml -f b.yaml", "ciliumnetworkpolicy", None),
+        (
+            "-f a.yaml -f b.yaml",
+            "CiliumNetworkPolicies",
+            Some("did you mean `CiliumNetworkPolicy`?"),
+        ),
+        ("-f a.yaml -f b.yaml", "Server", Some("those not judged are of kind CiliumNetworkPolicy")),
+        ("-f a.yaml", "Server", Some("every policy here is judged")),
+    ] {
+        let run = folder.run(&format!("connect shop/cart shop/db:5432 {sources} --without {kind}"));
+        let said = run.err.lines().find(|line| line.starts_with("warning: --without"));
+        let want = want.map(|help| {
+            format!("warning: --without {kind}: no policy given is of that kind; {help}")
+        });
+        assert_eq!(said, want.as_deref(), "{run:?}");
+    }
+}

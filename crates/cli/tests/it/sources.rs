@@ -79,3 +79,25 @@ fn a_commit_is_read_and_the_work_tree_is_not() {
     }
     assert!(!folder.path().join("x").exists());
 }
+
+#[cfg(unix)]
+#[test]
+fn links_and_submodules_of_a_commit_are_told() {
+    let folder = Folder::of(&[("k8s/shop.yaml", SHOP)]);
+    git(&folder, &["init", "-q", "-b", "main"]);
+    std::os::unix::fs::symlink("shop.yaml", folder.path().join("k8s/twin.yaml")).expect("a link");
+    git(&folder, &["add", "."]);
+    let module = "160000,0123456789012345678901234567890123456789,k8s/base";
+    git(&folder, &["update-index", "--add", "--cacheinfo", module]);
+    git(&folder, &["commit", "-q", "-m", "first"]);
+    let run = folder.run(&format!("{QUESTION} -f git:main:k8s"));
+    assert_eq!(run.code, 0, "{run:?}");
+    for (said, name) in [
+        ("a submodule is not part of the commit", "git:main:k8s/base"),
+        ("a symbolic link in a commit is not followed", "git:main:k8s/twin.yaml"),
+    ] {
+        assert!(run.err.contains(&format!("note: {name}: {said}\n")), "{run:?}");
+        assert!(run.out.contains(&format!("{said}  {name}\n")), "{run:?}");
+    }
+    assert_eq!(folder.run(&format!("{QUESTION} -f git:main:k8s -q")).err, "");
+}
