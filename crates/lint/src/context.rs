@@ -11,6 +11,7 @@ use portcullis_object::{Cursor, Loaded, NodeKind, Object, Sources};
 use portcullis_snapshot::Snapshot;
 
 use crate::config::Config;
+use crate::roles::{self, BindingView};
 
 /// The label by which lowered selectors ask for a namespace.
 pub(crate) const NAMESPACE_LABEL: &str = "projectcalico.org/namespace";
@@ -27,6 +28,7 @@ pub(crate) struct Context<'a> {
     by_namespace: HashMap<&'a str, Vec<EndpointId>>,
     all: Vec<EndpointId>,
     policies: Vec<PolicyView<'a>>,
+    bindings: OnceCell<Vec<BindingView<'a>>>,
 }
 
 /// A policy with its document.
@@ -75,6 +77,7 @@ impl<'a> Context<'a> {
             by_namespace: HashMap::new(),
             all: Vec::new(),
             policies: Vec::new(),
+            bindings: OnceCell::new(),
         };
         for (id, endpoint) in snapshot.network().endpoints() {
             context.all.push(id);
@@ -111,8 +114,13 @@ impl<'a> Context<'a> {
         &self.policies
     }
 
+    /// Every binding that is given.
+    pub(crate) fn bindings(&self) -> &[BindingView<'a>] {
+        self.bindings.get_or_init(|| roles::bindings(self))
+    }
+
     /// The endpoints that a policy selects.
-    pub(crate) fn selected<'s>(&self, view: &'s PolicyView<'a>) -> &'s [EndpointId] {
+    pub(crate) fn selected<'s>(&self, view: &'s PolicyView<'_>) -> &'s [EndpointId] {
         view.selected.get_or_init(|| self.matching(&view.policy.subject))
     }
 

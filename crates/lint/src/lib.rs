@@ -13,6 +13,7 @@
 //! [`catalogue`] lists every code with its page ([`page`]), [`apply`] writes fixes into text, and
 //! [`field`] says what a field of a policy or role means.
 
+mod alerts;
 pub mod allow;
 mod baseline;
 mod catalogue;

@@ -1,8 +1,9 @@
 //! Roles and bindings as they are written, and what makes a right a strong one.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use portcullis_core::Place;
+use portcullis_core::{Namespace, Place};
 use portcullis_object::{Cursor, Object};
 use portcullis_rbac::{Resource, Role, Rule, Target};
 
@@ -41,15 +42,25 @@ pub(crate) struct RoleRule<'a> {
     pub(crate) names: Vec<(&'a str, Cursor<'a>)>,
 }
 
-/// Every binding that is given.
+/// Every binding that is given; [`Context::bindings`] keeps them.
 pub(crate) fn bindings<'a>(context: &Context<'a>) -> Vec<BindingView<'a>> {
     let objects: &'a [Object] = context.objects;
+    let roles: HashMap<(Option<&str>, &str), &Arc<Role>> = context
+        .snapshot
+        .rbac()
+        .roles()
+        .map(|role| ((role.namespace.as_ref().map(Namespace::as_str), role.name.as_str()), role))
+        .collect();
     let is =
         |o: &&Object| o.group() == RBAC && matches!(o.kind(), "RoleBinding" | "ClusterRoleBinding");
-    objects.iter().filter(is).map(|object| binding(context, object)).collect()
+    objects.iter().filter(is).map(|object| binding(context, object, &roles)).collect()
 }
 
-fn binding<'a>(context: &Context<'a>, object: &'a Object) -> BindingView<'a> {
+fn binding<'a>(
+    context: &Context<'a>,
+    object: &'a Object,
+    roles: &HashMap<(Option<&str>, &str), &Arc<Role>>,
+) -> BindingView<'a> {
     let root = object.root();
     let namespace = (object.kind() == "RoleBinding").then(|| context.namespace(object).to_owned());
     let reference = root.field("roleRef");
@@ -57,21 +68,18 @@ fn binding<'a>(context: &Context<'a>, object: &'a Object) -> BindingView<'a> {
         |name: &str| reference.and_then(|r| r.field(name)).and_then(Cursor::as_str).unwrap_or("");
     let subjects = root.field("subjects").into_iter().flat_map(Cursor::items);
     let (role_kind, role_name) = (text("kind"), text("name"));
-    let role = context.snapshot.rbac().roles().find(|role| {
-        role.name == role_name
-            && match (&role.namespace, role_kind) {
-                (None, kind) => kind == "ClusterRole",
-                (Some(own), "Role") => Some(own.as_str()) == namespace.as_deref(),
-                (Some(_), _) => false,
-            }
-    });
+    let role = match role_kind {
+        "ClusterRole" => roles.get(&(None, role_name)),
+        "Role" if namespace.is_some() => roles.get(&(namespace.as_deref(), role_name)),
+        _ => None,
+    };
     BindingView {
         object,
         role_kind,
         role_name,
         role_place: reference.and_then(|r| r.field("name")).or(reference).unwrap_or(root).at(),
         subjects: subjects.map(|at| subject(at, namespace.as_deref())).collect(),
-        role: role.cloned(),
+        role: role.map(|role| Arc::clone(role)),
         namespace,
     }
 }

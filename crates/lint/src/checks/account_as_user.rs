@@ -4,7 +4,6 @@ use portcullis_core::{Code, Severity};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
-use crate::roles;
 
 pub(crate) const CHECK: Check = Check {
     code: Code("RB104"),
@@ -16,7 +15,7 @@ pub(crate) const CHECK: Check = Check {
 const PREFIX: &str = "system:serviceaccount:";
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    for binding in roles::bindings(context) {
+    for binding in context.bindings() {
         for subject in &binding.subjects {
             let message = match (subject.kind, subject.name) {
                 ("User", name) => match name.strip_prefix(PREFIX) {
@@ -73,12 +72,20 @@ subjects: [{{{subject}}}]
 
     #[test]
     fn names_that_nobody_has() {
-        check(CHECK.code, &bound("kind: User, name: 'system:serviceaccount:web'"), expect![[r#"
+        check(
+            CHECK.code,
+            &bound("kind: User, name: 'system:serviceaccount:web'"),
+            expect![[r#"
             6 warning "'system:serviceaccount:web'": no service account is called `system:serviceaccount:web`: it is `system:serviceaccount:NAMESPACE:NAME` (write `kind: ServiceAccount` with `name` and `namespace`)
-        "#]]);
-        check(CHECK.code, &bound("kind: User, name: 'system:serviceaccounts:shop'"), expect![[r#"
+        "#]],
+        );
+        check(
+            CHECK.code,
+            &bound("kind: User, name: 'system:serviceaccounts:shop'"),
+            expect![[r#"
             6 warning "'system:serviceaccounts:shop'": `system:serviceaccounts:shop` is a group of service accounts, not a user (write `kind: ServiceAccount` with `name` and `namespace`)
-        "#]]);
+        "#]],
+        );
         check(
             CHECK.code,
             &bound("kind: Group, name: 'system:serviceaccount:shop:web'"),

@@ -4,7 +4,6 @@ use portcullis_core::{Code, Severity};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
-use crate::roles;
 
 pub(crate) const CHECK: Check = Check {
     code: Code("RB110"),
@@ -14,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    for binding in roles::bindings(context) {
+    for binding in context.bindings() {
         let Some(namespace) = &binding.namespace else { continue };
         for subject in binding.subjects.iter().filter(|s| s.kind == "ServiceAccount") {
             let Some(home) = subject.namespace.as_ref().filter(|home| *home != namespace) else {
@@ -53,9 +52,13 @@ subjects: [{{kind: ServiceAccount, name: ci, namespace: {home}}}]
 
     #[test]
     fn a_bridge_between_namespaces() {
-        check(CHECK.code, &bound("build"), expect![[r#"
+        check(
+            CHECK.code,
+            &bound("build"),
+            expect![[r#"
             6 info "ci": `build/ci` of another namespace gets `view` in `shop`
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

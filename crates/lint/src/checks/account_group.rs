@@ -4,7 +4,6 @@ use portcullis_core::{Code, Severity};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
-use crate::roles;
 
 pub(crate) const CHECK: Check = Check {
     code: Code("RB103"),
@@ -17,7 +16,7 @@ pub(crate) const CHECK: Check = Check {
 const GROUP: &str = "system:serviceaccounts";
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    for binding in roles::bindings(context) {
+    for binding in context.bindings() {
         for subject in binding.subjects.iter().filter(|s| s.kind == "Group") {
             let Some(rest) = subject.name.strip_prefix(GROUP) else { continue };
             let whose = match rest.strip_prefix(':') {
@@ -66,9 +65,13 @@ subjects: [{{{subject}}}]
                 6 warning "'system:serviceaccounts:security'": every pod in namespace `security` gets `view`: whoever gets into one of them has it (name the service accounts that need it)
             "#]],
         );
-        check(CHECK.code, &bound("kind: Group, name: 'system:serviceaccounts'"), expect![[r#"
+        check(
+            CHECK.code,
+            &bound("kind: Group, name: 'system:serviceaccounts'"),
+            expect![[r#"
             6 warning "'system:serviceaccounts'": every pod of the cluster gets `view`: whoever gets into one of them has it (name the service accounts that need it)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -4,7 +4,6 @@ use portcullis_core::{Code, Severity};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
-use crate::roles;
 
 pub(crate) const CHECK: Check = Check {
     code: Code("RB106"),
@@ -23,7 +22,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
             )
         })
         .collect();
-    for binding in roles::bindings(context) {
+    for binding in context.bindings() {
         for subject in binding.subjects.iter().filter(|s| s.kind == "ServiceAccount") {
             let Some(namespace) = subject.namespace.as_deref() else { continue };
             let own = || accounts.iter().filter(|(ns, _)| *ns == namespace).map(|(_, name)| *name);
@@ -76,9 +75,13 @@ metadata: {name: backend, namespace: shop}
     fn whoever_creates_it_has_it() {
         let text =
             format!("{ACCOUNT}{}", bound("kind: ServiceAccount, name: backned, namespace: shop"));
-        check(CHECK.code, &text, expect![[r#"
+        check(
+            CHECK.code,
+            &text,
+            expect![[r#"
             10 warning "backned": there is no service account `shop/backned`: whoever creates it gets `view` (did you mean `backend`?)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -4,7 +4,6 @@ use portcullis_core::{Code, Severity};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
-use crate::roles;
 
 pub(crate) const CHECK: Check = Check {
     code: Code("RB101"),
@@ -16,7 +15,7 @@ pub(crate) const CHECK: Check = Check {
 fn run(context: &Context<'_>, found: &mut Found) {
     // What every cluster has: who may see versions and health.
     const BASELINE: [&str; 1] = ["system:public-info-viewer"];
-    for binding in roles::bindings(context) {
+    for binding in context.bindings() {
         for subject in &binding.subjects {
             let anonymous = matches!(
                 (subject.kind, subject.name),
@@ -59,12 +58,20 @@ subjects: [{{{subject}}}]
 
     #[test]
     fn nobody_in_particular() {
-        check(CHECK.code, &bound("kind: Group, name: 'system:unauthenticated'"), expect![[r#"
+        check(
+            CHECK.code,
+            &bound("kind: Group, name: 'system:unauthenticated'"),
+            expect![[r#"
             6 warning "'system:unauthenticated'": whoever reaches the API server gets `view`, without saying who they are (name a user, group or service account)
-        "#]]);
-        check(CHECK.code, &bound("kind: User, name: 'system:anonymous'"), expect![[r#"
+        "#]],
+        );
+        check(
+            CHECK.code,
+            &bound("kind: User, name: 'system:anonymous'"),
+            expect![[r#"
             6 warning "'system:anonymous'": whoever reaches the API server gets `view`, without saying who they are (name a user, group or service account)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -4,7 +4,6 @@ use portcullis_core::{Code, Severity};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
-use crate::roles;
 
 pub(crate) const CHECK: Check = Check {
     code: Code("RB102"),
@@ -17,7 +16,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
     // What every cluster has: what anybody may ask about themselves.
     const BASELINE: [&str; 3] =
         ["system:basic-user", "system:discovery", "system:public-info-viewer"];
-    for binding in roles::bindings(context) {
+    for binding in context.bindings() {
         for subject in &binding.subjects {
             if subject.kind != "Group"
                 || subject.name != "system:authenticated"
@@ -55,9 +54,13 @@ subjects: [{{{subject}}}]
 
     #[test]
     fn everybody_is_somebody() {
-        check(CHECK.code, &bound("kind: Group, name: 'system:authenticated'"), expect![[r#"
+        check(
+            CHECK.code,
+            &bound("kind: Group, name: 'system:authenticated'"),
+            expect![[r#"
             6 warning "'system:authenticated'": every user and every service account of every namespace gets `view` (name a group of people)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    for binding in roles::bindings(context) {
+    for binding in context.bindings() {
         let everything = binding
             .role
             .as_ref()
@@ -63,12 +63,20 @@ subjects: [{{kind: Group, apiGroup: rbac.authorization.k8s.io, name: ops}}]
 
     #[test]
     fn by_name_or_by_content() {
-        check(CHECK.code, &bound("cluster-admin"), expect![[r#"
+        check(
+            CHECK.code,
+            &bound("cluster-admin"),
+            expect![[r#"
             10 warning "cluster-admin": `cluster-admin` permits everything in the whole cluster (bind a role with the rights that are used)
-        "#]]);
-        check(CHECK.code, &bound("all"), expect![[r#"
+        "#]],
+        );
+        check(
+            CHECK.code,
+            &bound("all"),
+            expect![[r#"
             10 warning "all": `all` permits everything in the whole cluster, as cluster-admin does (bind a role with the rights that are used)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -4,7 +4,6 @@ use portcullis_core::{Code, Severity};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
-use crate::roles;
 
 pub(crate) const CHECK: Check = Check {
     code: Code("RB100"),
@@ -14,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    for binding in roles::bindings(context) {
+    for binding in context.bindings() {
         for subject in &binding.subjects {
             if subject.kind != "ServiceAccount" || subject.name != "default" {
                 continue;

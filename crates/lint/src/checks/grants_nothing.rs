@@ -1,10 +1,13 @@
 //! Roles that nobody has, and bindings that name nobody or repeat another.
 
-use portcullis_core::{Code, Severity};
+use std::collections::{HashMap, HashSet};
 
-use crate::context::Context;
+use portcullis_core::{Code, Severity};
+use portcullis_object::Cursor;
+
+use crate::context::{Context, name_place};
 use crate::found::{Check, Found};
-use crate::roles;
+use crate::roles::{self, BindingView};
 
 pub(crate) const CHECK: Check = Check {
     code: Code("RB107"),
@@ -14,55 +17,53 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    let bindings = roles::bindings(context);
-    for (i, binding) in bindings.iter().enumerate() {
+    let bindings = context.bindings();
+    let mut seen: HashMap<Content<'_>, &BindingView<'_>> = HashMap::new();
+    for binding in bindings {
+        let place = name_place(binding.object);
         if binding.subjects.is_empty() {
-            let place = crate::context::name_place(binding.object);
             found.add(CHECK.at(place, "this binding names nobody, and grants nothing"));
             continue;
         }
-        let same = |other: &&roles::BindingView<'_>| {
-            let who = |b: &roles::BindingView<'_>| -> Vec<(String, String, Option<String>)> {
-                let mut all: Vec<_> = b
-                    .subjects
-                    .iter()
-                    .map(|s| (s.kind.to_owned(), s.name.to_owned(), s.namespace.clone()))
-                    .collect();
-                all.sort();
-                all
-            };
-            other.namespace == binding.namespace
-                && (other.role_kind, other.role_name) == (binding.role_kind, binding.role_name)
-                && other.object.name() != binding.object.name()
-                && who(other) == who(binding)
-        };
-        if let Some(first) = bindings.iter().take(i).find(same) {
+        let first = *seen.entry(content(binding)).or_insert(binding);
+        if first.object.name() != binding.object.name() {
             let message = format!("`{}` grants the same to the same", first.object.name());
-            let place = crate::context::name_place(binding.object);
-            found.add(
-                CHECK.at(place, message).also(crate::context::name_place(first.object), "the same"),
-            );
+            found.add(CHECK.at(place, message).also(name_place(first.object), "the same"));
         }
     }
+    let bound: HashSet<(&str, &str, Option<&str>)> = bindings
+        .iter()
+        .map(|b| {
+            let namespace = b.namespace.as_deref().filter(|_| b.role_kind == "Role");
+            (b.role_kind, b.role_name, namespace)
+        })
+        .collect();
     for role in roles::roles(context) {
-        let own = (role.kind() == "Role").then(|| context.namespace(role).to_owned());
-        let bound = bindings.iter().any(|b| {
-            b.role_name == role.name()
-                && b.role_kind == role.kind()
-                && (own.is_none() || b.namespace == own)
-        });
+        let own = (role.kind() == "Role").then(|| context.namespace(role));
         let labels = role.root().field("metadata").and_then(|m| m.field("labels"));
         // Rules of such a role are collected by another.
-        let aggregated = labels
-            .into_iter()
-            .flat_map(portcullis_object::Cursor::entries)
-            .any(|(key, _)| key.contains("aggregate-to-"));
-        if !bound && !aggregated && !bindings.is_empty() && !role.name().starts_with("system:") {
-            let message =
-                format!("no binding that is given grants the {} `{}`", role.kind(), role.name());
-            found.add(CHECK.at(crate::context::name_place(role), message));
+        let mut labels = labels.into_iter().flat_map(Cursor::entries);
+        if bound.contains(&(role.kind(), role.name(), own))
+            || bindings.is_empty()
+            || role.name().starts_with("system:")
+            || labels.any(|(key, _)| key.contains("aggregate-to-"))
+        {
+            continue;
         }
+        let message =
+            format!("no binding that is given grants the {} `{}`", role.kind(), role.name());
+        found.add(CHECK.at(name_place(role), message));
     }
+}
+
+/// What a binding grants, where, and to whom.
+type Content<'a> = (Option<&'a str>, &'a str, &'a str, Vec<(&'a str, &'a str, Option<&'a str>)>);
+
+fn content<'b>(binding: &'b BindingView<'_>) -> Content<'b> {
+    let mut who: Vec<_> =
+        binding.subjects.iter().map(|s| (s.kind, s.name, s.namespace.as_deref())).collect();
+    who.sort_unstable();
+    (binding.namespace.as_deref(), binding.role_kind, binding.role_name, who)
 }
 
 #[cfg(test)]
@@ -106,12 +107,20 @@ rules: []
 
     #[test]
     fn nobody_or_nothing_new() {
-        check(CHECK.code, &bound(JANE, JANE), expect![[r#"
+        check(
+            CHECK.code,
+            &bound(JANE, JANE),
+            expect![[r#"
             10 info "b": `a` grants the same to the same
-        "#]]);
-        check(CHECK.code, &bound(JANE, ""), expect![[r#"
+        "#]],
+        );
+        check(
+            CHECK.code,
+            &bound(JANE, ""),
+            expect![[r#"
             10 info "b": this binding names nobody, and grants nothing
-        "#]]);
+        "#]],
+        );
         check(
             CHECK.code,
             &bound(JANE, JOHN).replace("metadata: {name: reader}", "metadata: {name: other}"),

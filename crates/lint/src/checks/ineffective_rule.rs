@@ -138,24 +138,42 @@ mod tests {
     #[test]
     fn words_that_match_nothing() {
         for (rule, want) in [
-            ("apiGroups: [''], resources: ['pods/*'], verbs: [get]", expect![[r#"
+            (
+                "apiGroups: [''], resources: ['pods/*'], verbs: [get]",
+                expect![[r#"
                 5 warning "'pods/*'": `pods/*` is no pattern: it means a subresource called `*` (list the subresources, or write `*`)
-            "#]]),
-            ("apiGroups: [''], resources: [Pods], verbs: [get]", expect![[r#"
+            "#]],
+            ),
+            (
+                "apiGroups: [''], resources: [Pods], verbs: [get]",
+                expect![[r#"
                 5 warning "Pods": there is no resource `Pods` in `""` (rules name resources in plural and lower case: `pods`)
-            "#]]),
-            ("apiGroups: [''], resources: [pod], verbs: [get]", expect![[r#"
+            "#]],
+            ),
+            (
+                "apiGroups: [''], resources: [pod], verbs: [get]",
+                expect![[r#"
                 5 warning "pod": there is no resource `pod` in `""` (rules name resources in plural and lower case: `pods`)
-            "#]]),
-            ("apiGroups: [''], resources: [deployments], verbs: [get]", expect![[r#"
+            "#]],
+            ),
+            (
+                "apiGroups: [''], resources: [deployments], verbs: [get]",
+                expect![[r#"
                 5 warning "deployments": there is no resource `deployments` in `""` (`deployments` is in the group `apps`)
-            "#]]),
-            ("apiGroups: [apps], resources: [deploymnets], verbs: [get]", expect![[r#"
+            "#]],
+            ),
+            (
+                "apiGroups: [apps], resources: [deploymnets], verbs: [get]",
+                expect![[r#"
                 5 warning "deploymnets": there is no resource `deploymnets` in `apps` (did you mean `deployments`?)
-            "#]]),
-            ("apiGroups: [policy], resources: [podsecuritypolicies], verbs: [use]", expect![[r#"
+            "#]],
+            ),
+            (
+                "apiGroups: [policy], resources: [podsecuritypolicies], verbs: [use]",
+                expect![[r#"
                 5 warning "podsecuritypolicies": PodSecurityPolicy is gone since Kubernetes 1.25: this right is about nothing (Pod Security Admission took its place)
-            "#]]),
+            "#]],
+            ),
             (
                 "apiGroups: [''], resources: [secrets], resourceNames: [a], verbs: [get, create]",
                 expect![[r#"

@@ -4,6 +4,10 @@ mod account_as_user;
 mod account_elsewhere;
 mod account_group;
 mod account_missing;
+mod alert_action;
+mod alert_lookback;
+mod alert_set_name;
+mod alert_template;
 mod allow_all;
 mod anonymous;
 mod authenticated;
@@ -28,7 +32,9 @@ mod isolates_too;
 mod label_unknown;
 mod last_tier_passes;
 mod log_only;
+mod lost_layout;
 mod metadata_service;
+mod missing_mark;
 mod named_port;
 mod no_dns;
 mod no_order;
@@ -39,6 +45,7 @@ mod open_to_everyone;
 mod peer_in_any_namespace;
 mod peer_selects_nothing;
 mod privileged_group;
+mod removed_version;
 mod return_traffic;
 mod role_missing;
 mod rules_never_asked;
@@ -58,6 +65,7 @@ mod tier_without_order;
 mod token_secret;
 mod tool_verbs;
 mod types_omitted;
+mod unresolved_variable;
 mod untracked_everywhere;
 
 use crate::found::Check;
@@ -68,6 +76,10 @@ pub(crate) const ALL: &[&Check] = &[
     &account_elsewhere::CHECK,
     &account_group::CHECK,
     &account_missing::CHECK,
+    &alert_action::CHECK,
+    &alert_lookback::CHECK,
+    &alert_set_name::CHECK,
+    &alert_template::CHECK,
     &allow_all::CHECK,
     &anonymous::CHECK,
     &authenticated::CHECK,
@@ -122,5 +134,9 @@ pub(crate) const ALL: &[&Check] = &[
     &token_secret::CHECK,
     &tool_verbs::CHECK,
     &types_omitted::CHECK,
+    &unresolved_variable::CHECK,
     &untracked_everywhere::CHECK,
+    &missing_mark::CHECK,
+    &removed_version::CHECK,
+    &lost_layout::CHECK,
 ];

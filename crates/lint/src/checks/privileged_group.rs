@@ -4,7 +4,6 @@ use portcullis_core::{Code, Severity};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
-use crate::roles;
 
 pub(crate) const CHECK: Check = Check {
     code: Code("RB005"),
@@ -14,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    for binding in roles::bindings(context) {
+    for binding in context.bindings() {
         for subject in &binding.subjects {
             if subject.kind == "Group" && subject.name == portcullis_rbac::PRIVILEGED_GROUP {
                 let message = "members of `system:masters` may do everything before RBAC is asked: this binding adds nothing, and removing it takes nothing away";
@@ -49,9 +48,13 @@ subjects: [{{{subject}}}]
 
     #[test]
     fn nobody_asks_about_masters() {
-        check(CHECK.code, &bound("kind: Group, name: 'system:masters'"), expect![[r#"
+        check(
+            CHECK.code,
+            &bound("kind: Group, name: 'system:masters'"),
+            expect![[r#"
             6 warning "'system:masters'": members of `system:masters` may do everything before RBAC is asked: this binding adds nothing, and removing it takes nothing away (give people a group of your own)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

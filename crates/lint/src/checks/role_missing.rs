@@ -4,7 +4,6 @@ use portcullis_core::{Code, Severity};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
-use crate::roles;
 
 pub(crate) const CHECK: Check = Check {
     code: Code("RB105"),
@@ -14,7 +13,7 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    for binding in roles::bindings(context) {
+    for binding in context.bindings() {
         if binding.role.is_some() || binding.role_name.is_empty() {
             continue;
         }
@@ -80,12 +79,20 @@ subjects: [{{kind: User, apiGroup: rbac.authorization.k8s.io, name: jane}}]
 
     #[test]
     fn a_role_that_is_not_there() {
-        check(CHECK.code, &bound("Role", "raeder"), expect![[r#"
+        check(
+            CHECK.code,
+            &bound("Role", "raeder"),
+            expect![[r#"
             10 warning "raeder": there is no Role `raeder` in namespace `shop`: whoever may create one decides what this grants (did you mean `reader`?)
-        "#]]);
-        check(CHECK.code, &bound("ClusterRole", "tigera-ui-user"), expect![[r#"
+        "#]],
+        );
+        check(
+            CHECK.code,
+            &bound("ClusterRole", "tigera-ui-user"),
+            expect![[r#"
             10 warning "tigera-ui-user": there is no ClusterRole `tigera-ui-user`: whoever may create one decides what this grants (give its manifest as well, or name a role that is there)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -14,10 +14,10 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    let bindings = roles::bindings(context);
+    let bindings = context.bindings();
     for (_, workload) in context.snapshot.workloads().filter(|(_, w)| w.kind == "DaemonSet") {
         let Some((what, binding)) =
-            roles::strong_grant(&bindings, workload.namespace.as_str(), &workload.service_account)
+            roles::strong_grant(bindings, workload.namespace.as_str(), &workload.service_account)
         else {
             continue;
         };
@@ -69,9 +69,13 @@ subjects: [{{kind: ServiceAccount, name: web, namespace: shop}}]
 
     #[test]
     fn on_every_node() {
-        check(CHECK.code, &workload("DaemonSet", "", "list"), expect![[r#"
+        check(
+            CHECK.code,
+            &workload("DaemonSet", "", "list"),
+            expect![[r#"
             9 warning "web": every node holds a token that may read secrets: whoever takes one node may as well (let a deployment do what needs the right)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

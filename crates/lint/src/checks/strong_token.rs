@@ -14,13 +14,13 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    let bindings = roles::bindings(context);
+    let bindings = context.bindings();
     for (_, workload) in context.snapshot.workloads() {
         if workload.kind == "DaemonSet" {
             continue;
         }
         let Some((what, binding)) =
-            roles::strong_grant(&bindings, workload.namespace.as_str(), &workload.service_account)
+            roles::strong_grant(bindings, workload.namespace.as_str(), &workload.service_account)
         else {
             continue;
         };
@@ -109,9 +109,13 @@ subjects: [{{kind: ServiceAccount, name: web, namespace: shop}}]
 
     #[test]
     fn getting_in_is_getting_the_right() {
-        check(CHECK.code, &workload("Deployment", "", "get"), expect![[r#"
+        check(
+            CHECK.code,
+            &workload("Deployment", "", "get"),
+            expect![[r#"
             9 warning "web": these pods carry a token that may read secrets: whoever gets into one of them may as well (`automountServiceAccountToken: false` where the token is not used)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -81,9 +81,13 @@ mod tests {
                 4 warning "tier.networkpolicies": `tier.networkpolicies` needs `get` on the tier as well: without it these rights are refused (add `get` on `tiers` of `projectcalico.org`)
             "#]],
         );
-        check(CHECK.code, &role(&format!("{BY_TIER}}}, {TIERS}")), expect![[r#"
+        check(
+            CHECK.code,
+            &role(&format!("{BY_TIER}}}, {TIERS}")),
+            expect![[r#"
             4 info "tier.networkpolicies": without `resourceNames`, `tier.networkpolicies` is about the policies of every tier (`resourceNames: ["default.*"]` keeps to one tier)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

@@ -44,9 +44,13 @@ mod tests {
 
     #[test]
     fn a_token_for_ever() {
-        check(CHECK.code, &secret("kubernetes.io/service-account-token"), expect![[r#"
+        check(
+            CHECK.code,
+            &secret("kubernetes.io/service-account-token"),
+            expect![[r#"
             4 warning "kubernetes.io/service-account-token": the token in this Secret never expires, and nobody is told who uses it (`kubectl create token`, or a projected volume, gives one that does)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

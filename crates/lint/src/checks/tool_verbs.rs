@@ -55,12 +55,20 @@ mod tests {
 
     #[test]
     fn tools_ask_for_more() {
-        check(CHECK.code, &verbs("get, list, create, update, delete"), expect![[r#"
+        check(
+            CHECK.code,
+            &verbs("get, list, create, update, delete"),
+            expect![[r#"
             4 info "[get, list, create, update, delete]": these verbs lack `patch`: `kubectl apply` and `kubectl edit` patch (add `patch` if people use them)
-        "#]]);
-        check(CHECK.code, &verbs("get, list, create, update, patch"), expect![[r#"
+        "#]],
+        );
+        check(
+            CHECK.code,
+            &verbs("get, list, create, update, patch"),
+            expect![[r#"
             4 info "[get, list, create, update, patch]": these verbs lack `watch`: `kubectl get -w` and `kubectl wait` watch (add `watch` if people use them)
-        "#]]);
+        "#]],
+        );
     }
 
     #[test]

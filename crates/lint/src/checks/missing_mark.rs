@@ -1,0 +1,114 @@
+//! Two objects in one document.
+
+use portcullis_core::{Code, DocumentId, Fix, Place, Severity};
+use portcullis_object::{Cursor, codes};
+
+use crate::context::Context;
+use crate::found::{Check, Found};
+
+pub(crate) const CHECK: Check = Check {
+    code: Code("YA015"),
+    severity: Severity::Error,
+    title: "two objects in one document, without `---` between them",
+    run,
+};
+
+fn run(context: &Context<'_>, found: &mut Found) {
+    let at_root = |d: &portcullis_core::Diagnostic, key: &str| {
+        d.code == codes::DUPLICATE_KEY && d.origin().is_some_and(|o| o.path.to_string() == key)
+    };
+    let doubled: Vec<DocumentId> = found
+        .told()
+        .iter()
+        .filter(|d| at_root(d, "kind"))
+        .filter_map(|kind| {
+            let document = kind.place()?.document();
+            let same = |d: &&portcullis_core::Diagnostic| {
+                at_root(d, "apiVersion") && d.place().is_some_and(|p| p.document() == document)
+            };
+            found.told().iter().any(|d| same(&d)).then_some(document)
+        })
+        .collect();
+    for document in doubled {
+        let Some(object) = context.objects.iter().find(|o| o.document() == document) else {
+            continue;
+        };
+        // The later of two keys is the one that counts, so these are the second object's.
+        let keys = ["apiVersion", "kind"].iter().filter_map(|key| object.root().field(key));
+        let places = keys.filter_map(|key| {
+            let at = context.sources().locate(&key.key_place())?;
+            Some((at.range.start, key))
+        });
+        let Some((start, first)) = places.min_by_key(|(start, _)| *start) else { continue };
+        let explained = |d: &portcullis_core::Diagnostic| {
+            let structure = d.code == codes::DUPLICATE_KEY
+                || d.code.0.starts_with("NP10")
+                || d.code.0.starts_with("RB2");
+            structure && d.place().is_some_and(|p| p.document() == document)
+        };
+        found.take_back(explained);
+        found.add(finding(context, document, start, first));
+    }
+}
+
+fn finding(
+    context: &Context<'_>,
+    document: DocumentId,
+    start: usize,
+    first: Cursor<'_>,
+) -> portcullis_core::Diagnostic {
+    let from = context.sources().document_range(document).map_or(0, |r| r.start);
+    let offset = u32::try_from(start.saturating_sub(from)).unwrap_or(u32::MAX);
+    CHECK
+        .at(first.key_place(), "a second object begins here, in the document of the first")
+        .help("separate them with a line `---`")
+        .fixed_by(Fix {
+            place: Place::In(document, offset..offset),
+            text: "---\n".into(),
+            safe: true,
+        })
+        .refusing()
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::expect;
+
+    use super::CHECK;
+    use crate::testing::{check, report, silent};
+
+    const TWO: &str = "\
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {name: a}
+rules: []
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {name: a}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: a}
+";
+
+    #[test]
+    fn the_second_object_is_found() {
+        check(
+            CHECK.code,
+            TWO,
+            expect![[r#"
+            5 error "apiVersion": a second object begins here, in the document of the first (separate them with a line `---`)
+        "#]],
+        );
+        let codes: Vec<&str> = report(TWO).findings.iter().map(|f| f.diagnostic.code.0).collect();
+        assert!(!codes.contains(&"YA002") && !codes.contains(&"NP101"), "{codes:?}");
+    }
+
+    #[test]
+    fn a_mark_or_one_doubled_key() {
+        silent(
+            CHECK.code,
+            &[
+                &TWO.replacen("rules: []\n", "rules: []\n---\n", 1),
+                "apiVersion: v1\nkind: Pod\nkind: Pod\nmetadata: {name: a}\n",
+            ],
+        );
+    }
+}
