@@ -14,6 +14,7 @@ pub mod access;
 mod connect;
 mod declared;
 mod ends;
+pub mod fuzzing;
 mod missing;
 mod spec;
 mod trace;

@@ -6,6 +6,7 @@ mod access;
 mod foreign;
 mod grammar;
 mod hosts;
+mod laws;
 mod peers;
 mod pods;
 mod refused;

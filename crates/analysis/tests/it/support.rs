@@ -63,7 +63,9 @@ impl Asked {
         let mut words = line.split_whitespace();
         let mut next = || words.next().map(str::to_owned);
         let (from, to) = (next().expect("where from"), next().expect("where to"));
-        let mut asked = Self { from, to, family: Family::V4, settings: Settings::default() };
+        // The roles that every server has are no part of any connection.
+        let settings = Settings { bootstrap: false, ..Settings::default() };
+        let mut asked = Self { from, to, family: Family::V4, settings };
         while let Some(flag) = next() {
             let value = next().expect("a value behind the flag");
             asked.flag(&flag, &value);
@@ -113,6 +115,14 @@ pub fn ask(files: &[(&str, &str)], question: &str) -> (Result<Answer, AskError>,
         connect(&snapshot, &Question { from, to, family: asked.family })
     })();
     (answer, loaded.sources)
+}
+
+/// The verdict alone, or what the error says.
+pub fn verdict(files: &[(&str, &str)], question: &str) -> String {
+    match ask(files, question).0 {
+        Ok(answer) => answer.verdict.word().to_owned(),
+        Err(error) => format!("error: {error}"),
+    }
 }
 
 /// Asks one question about one file, and expects the flows, who decides where, and what is said
@@ -241,7 +251,7 @@ fn attempt(question: &str) -> (Attempt, Settings) {
     let mut next = || words.next().map(SmolStr::from);
     let (user, verb) = (next().expect("who"), next().expect("a verb"));
     let what = next().expect("a resource");
-    let mut requester = Requester { user, groups: vec!["system:authenticated".into()] };
+    let mut requester = Requester { user, groups: Vec::new() };
     let mut settings = Settings::default();
     let (path, group) = what.split_once('.').unwrap_or((&what, ""));
     let (resource, subresource) = path.split_once('/').unwrap_or((path, ""));
