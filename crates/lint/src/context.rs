@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use portcullis_core::{DocumentId, Namespace, Origin, Place, Selector};
+use portcullis_core::{Diagnostic, DocumentId, Namespace, Origin, Place, Selector};
 use portcullis_netpol::{
     Compiled, Direction, Endpoint, EndpointId, EndpointKind, Peer, Policy, PolicyKind, Rule,
 };
@@ -107,6 +107,17 @@ impl<'a> Context<'a> {
     /// The node that an origin names.
     pub(crate) fn node(&self, origin: &Origin) -> Option<Cursor<'a>> {
         self.by_document.get(&origin.document)?.root().at_path(&origin.path)
+    }
+
+    /// The object that a finding is about.
+    pub(crate) fn object_of(&self, finding: &Diagnostic) -> Option<&'a Object> {
+        let origin = finding.origin()?;
+        let first = *self.by_document.get(&origin.document)?;
+        let is = |o: &&Object| origin.object.as_ref().is_none_or(|r| o.reference() == r);
+        if is(&first) {
+            return Some(first);
+        }
+        self.objects.iter().find(|o| o.document() == origin.document && is(o))
     }
 
     /// Every policy that could be read, in order of evaluation.

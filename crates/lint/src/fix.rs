@@ -4,8 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use portcullis_core::{DocumentId, Place};
-use portcullis_object::Sources;
+use portcullis_object::{Input, Limits, Sources, load};
+use portcullis_snapshot::Settings;
 
+use crate::config::Config;
+use crate::date::Date;
 use crate::report::Report;
 
 /// One change of a text.
@@ -63,6 +66,39 @@ pub fn apply(text: &str, edits: &[Edit]) -> String {
     }
     out.push_str(text.get(at..).unwrap_or(""));
     out
+}
+
+/// How many times findings are looked for again after a fix: one fix may uncover another, as a
+/// renamed field uncovers what is below it. People's files settle in two or three.
+const ROUNDS_MAX: usize = 16;
+
+/// The inputs with every fix made, and those that they uncover, until nothing is left to fix.
+pub fn settle(
+    mut inputs: Vec<Input>,
+    limits: &Limits,
+    settings: &Settings,
+    config: &Config,
+    today: Date,
+    unsafe_too: bool,
+) -> Vec<Input> {
+    for _ in 0..ROUNDS_MAX {
+        let loaded = load(inputs.clone(), limits);
+        let report = crate::check(&loaded, settings, config, today);
+        let by_input = edits(&report, &loaded.sources, unsafe_too);
+        let mut changed = false;
+        for input in &mut inputs {
+            let Some(edits) = by_input.get(&input.name) else { continue };
+            // Bytes that are no text have no place in a file that could be fixed.
+            let Ok(text) = std::str::from_utf8(&input.bytes) else { continue };
+            let fixed = apply(text, edits);
+            changed |= fixed != text;
+            input.bytes = fixed.into_bytes();
+        }
+        if !changed {
+            break;
+        }
+    }
+    inputs
 }
 
 #[cfg(test)]

@@ -46,9 +46,9 @@ impl Found {
         &self.0
     }
 
-    /// Every finding of a code, to add to it.
-    pub(crate) fn of(&mut self, code: Code) -> impl Iterator<Item = &mut Diagnostic> {
-        self.0.iter_mut().filter(move |d| d.code == code)
+    /// Every finding, to add to it.
+    pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Diagnostic> {
+        self.0.iter_mut()
     }
 
     /// Takes back what a better finding explains.

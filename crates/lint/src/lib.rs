@@ -13,6 +13,7 @@
 //! [`catalogue`] lists every code with its page ([`page`]), [`apply`] writes fixes into text, and
 //! [`field`] says what a field of a policy or role means.
 
+mod advice;
 mod alerts;
 pub mod allow;
 mod baseline;
@@ -25,6 +26,7 @@ mod fields;
 mod fix;
 mod found;
 mod glob;
+mod mend;
 mod pages;
 mod report;
 mod roles;
@@ -36,7 +38,7 @@ pub use catalogue::{Entry, catalogue};
 pub use config::{Config, Level, Version};
 pub use date::Date;
 pub use fields::field;
-pub use fix::{Edit, apply, edits};
+pub use fix::{Edit, apply, edits, settle};
 pub use pages::page;
 pub use report::{Finding, Fingerprint, Report, State};
 
@@ -53,5 +55,7 @@ pub fn check(loaded: &Loaded, settings: &Settings, config: &Config, today: Date)
     for check in checks::ALL {
         (check.run)(&context, &mut found);
     }
+    advice::add(&context, &mut found);
+    mend::add(&context, &mut found);
     report::Report::new(found.into_diagnostics(), loaded, config, today)
 }

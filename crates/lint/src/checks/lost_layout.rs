@@ -303,7 +303,8 @@ mod tests {
               - action: Pass
               types:
               - Ingress
-        "#]].assert_eq(&guess);
+        "#]]
+        .assert_eq(&guess);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Allowed out, and denied in: an allow at one end alone.
 
+use portcullis_core::net::NamedPort;
 use portcullis_core::{Code, Family, Net, Place, Protocol, Ranges, Severity, net};
 use portcullis_netpol::{
     Action, Decider, Direction, EndpointId, EndpointKind, Flow, Party, PortMatch, Rule,
@@ -51,8 +52,13 @@ fn pair(
     let pods =
         |id: &EndpointId| matches!(context.endpoint(*id).kind, EndpointKind::Workload { .. });
     let selector = rule.destination.selector.as_ref()?;
+    let protocol = rule.protocol.map_or(Protocol::TCP, |p| p.protocol);
     let from = context.selected(view).iter().copied().find(pods)?;
-    let to = context.matching(selector).into_iter().filter(pods).find(|to| *to != from)?;
+    let to = context
+        .matching(selector)
+        .into_iter()
+        .filter(pods)
+        .find(|to| *to != from && port(context, rule, protocol, *to).is_some())?;
     Some((from, to))
 }
 
@@ -103,16 +109,26 @@ fn judge(
     )
 }
 
-/// A port that the rule opens: its own, or one that the destination declares.
+/// A port that the rule opens and the destination serves, as far as it says what it serves.
 fn port(context: &Context<'_>, rule: &Rule, protocol: Protocol, to: EndpointId) -> Option<u16> {
     let declared = &context.endpoint(to).ports;
-    if let Some(first) = rule.destination.ports.first() {
-        return match first {
+    let serves = |open: &dyn Fn(&NamedPort) -> bool| {
+        declared.iter().find(|p| p.protocol == protocol && open(p)).map(|p| p.port)
+    };
+    let listed = &rule.destination.ports;
+    if declared.is_empty() {
+        return listed.iter().find_map(|p| match p {
             PortMatch::Range(range) => Some(range.first),
-            PortMatch::Named(name) => declared.iter().find(|p| p.name == *name).map(|p| p.port),
-        };
+            PortMatch::Named(_) => None,
+        });
     }
-    declared.iter().find(|p| p.protocol == protocol).map(|p| p.port)
+    serves(&|own| {
+        listed.is_empty()
+            || listed.iter().any(|p| match p {
+                PortMatch::Range(range) => range.contains(own.port),
+                PortMatch::Named(name) => *name == own.name,
+            })
+    })
 }
 
 fn party(context: &Context<'_>, id: EndpointId) -> Party {
