@@ -1,22 +1,20 @@
-//! From drafts to a snapshot: who inherits which labels, which pods are endpoints, where services
-//! lead.
+//! From drafts to a snapshot: who inherits which labels, and which pods are endpoints.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::net::IpAddr;
 
 use portcullis_core::net::NamedPort;
-use portcullis_core::{
-    Diagnostic, Labels, Namespace, ObjectRef, Origin, Place, Protocol, Severity, Skipped, Step,
-};
+use portcullis_core::{Diagnostic, Labels, Namespace, ObjectRef, Origin, Place, Severity, Skipped};
 use portcullis_netpol::{
-    Action, Compiled, DefaultAction, Doubt, Endpoint, EndpointId, EndpointKind, Input, Member,
-    NetworkSet, Order, Policy, Profile, Rule, ServiceEndpoints, Tier,
+    Action, Compiled, DefaultAction, Doubt, Endpoint, EndpointId, EndpointKind, Input, NetworkSet,
+    Order, Policy, Profile, Rule, Tier,
 };
 use portcullis_object::{Object, Unreadable};
 use portcullis_rbac::{Binding, Role, RulesBuilder};
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::codes;
+use crate::doubt::Touched;
 use crate::findings::Findings;
 use crate::lower::custom_resource::CustomResource;
 use crate::lower::host_endpoint::{self, HostDraft, ProfileDraft};
@@ -24,14 +22,15 @@ use crate::lower::network_set::SetDraft;
 use crate::lower::selectors::{
     NAME, NAMESPACE, OF_NAMESPACE, OF_SERVICE_ACCOUNT, ORCHESTRATOR, SERVICE_ACCOUNT,
 };
-use crate::lower::service::{Service, Slice, TargetPort};
+use crate::lower::service::{Service, Slice};
 use crate::lower::workload::{Life, PodDraft};
 use crate::lower::{self, Lowered, UNREADABLE_TIER, canonical_group, name, tier};
 use crate::ownership;
+use crate::routes::Routes;
 use crate::settings::{Aggregation, Refused, Settings};
 use crate::snapshot::{
-    Backend, BackendAt, DoubtedHost, HostDoubt, Node, RbacDoubt, RefusedObject, Snapshot, Workload,
-    WorkloadId, WorkloadState,
+    DoubtedHost, HostDoubt, Node, RbacDoubt, RefusedObject, Snapshot, Workload, WorkloadId,
+    WorkloadState,
 };
 
 /// The label that every namespace has.
@@ -105,48 +104,6 @@ impl<'a> Read<'a> {
 
 /// Before every order that can be written.
 const FIRST: Order = Order(Some(f64::NEG_INFINITY));
-
-/// What a mended policy could say otherwise, going by where its faults are. The selectors of a
-/// policy are not among it: one that cannot be read selects everything.
-#[derive(Clone, Copy, Default)]
-struct Touched {
-    directions: bool,
-    order: bool,
-    tier: bool,
-}
-
-impl Touched {
-    fn by(object: &Object, diagnostics: &[Diagnostic]) -> Self {
-        let depth = object.root().path().steps().len();
-        let mut touched = Self::default();
-        for origin in diagnostics.iter().filter(|d| d.refuses).filter_map(Diagnostic::origin) {
-            let steps = origin.path.steps();
-            let mut below = steps.iter().skip(depth).map(|step| match step {
-                Step::Field(name) => name.as_str(),
-                Step::Index(_) => "",
-            });
-            let (field, inner) = match (below.next(), below.next()) {
-                (Some("spec"), field) => (field, below.next()),
-                _ => continue,
-            };
-            match (field, inner) {
-                (Some("types" | "policyTypes"), _) => touched.directions = true,
-                (Some("ingress" | "egress"), None) => touched.directions = true,
-                (Some("order" | "priority"), _) => touched.order = true,
-                (Some("tier"), _) => touched.tier = true,
-                (Some("ingress" | "egress" | "subject" | "performanceHints"), _) => {}
-                (Some("stagedAction" | "preDNAT" | "doNotTrack" | "applyOnForward"), _) => {}
-                (Some("defaultAction"), _) => {}
-                (Some(name), _) if name.ends_with("elector") => {}
-                // Nothing is known of what was meant.
-                (Some(_) | None, _) => {
-                    touched = Self { directions: true, order: true, tier: touched.tier };
-                }
-            }
-        }
-        touched
-    }
-}
 
 /// What has been lowered so far.
 #[derive(Default)]
@@ -432,8 +389,14 @@ impl Build {
         });
         let by_endpoint = by_endpoint.collect();
         let hosts = self.host_endpoints(&mut network);
-        let backends = self.backends(&workloads);
-        network.services = self.service_endpoints(&workloads, &backends);
+        let routes = Routes {
+            services: &self.services,
+            slices: &self.slices,
+            pods: &self.pods,
+            workloads: &workloads,
+        };
+        let backends = routes.backends();
+        network.services = routes.service_endpoints(&backends);
         let (inbound, outbound) = host_endpoint::default_failsafes();
         network.failsafe_inbound = self.failsafe_inbound.take().unwrap_or(inbound);
         network.failsafe_outbound = self.failsafe_outbound.take().unwrap_or(outbound);
@@ -739,117 +702,6 @@ impl Build {
         }
         hosts
     }
-
-    /// Where each service leads: as its slices say, or else to the pods that its selector selects.
-    fn backends(&self, workloads: &[Workload]) -> Vec<Vec<Backend>> {
-        let by_address: HashMap<IpAddr, WorkloadId> = self
-            .pods
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| {
-                matches!(workloads.get(*i).map(|w| &w.state), Some(WorkloadState::Endpoint(_)))
-            })
-            .flat_map(|(i, pod)| {
-                let addresses = match &pod.life {
-                    Life::At(addresses) => addresses.as_slice(),
-                    _ => &[],
-                };
-                addresses.iter().map(move |a| (*a, WorkloadId(i)))
-            })
-            .collect();
-        let by_namespace = by_namespace(workloads);
-        let slices = self.slices_by_service();
-        self.services
-            .iter()
-            .map(|service| {
-                let key = (&service.namespace, &service.name);
-                let Some(slices) = slices.get(&key) else {
-                    let inside = by_namespace.get(&service.namespace);
-                    return selected_backends(service, inside.map_or(&[], Vec::as_slice));
-                };
-                let mut backends = Vec::new();
-                let mut seen = HashSet::new();
-                for slice in slices {
-                    for (name, protocol, port) in &slice.ports {
-                        let of = service.ports.iter().position(|p| {
-                            p.protocol == *protocol && (p.name == *name || service.ports.len() == 1)
-                        });
-                        let Some(service_port) = of else { continue };
-                        for address in &slice.addresses {
-                            let at = match by_address.get(address) {
-                                Some(workload) => BackendAt::Workload(*workload),
-                                None => BackendAt::Address(*address),
-                            };
-                            let backend = Backend { service_port, at, port: *port };
-                            if seen.insert(backend.clone()) {
-                                backends.push(backend);
-                            }
-                        }
-                    }
-                }
-                backends
-            })
-            .collect()
-    }
-
-    /// The slices of each service: those of Endpoints objects count only where there is no other.
-    fn slices_by_service(&self) -> HashMap<(&Namespace, &SmolStr), Vec<&Slice>> {
-        let mut slices: HashMap<(&Namespace, &SmolStr), Vec<&Slice>> = HashMap::new();
-        for slice in &self.slices {
-            slices.entry((&slice.namespace, &slice.service)).or_default().push(slice);
-        }
-        for of_service in slices.values_mut() {
-            if of_service.iter().any(|s| !s.legacy) {
-                of_service.retain(|s| !s.legacy);
-            }
-        }
-        slices
-    }
-
-    /// What rules that name a service match.
-    fn service_endpoints(
-        &self,
-        workloads: &[Workload],
-        backends: &[Vec<Backend>],
-    ) -> HashMap<(Namespace, SmolStr), ServiceEndpoints> {
-        let mut services: HashMap<(Namespace, SmolStr), ServiceEndpoints> = HashMap::new();
-        // Rules look at slices alone, whether or not a Service object is there.
-        for ((namespace, name), slices) in self.slices_by_service() {
-            let of_service = services.entry((namespace.clone(), name.clone())).or_default();
-            for slice in slices {
-                let ports: Vec<(Protocol, u16)> =
-                    slice.ports.iter().map(|(_, protocol, port)| (*protocol, *port)).collect();
-                let members = slice.addresses.iter().map(|a| (Member::Address(*a), ports.clone()));
-                of_service.members.extend(members);
-            }
-        }
-        for (service, backends) in self.services.iter().zip(backends) {
-            let key = (service.namespace.clone(), service.name.clone());
-            if services.contains_key(&key) {
-                continue;
-            }
-            let mut derived = ServiceEndpoints::default();
-            for backend in backends {
-                let protocol = service.ports.get(backend.service_port).map(|p| p.protocol);
-                let (BackendAt::Workload(id), Some(protocol)) = (backend.at, protocol) else {
-                    continue;
-                };
-                let members: Vec<Member> = match workloads.get(id.0).map(|w| &w.state) {
-                    Some(WorkloadState::Endpoint(endpoint)) => {
-                        vec![Member::Endpoint(*endpoint)]
-                    }
-                    Some(WorkloadState::HostNetwork(addresses)) => {
-                        addresses.iter().map(|a| Member::Address(*a)).collect()
-                    }
-                    _ => Vec::new(),
-                };
-                let ports = vec![(protocol, backend.port)];
-                derived.members.extend(members.into_iter().map(|m| (m, ports.clone())));
-            }
-            services.insert(key, derived);
-        }
-        services
-    }
 }
 
 /// The addresses of a pod in its node's network: its own, else the node's.
@@ -864,42 +716,6 @@ fn addresses_of_node(pod: &PodDraft, nodes: &HashMap<&SmolStr, &Node>) -> Vec<Ip
     } else {
         own.clone()
     }
-}
-
-/// The workloads that take part in traffic, by namespace.
-fn by_namespace(workloads: &[Workload]) -> HashMap<&Namespace, Vec<(WorkloadId, &Workload)>> {
-    let mut inside: HashMap<&Namespace, Vec<(WorkloadId, &Workload)>> = HashMap::new();
-    for (index, workload) in workloads.iter().enumerate() {
-        if matches!(workload.state, WorkloadState::Endpoint(_) | WorkloadState::HostNetwork(_)) {
-            inside.entry(&workload.namespace).or_default().push((WorkloadId(index), workload));
-        }
-    }
-    inside
-}
-
-/// Where a service without slices leads: to those of the workloads that its selector selects.
-fn selected_backends(service: &Service, workloads: &[(WorkloadId, &Workload)]) -> Vec<Backend> {
-    let Some(selector) = &service.selector else { return Vec::new() };
-    let mut backends = Vec::new();
-    for (id, workload) in workloads {
-        if !selector.matches(&workload.labels) {
-            continue;
-        }
-        for (service_port, port) in service.ports.iter().enumerate() {
-            let target = match &port.target {
-                TargetPort::Number(number) => Some(*number),
-                TargetPort::Named(name) => workload
-                    .ports
-                    .iter()
-                    .find(|p| p.name == *name && p.protocol == port.protocol)
-                    .map(|p| p.port),
-            };
-            if let Some(target) = target {
-                backends.push(Backend { service_port, at: BackendAt::Workload(*id), port: target });
-            }
-        }
-    }
-    backends
 }
 
 fn handed_down(prefix: &str, labels: &Labels) -> impl Iterator<Item = (SmolStr, SmolStr)> {

@@ -11,9 +11,11 @@
 
 mod assemble;
 pub mod codes;
+mod doubt;
 mod findings;
 mod lower;
 mod ownership;
+mod routes;
 mod settings;
 mod snapshot;
 
