@@ -78,8 +78,9 @@ pub(crate) fn tell(
     about: &About<'_>,
 ) -> SideAnswer {
     let mut lines = Vec::new();
-    for tier in &side.tiers {
-        let twin = pending.tiers.iter().find(|t| t.tier == tier.tier);
+    for (at, tier) in side.tiers.iter().enumerate() {
+        // Every walk asks the tiers in the same order from the first on.
+        let twin = pending.tiers.get(at).filter(|t| t.tier == tier.tier);
         tier_lines(compiled, tier, twin, side.by.as_ref(), about.direction, &mut lines);
     }
     if let Some(by) = &side.by {
@@ -120,8 +121,8 @@ pub(crate) fn tell_host(
     for (class, side) in classes {
         let before = lines.len();
         let twin = pending.iter().find(|(c, _)| c == class).map(|(_, side)| side);
-        for tier in &side.tiers {
-            let twin = twin.and_then(|t| t.tiers.iter().find(|t| t.tier == tier.tier));
+        for (at, tier) in side.tiers.iter().enumerate() {
+            let twin = twin.and_then(|t| t.tiers.get(at)).filter(|t| t.tier == tier.tier);
             tier_lines(compiled, tier, twin, side.by.as_ref(), about.direction, &mut lines);
         }
         if let Some(by) = &side.by {
