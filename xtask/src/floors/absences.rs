@@ -24,6 +24,7 @@ const ENGINES: &[&str] = &[
     "snapshot",
     "dataplane",
     "analysis",
+    "sectest",
     "lint",
 ];
 

@@ -42,6 +42,7 @@ const KEPT: &[Kept] = &[
             "identity",
             "flow",
             "snapshot",
+            "sectest",
             "client",
             "apiserver",
             "webhook",

@@ -1,6 +1,10 @@
 //! Test files, from their text to what came of them.
 
+mod boutique;
+mod cases;
 mod forms;
+mod init;
+mod support;
 mod whole;
 
 use portcullis_object::{Input, Limits, Loaded, Sources, load};
