@@ -8,7 +8,7 @@ use portcullis_netpol::{
     Compiled, Direction, Endpoint, EndpointId, EndpointKind, Peer, Policy, PolicyKind, Rule,
 };
 use portcullis_object::{Cursor, Loaded, NodeKind, Object, Sources};
-use portcullis_snapshot::Snapshot;
+use portcullis_snapshot::{ContainerPort, Snapshot, WorkloadId, WorkloadState};
 
 use crate::config::Config;
 use crate::roles::{self, BindingView};
@@ -27,6 +27,7 @@ pub(crate) struct Context<'a> {
     by_document: HashMap<DocumentId, &'a Object>,
     by_namespace: HashMap<&'a str, Vec<EndpointId>>,
     all: Vec<EndpointId>,
+    workloads: HashMap<EndpointId, WorkloadId>,
     policies: Vec<PolicyView<'a>>,
     bindings: OnceCell<Vec<BindingView<'a>>>,
 }
@@ -76,9 +77,15 @@ impl<'a> Context<'a> {
             by_document: loaded.objects.iter().map(|o| (o.document(), o)).collect(),
             by_namespace: HashMap::new(),
             all: Vec::new(),
+            workloads: HashMap::new(),
             policies: Vec::new(),
             bindings: OnceCell::new(),
         };
+        for (id, workload) in snapshot.workloads() {
+            if let WorkloadState::Endpoint(endpoint) = workload.state {
+                context.workloads.insert(endpoint, id);
+            }
+        }
         for (id, endpoint) in snapshot.network().endpoints() {
             context.all.push(id);
             if let EndpointKind::Workload { namespace } = &endpoint.kind {
@@ -157,6 +164,12 @@ impl<'a> Context<'a> {
     /// Whether anything is given in a namespace that policies can select.
     pub(crate) fn has_endpoints_in(&self, namespace: &str) -> bool {
         self.by_namespace.contains_key(namespace)
+    }
+
+    /// The ports that the containers behind an endpoint declare, named or not.
+    pub(crate) fn declared_ports(&self, id: EndpointId) -> &'a [ContainerPort] {
+        let workload = self.workloads.get(&id);
+        workload.map_or(&[], |id| self.snapshot.workload(*id).ports.as_slice())
     }
 
     /// Whether a network set is one that the selector matches.

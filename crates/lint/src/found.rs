@@ -1,6 +1,7 @@
 //! What checks are, and what they write into.
 
 use portcullis_core::{Code, Diagnostic, Place, Severity};
+use portcullis_object::{Cursor, codes};
 
 use crate::context::Context;
 
@@ -44,6 +45,21 @@ impl Found {
 
     pub(crate) fn told(&self) -> &[Diagnostic] {
         &self.0
+    }
+
+    /// Whether a field directly in this node was not understood: what the node then seems to say is
+    /// not what its author meant.
+    pub(crate) fn misread(&self, at: Cursor<'_>) -> bool {
+        let here = at.origin();
+        self.0.iter().any(|d| {
+            let Some(origin) = d.origin().filter(|o| o.document == here.document) else {
+                return false;
+            };
+            let (steps, own) = (origin.path.steps(), here.path.steps());
+            matches!(d.code, codes::UNKNOWN_FIELD | codes::WRONG_CASE)
+                && steps.len() == own.len() + 1
+                && steps.starts_with(&own)
+        })
     }
 
     /// Every finding, to add to it.

@@ -19,7 +19,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
         for rule in &rules {
             let all =
                 |r: &&portcullis_netpol::Rule| r.action == Action::Allow && is_unconditional(r);
-            if !rule.lowered.iter().any(all) {
+            if !rule.lowered.iter().any(all) || found.misread(rule.at) {
                 continue;
             }
             let direction = field_of(rule.direction);

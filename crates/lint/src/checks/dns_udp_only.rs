@@ -40,7 +40,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
 fn port_place(rule: portcullis_object::Cursor<'_>) -> portcullis_core::Place {
     let calico = rule.field("destination").and_then(|d| d.field("ports"));
     let ports = calico.or_else(|| rule.field("ports"));
-    let number = |c: portcullis_object::Cursor<'_>| c.as_i64() == Some(i64::from(DNS));
+    let number = |c: portcullis_object::Cursor<'_>| c.scalar().is_some_and(|t| t == "53");
     ports
         .into_iter()
         .flat_map(portcullis_object::Cursor::items)

@@ -32,7 +32,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
                     && earlier.action == Action::Deny
                     && holds_metadata(earlier.destination.nets.as_ref())
             });
-            if guarded {
+            if guarded || found.misread(rule.at) {
                 continue;
             }
             let at = context.node(&reaching.origin).unwrap_or(rule.at);

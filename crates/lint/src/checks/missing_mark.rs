@@ -43,7 +43,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
         let explained = |d: &portcullis_core::Diagnostic| {
             let structure = d.code == codes::DUPLICATE_KEY
                 || d.code.0.starts_with("NP10")
-                || d.code.0.starts_with("RB2");
+                || d.code.0.starts_with("RB");
             structure && d.place().is_some_and(|p| p.document() == document)
         };
         found.take_back(explained);

@@ -13,6 +13,7 @@ mod anonymous;
 mod authenticated;
 mod backing_reads;
 mod backing_resources;
+mod bare_domain;
 mod binds_cluster_admin;
 mod default_account;
 mod differs_without_has;
@@ -28,6 +29,7 @@ mod host_shut;
 mod http_match;
 mod ineffective_rule;
 mod interleaved;
+mod isolates_everything;
 mod isolates_too;
 mod label_unknown;
 mod last_tier_passes;
@@ -85,6 +87,7 @@ pub(crate) const ALL: &[&Check] = &[
     &authenticated::CHECK,
     &backing_reads::CHECK,
     &backing_resources::CHECK,
+    &bare_domain::CHECK,
     &binds_cluster_admin::CHECK,
     &default_account::CHECK,
     &differs_without_has::CHECK,
@@ -100,6 +103,7 @@ pub(crate) const ALL: &[&Check] = &[
     &http_match::CHECK,
     &ineffective_rule::CHECK,
     &interleaved::CHECK,
+    &isolates_everything::CHECK,
     &isolates_too::CHECK,
     &label_unknown::CHECK,
     &last_tier_passes::CHECK,

@@ -1,6 +1,6 @@
 //! Egress is isolated, and nothing allows DNS.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use portcullis_core::{Code, Protocol, Severity};
 use portcullis_netpol::{Action, Direction, EndpointId, EndpointKind, PolicyId, Rule};
@@ -17,14 +17,12 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    // Whether some policy that selects the endpoint may allow DNS, staged or not.
-    let mut served: HashMap<EndpointId, bool> = HashMap::new();
+    // The endpoints of which some policy may allow DNS, staged or not.
+    let mut served: HashSet<EndpointId> = HashSet::new();
     let looks = |v: &&PolicyView<'_>| v.policy.egress;
     for view in context.policies().iter().filter(looks) {
         if view.policy.egress_rules.iter().any(may_allow_dns) {
-            for id in context.selected(view) {
-                served.insert(*id, true);
-            }
+            served.extend(context.selected(view));
         }
     }
     for view in context.policies().iter().filter(looks) {
@@ -33,7 +31,9 @@ fn run(context: &Context<'_>, found: &mut Found) {
             continue;
         }
         let pods = context.selected(view).iter().filter(|id| is_pod(context, **id));
-        let Some(cut) = pods.copied().find(|id| !served.contains_key(id)) else { continue };
+        let Some(cut) = pods.copied().find(|id| !served.contains(id)) else { continue };
+        // Told once for a pod, however many policies isolate it.
+        served.extend(context.selected(view));
         let place = match view.spec.and_then(|s| s.field("egress")) {
             Some(egress) if !egress.is_null() => egress.key_place(),
             _ => view.place(),

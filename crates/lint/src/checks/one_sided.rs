@@ -1,11 +1,11 @@
 //! Allowed out, and denied in: an allow at one end alone.
 
-use portcullis_core::net::NamedPort;
 use portcullis_core::{Code, Family, Net, Place, Protocol, Ranges, Severity, net};
 use portcullis_netpol::{
     Action, Decider, Direction, EndpointId, EndpointKind, Flow, Party, PortMatch, Rule,
     SideVerdict, Stage, explain,
 };
+use portcullis_snapshot::ContainerPort;
 
 use crate::context::{Context, PolicyView, RuleView};
 use crate::found::{Check, Found};
@@ -111,8 +111,8 @@ fn judge(
 
 /// A port that the rule opens and the destination serves, as far as it says what it serves.
 fn port(context: &Context<'_>, rule: &Rule, protocol: Protocol, to: EndpointId) -> Option<u16> {
-    let declared = &context.endpoint(to).ports;
-    let serves = |open: &dyn Fn(&NamedPort) -> bool| {
+    let declared = context.declared_ports(to);
+    let serves = |open: &dyn Fn(&ContainerPort) -> bool| {
         declared.iter().find(|p| p.protocol == protocol && open(p)).map(|p| p.port)
     };
     let listed = &rule.destination.ports;

@@ -20,7 +20,11 @@ fn run(context: &Context<'_>, found: &mut Found) {
                 r.action == Action::Allow && is_everyone(&r.source) && !is_unconditional(r)
             };
             let said = rule.peers().is_some_and(|p| !p.is_null() && !p.is_empty());
-            if rule.direction != Direction::Ingress || said || !rule.lowered.iter().all(open) {
+            if rule.direction != Direction::Ingress
+                || said
+                || !rule.lowered.iter().all(open)
+                || found.misread(rule.at)
+            {
                 continue;
             }
             let message = "this rule names no source: everybody may use it, also from outside";
