@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use portcullis_core::{Family, Labels, Protocol, Ranges, nearest, net};
-use portcullis_netpol::{EndpointId, Party};
+use portcullis_netpol::{Endpoint, EndpointId, EndpointKind, Party};
 use portcullis_snapshot::{
     BackendAt, DoubtedHost, Service, Snapshot, Workload, WorkloadId, WorkloadState,
 };
@@ -562,7 +562,7 @@ impl<'a> Resolver<'a> {
     /// An endpoint's address: one it is known to have, or anywhere its address can be.
     fn somewhere(&self, known: &[IpAddr], name: &str) -> Result<Party, AskError> {
         if known.is_empty() {
-            return Ok(Party::somewhere(self.pod_network()));
+            return Ok(Party::somewhere(self.unoccupied(self.pod_network(), |_| true)));
         }
         match known.iter().find(|a| Family::of(**a) == self.family) {
             Some(address) => Ok(Party::at(*address)),
@@ -580,16 +580,26 @@ impl<'a> Resolver<'a> {
         if ranges.is_empty() { self.family.everything() } else { ranges }
     }
 
+    /// The party of a host: one of the addresses it is known to have, or any that is no pod's.
     fn host_party(&self, addresses: &[IpAddr]) -> Party {
-        let numbers: Vec<(u128, u128)> = addresses
-            .iter()
-            .filter(|a| Family::of(**a) == self.family)
-            .map(|a| (net::number(*a), net::number(*a)))
-            .collect();
-        match numbers.first() {
-            Some((number, _)) => Party::somewhere(Ranges::one(*number)),
-            None => Party::somewhere(self.family.everything()),
+        let of_family = addresses.iter().filter(|a| Family::of(**a) == self.family);
+        let known = Ranges::of(of_family.map(|a| (net::number(*a), net::number(*a))));
+        if !known.is_empty() {
+            return Party::somewhere(known);
         }
+        let pods = |e: &Endpoint| matches!(e.kind, EndpointKind::Workload { .. });
+        Party::somewhere(self.unoccupied(self.family.everything(), pods))
+    }
+
+    /// The addresses of a region that no such endpoint is known to have: what lives somewhere else
+    /// does not live there. If nothing is left, the region is not to be trusted and stays whole.
+    fn unoccupied(&self, region: Ranges, by: impl Fn(&Endpoint) -> bool) -> Ranges {
+        let endpoints = self.snapshot.network().endpoints().filter(|(_, e)| by(e));
+        let addresses = endpoints.flat_map(|(_, e)| &e.addresses);
+        let of_family = addresses.filter(|a| Family::of(**a) == self.family);
+        let taken = Ranges::of(of_family.map(|a| (net::number(*a), net::number(*a))));
+        let left = region.without(&taken);
+        if left.is_empty() { region } else { left }
     }
 
     fn address(&self, address: IpAddr) -> End {
@@ -715,7 +725,11 @@ impl<'a> Resolver<'a> {
             .filter(|(n, a)| n.eq_ignore_ascii_case(name) && Family::of(*a) == self.family)
             .map(|(_, a)| (net::number(*a), net::number(*a)))
             .collect();
-        let addresses = if known.is_empty() { self.family.everything() } else { Ranges::of(known) };
+        let addresses = if known.is_empty() {
+            self.unoccupied(self.family.everything(), |_| true)
+        } else {
+            Ranges::of(known)
+        };
         End {
             name: format!("dns/{name}"),
             party: Party { endpoint: None, addresses, domain: Some(name.clone()) },

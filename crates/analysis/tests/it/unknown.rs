@@ -376,3 +376,26 @@ spec:
     "#]],
     );
 }
+
+#[test]
+fn what_is_somewhere_else_is_not_at_the_address_of_a_known_pod() {
+    check_in_cluster(
+        r#"
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: not-the-database}
+spec:
+  selector: app == 'web'
+  types: [Egress]
+  egress:
+  - {action: Deny, destination: {nets: [10.0.0.2/32]}}
+  - {action: Allow}
+"#,
+        "shop/web dns/example.com:443",
+        expect![[r#"
+            allow shop/web -> dns/example.com tcp/443
+              egress allow: rule 1 of GlobalNetworkPolicy not-the-database allows tcp/443 to dns/example.com k8s:9
+            assumed: example.com is outside of the cluster and shares no address with another name [--resolve]
+        "#]],
+    );
+}
