@@ -30,10 +30,7 @@ const ROOMS: &[(&str, May)] = &[
     ("dataplane", May::Only(&["core", "netpol", "flow"])),
     ("client", May::Only(&["core", "object"])),
     ("analysis", May::Only(&["core", "object", "snapshot", "rbac", "netpol", "admission", "flow"])),
-    (
-        "sectest",
-        May::Only(&["core", "schema", "object", "snapshot", "rbac", "netpol", "analysis"]),
-    ),
+    ("sectest", May::Only(&["core", "schema", "object", "snapshot", "rbac", "netpol", "analysis"])),
     ("lint", May::Only(&["core", "object", "schema", "snapshot", "rbac", "netpol"])),
     (
         "apiserver",
