@@ -50,6 +50,7 @@ pub fn init(snapshot: &Snapshot, sources: &[&str]) -> String {
         users: &[],
         addresses: &[],
         accounts: &[],
+        allow_empty: false,
     };
     let mut page = Page::new(sources);
     page.isolation(&court);

@@ -8,6 +8,7 @@ use smol_str::SmolStr;
 use crate::date::Date;
 use crate::judge::{Court, Holds, Judged, Stop};
 use crate::outcome::{Outcome, Results, Status};
+use crate::read::GROUP;
 use crate::suite::{Assertion, Fault, Suite, Test};
 use crate::world::World;
 
@@ -50,7 +51,9 @@ impl Session<'_> {
     fn run(mut self, beside: &[Object]) {
         self.test.faults.iter().for_each(|fault| self.fault(fault));
         let settings = self.test.settings.over(self.given.settings);
-        let objects = self.given.objects.iter().chain(beside).cloned();
+        // A folder of sources may hold the test file as well.
+        let objects = self.given.objects.iter().filter(|object| object.group() != GROUP);
+        let objects = objects.chain(beside).cloned();
         let (mut world, faults) = World::new(self.test, objects);
         faults.iter().for_each(|fault| self.fault(fault));
         self.assertions(&world, &settings, &self.test.assertions, "");
@@ -109,6 +112,7 @@ impl Session<'_> {
             users: &self.test.fixtures.users,
             addresses: &self.test.fixtures.addresses,
             accounts: &accounts,
+            allow_empty: false,
         };
         for assertion in assertions {
             let mut outcome = self.judge(&court, assertion);
@@ -148,6 +152,7 @@ impl Session<'_> {
             };
             return Outcome { status, why, ..outcome };
         }
+        let court = Court { allow_empty: assertion.allow_empty, ..*court };
         match court.judge(claim) {
             Ok(Judged { holds, why, help, checked, counterexample }) => {
                 let (status, why) = match (holds, &assertion.accepts_unknown) {

@@ -27,6 +27,8 @@ pub struct Suite {
 pub struct Test {
     /// Its name.
     pub name: SmolStr,
+    /// `metadata.tags`, for whoever runs a part of the tests.
+    pub tags: Vec<SmolStr>,
     /// The document.
     pub object: Object,
     /// Where what names no namespace is looked for; none for the caller's default.
@@ -116,7 +118,7 @@ pub struct Assertion {
     pub skip: Option<Skip>,
     /// Why an unknown verdict is good enough.
     pub accepts_unknown: Option<SmolStr>,
-    /// Whether it holds of nothing if there is nothing.
+    /// Whether it may be about what is not there: that part of it then holds.
     pub allow_empty: bool,
     /// What is claimed, or what is wrong with how it is said.
     pub claim: Result<Claim, Fault>,

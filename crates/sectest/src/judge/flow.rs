@@ -34,7 +34,7 @@ impl Court<'_> {
     pub(super) fn flow(&self, flow: &Flow) -> Result<Judged, Stop> {
         let mut tally = Tally::default();
         self.tally(flow, &mut tally)?;
-        Ok(if flow.some { tally.any("flows") } else { tally.all("flows") })
+        if flow.some { tally.any("flows") } else { tally.all("flows") }
     }
 
     /// Several claims, each of which must hold.
@@ -43,12 +43,12 @@ impl Court<'_> {
         for flow in flows {
             self.tally(flow, &mut tally)?;
         }
-        Ok(tally.all("flows"))
+        tally.all("flows")
     }
 
     fn tally(&self, claim: &Flow, tally: &mut Tally) -> Result<(), Stop> {
         let mut excepted = self.exceptions(claim)?;
-        self.ask(&claim.from, &claim.to, &mut |answer, flow| {
+        let nothing = self.ask_or_nothing(&claim.from, &claim.to, &mut |answer, flow| {
             let is_excepted = match excepted.get_mut(&key(flow)) {
                 Some(hit) => {
                     hit.1 = true;
@@ -79,9 +79,13 @@ impl Court<'_> {
                 tally.speaks_for(said);
             }
         })?;
+        if let Some(nothing) = nothing {
+            tally.nothing.get_or_insert(nothing);
+            return Ok(());
+        }
         for (index, except) in claim.except.iter().enumerate() {
-            let of_this = || excepted.values().filter(|(of, _)| *of == index);
-            if !of_this().any(|(_, is_hit)| *is_hit) {
+            let is_hit = excepted.values().any(|(of, is_hit)| *of == index && *is_hit);
+            if !is_hit && !self.allow_empty {
                 return Err(Stop::empty(format!(
                     "`{except}` is an exception to none of its flows"
                 )));
@@ -100,18 +104,32 @@ impl Court<'_> {
                 Some(to) => to.clone(),
                 None => claim.to.clone(),
             };
-            self.ask(from, &to, &mut |_, flow| {
+            self.ask_or_nothing(from, &to, &mut |_, flow| {
                 keys.entry(key(flow)).or_insert((index, false));
             })?;
         }
         Ok(keys)
     }
 
+    /// As [`Self::ask`]; that there is nothing to visit comes back where it is allowed.
+    pub(super) fn ask_or_nothing(
+        &self,
+        from: &End,
+        to: &End,
+        visit: &mut impl FnMut(&Answer, &FlowAnswer),
+    ) -> Result<Option<Stop>, Stop> {
+        match self.ask(from, to, visit) {
+            Ok(()) => Ok(None),
+            Err(stop) if stop.is_empty && self.allow_empty => Ok(Some(stop)),
+            Err(stop) => Err(stop),
+        }
+    }
+
     /// Visits every flow from one end to another.
     ///
     /// Where an end is every workload, those that declare no port are left out if no port is said,
     /// and so are a workload's connections to itself.
-    pub(super) fn ask(
+    fn ask(
         &self,
         from: &End,
         to: &End,

@@ -35,7 +35,7 @@ impl Court<'_> {
                 }
             }
         }
-        Ok(tally.all("attempts"))
+        tally.all("attempts")
     }
 
     fn attempt(&self, subject: &Subject, attempt: Attempt, can: bool, tally: &mut Tally) {

@@ -14,7 +14,8 @@ use smol_str::SmolStr;
 use crate::claim::Claim;
 use crate::outcome::Counterexample;
 
-/// What claims are judged against.
+/// What a claim is judged against.
+#[derive(Clone, Copy)]
 pub(crate) struct Court<'a> {
     pub(crate) snapshot: &'a Snapshot,
     /// The namespace of what names none.
@@ -25,6 +26,9 @@ pub(crate) struct Court<'a> {
     pub(crate) addresses: &'a [(SmolStr, std::net::IpAddr)],
     /// The service accounts that are objects, as namespace and name.
     pub(crate) accounts: &'a [(SmolStr, SmolStr)],
+    /// Whether the claim may be about what is not there: that part of it then holds, and whoever is
+    /// not known is judged all the same.
+    pub(crate) allow_empty: bool,
 }
 
 /// What came of a claim.
@@ -105,16 +109,16 @@ struct Tally {
     unknown: usize,
     first_against: Option<(String, Vec<String>, Counterexample)>,
     first_unknown: Option<(String, Counterexample)>,
-    /// Why the last one that speaks for it is so.
-    last_for: String,
+    /// Why the first one that speaks for it is so.
+    first_for: Option<String>,
+    /// The first part of the claim that is about nothing, where that is allowed.
+    nothing: Option<Stop>,
 }
 
 impl Tally {
     fn speaks_for(&mut self, why: impl FnOnce() -> String) {
         self.checked += 1;
-        if self.last_for.is_empty() {
-            self.last_for = why();
-        }
+        self.first_for.get_or_insert_with(why);
     }
 
     fn speaks_against(&mut self, say: impl FnOnce() -> (String, Vec<String>, Counterexample)) {
@@ -130,8 +134,12 @@ impl Tally {
     }
 
     /// Everything must speak for the claim.
-    fn all(self, things: &str) -> Judged {
-        let Self { checked, against, unknown, first_against, first_unknown, last_for } = self;
+    fn all(self, things: &str) -> Result<Judged, Stop> {
+        let Self { checked, against, unknown, first_against, first_unknown, first_for, nothing } =
+            self;
+        if let (0, Some(nothing)) = (checked, nothing) {
+            return Err(nothing);
+        }
         let of = |count: usize| match checked {
             1 => String::new(),
             _ => format!("{count} of {checked} {things}: "),
@@ -139,31 +147,34 @@ impl Tally {
         if let Some((why, help, counterexample)) = first_against {
             let why = format!("{}{why}", of(against));
             let counterexample = Some(counterexample);
-            return Judged { holds: Holds::No, why, help, checked, counterexample };
+            return Ok(Judged { holds: Holds::No, why, help, checked, counterexample });
         }
         if let Some((why, counterexample)) = first_unknown {
             let why = format!("{}{why}", of(unknown));
             let counterexample = Some(counterexample);
             let help = Vec::new();
-            return Judged { holds: Holds::Unknown, why, help, checked, counterexample };
+            return Ok(Judged { holds: Holds::Unknown, why, help, checked, counterexample });
         }
-        let why = if checked == 1 { last_for } else { format!("{checked} {things}") };
-        Judged { holds: Holds::Yes, why, help: Vec::new(), checked, counterexample: None }
+        let why = match (checked, first_for) {
+            (1, Some(why)) => why,
+            _ => format!("{checked} {things}"),
+        };
+        Ok(Judged { holds: Holds::Yes, why, help: Vec::new(), checked, counterexample: None })
     }
 
     /// One thing that speaks for the claim is enough.
-    fn any(self, things: &str) -> Judged {
-        let found = self.checked > self.against + self.unknown;
-        let Self { checked, first_against, first_unknown, last_for, .. } = self;
+    fn any(self, things: &str) -> Result<Judged, Stop> {
+        let Self { checked, first_against, first_unknown, first_for, nothing, .. } = self;
+        if let (0, Some(nothing)) = (checked, nothing) {
+            return Err(nothing);
+        }
         let none = |why: String| format!("none of {checked} {things}; the first: {why}");
-        let (holds, why, help, counterexample) = match (found, first_unknown, first_against) {
-            (true, ..) => (Holds::Yes, last_for, Vec::new(), None),
-            (false, Some((why, example)), _) => (Holds::Unknown, why, Vec::new(), Some(example)),
-            (false, None, Some((why, help, example))) => {
-                (Holds::No, none(why), help, Some(example))
-            }
-            (false, None, None) => (Holds::No, format!("there are no {things}"), Vec::new(), None),
+        let (holds, why, help, counterexample) = match (first_for, first_unknown, first_against) {
+            (Some(why), ..) => (Holds::Yes, why, Vec::new(), None),
+            (None, Some((why, example)), _) => (Holds::Unknown, why, Vec::new(), Some(example)),
+            (None, None, Some((why, help, example))) => (Holds::No, none(why), help, Some(example)),
+            (None, None, None) => (Holds::No, format!("there are no {things}"), Vec::new(), None),
         };
-        Judged { holds, why, help, checked, counterexample }
+        Ok(Judged { holds, why, help, checked, counterexample })
     }
 }

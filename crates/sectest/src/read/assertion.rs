@@ -389,7 +389,7 @@ fn except(cursor: Cursor<'_>, names: &Names<'_>) -> Result<Except, Fault> {
 fn only(map: Cursor<'_>, names: &Names<'_>) -> Result<Only, Fault> {
     strict(map, &with_common(&["only"]), &[])?;
     let only = needed(map, "only")?;
-    strict(only, &["from", "to"], &[])?;
+    strict(only, &["from", "to"], &["hypothetical"])?;
     let (from, to) = (needed(only, "from")?, needed(only, "to")?);
     let (of, peers, direction) = match (from.kind(), to.kind()) {
         (NodeKind::List, NodeKind::List) => {

@@ -83,6 +83,7 @@ fn test(object: &Object) -> Test {
     let root = object.root();
     let mut test = Test {
         name: object.name().into(),
+        tags: Vec::new(),
         object: object.clone(),
         namespace: object.namespace().map(Namespace::new),
         sources: Vec::new(),
@@ -95,7 +96,7 @@ fn test(object: &Object) -> Test {
     let known = ["apiVersion", "kind", "metadata", "cluster", "assert", "steps"];
     let mut faults = Vec::new();
     faults.extend(strict(root, &known, &[]).err());
-    faults.extend(metadata(root, &test).err());
+    faults.extend(metadata(root, &mut test).err());
     if let Some(at) = given(root, "cluster") {
         faults.extend(cluster(at, &mut test).err());
     }
@@ -114,7 +115,7 @@ fn test(object: &Object) -> Test {
     test
 }
 
-fn metadata(root: Cursor<'_>, test: &Test) -> Result<(), Fault> {
+fn metadata(root: Cursor<'_>, test: &mut Test) -> Result<(), Fault> {
     let Some(metadata) = given(root, "metadata") else {
         return Err(Fault::new(root.at(), "the test has no name").help("add metadata: {name: …}"));
     };
@@ -122,6 +123,8 @@ fn metadata(root: Cursor<'_>, test: &Test) -> Result<(), Fault> {
     if test.name.is_empty() {
         return Err(Fault::new(metadata.at(), "the test has no name"));
     }
+    let tags = given(metadata, "tags").map(texts).transpose()?.unwrap_or_default();
+    test.tags = tags.into_iter().map(|(tag, _)| tag.into()).collect();
     Ok(())
 }
 
@@ -219,7 +222,7 @@ fn fixture(at: Cursor<'_>, namespace: Option<&Namespace>, out: &mut Fixtures) ->
         out.objects.push(FixtureObject { json: at.to_json(), origin: at.origin(), in_full: true });
         return Ok(());
     }
-    strict(at, &["pod", "ip", "user", "apiVersion", "kind"], &[])?;
+    strict(at, &["pod", "ip", "user", "apiVersion", "kind"], &["hypothetical"])?;
     let before = at.len();
     if let Some(pod) = given(at, "pod") {
         let json = pod_object(pod, namespace)?;

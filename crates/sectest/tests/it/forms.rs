@@ -1081,6 +1081,87 @@ fn what_is_no_assertion() {
 }
 
 #[test]
+fn what_is_allowed_to_be_empty_excuses_nothing_else() {
+    for (map, want) in [
+        (
+            "{allowEmpty: true, subject: user/nobody, cannot: get, what: pods, in: shop}",
+            expect![[r#"
+                pass: user/nobody may not get pods in shop: no binding in scope names the requester
+            "#]],
+        ),
+        (
+            "{allowEmpty: true, subject: user/nobody, can: get, what: pods, in: shop}",
+            expect![[r#"
+            fail: user/nobody may not get pods in shop: no binding in scope names the requester
+        "#]],
+        ),
+        (
+            "{allowEmpty: true, subject: group/ops, cannot: delete, what: pods, in: nowhere}",
+            expect![[r#"
+                fail: group/ops may delete pods in nowhere: ClusterRoleBinding killers grants ClusterRole killer#0 to Group ops
+            "#]],
+        ),
+        (
+            "{allowEmpty: true, subject: sa/no:body, cannot: get, what: things.nobody.example}",
+            expect![[r#"
+                pass: sa/no:body may not get things.nobody.example in default: no binding in scope names the requester
+            "#]],
+        ),
+        (
+            "{allowEmpty: true, subject: sa/no:*, cannot: get, what: pods}",
+            expect![[r#"
+            pass: nothing to judge, which is allowed: there is no service account in namespace `no`
+        "#]],
+        ),
+        (
+            "{allowEmpty: true, subject: user/jane, cannot: gett, what: pods}",
+            expect![[r#"
+            malformed: `gett` is no known verb
+              help: did you mean `get`?
+        "#]],
+        ),
+        (
+            "{allowEmpty: true, assert: ['* -> shop/db:5432 deny except from shop/wep']}",
+            expect![[r#"
+                fail: 2 of 5 flows: shop/web -> shop/db tcp/5432 is allowed: rule 0 of KubernetesNetworkPolicy shop/db allows tcp/5432 from shop/web
+            "#]],
+        ),
+        (
+            "{allowEmpty: true, assert: ['dev/* -> shop/db:5432 deny except from dev/prope']}",
+            expect![[r#"
+                pass: 2 flows
+            "#]],
+        ),
+        (
+            "{allowEmpty: true, assert: ['only shop/web, shop/nobody -> shop/db:5432']}",
+            expect![[r#"
+            fail: 1 of 5 flows: shop/api -> shop/db tcp/5432 is allowed: rule 1 of KubernetesNetworkPolicy shop/db allows tcp/5432 from shop/api, and it is not listed
+        "#]],
+        ),
+        (
+            "{allowEmpty: true, assert: ['only shop/web -> shop/nobody:5432']}",
+            expect![[r#"
+            pass: nothing to judge, which is allowed: there is no pod or workload `shop/nobody`
+        "#]],
+        ),
+        (
+            "{allowEmpty: true, table: \"shop/db:5432\\nshop/wep +\\ndev/probe +\"}",
+            expect![[r#"
+            fail: dev/probe -> shop/db tcp/5432 is denied: KubernetesNetworkPolicy shop/db selects shop/db, and no rule of tier default allows tcp/5432 from dev/probe
+        "#]],
+        ),
+        (
+            "{allowEmpty: true, assert: ['some shop/wep -> shop/db:5432 allow']}",
+            expect![[r#"
+                pass: nothing to judge, which is allowed: there is no pod or workload `shop/wep`
+            "#]],
+        ),
+    ] {
+        check(map, want);
+    }
+}
+
+#[test]
 fn names_skips_and_acceptance() {
     for (map, want) in [
         (
@@ -1122,8 +1203,8 @@ fn names_skips_and_acceptance() {
         (
             "{allowEmpty: true, from: shop/nobody, to: 'shop/db:5432', verdict: deny}",
             expect![[r#"
-            pass: nothing to judge, which is allowed: there is no pod or workload `shop/nobody`
-        "#]],
+                pass: nothing to judge, which is allowed: there is no pod or workload `shop/nobody`
+            "#]],
         ),
         (
             "{allowEmpty: true, from: shop/web, to: 'shop/db:0', verdict: deny}",

@@ -357,7 +357,7 @@ fn steps_patch_one_upon_the_other() {
             "{HEAD}assert: ['shop/web -> shop/db:5432 allow']\nsteps:\n\
              - patch: {{pod/shop/web: {{metadata: {{labels: {{app: other}}}}}}}}\n  assert: ['shop/web -> shop/db:5432 deny by shop/db']\n\
              - patch: {{netpol/shop/db: {{spec: {{ingress: null}}}}, pod/shop/web: {{metadata: {{labels: {{app: web}}}}}}}}\n  \
-             assert: ['shop/web -> shop/db:5432 deny']\n"
+             assert: ['shop/web -> shop/db:5432 deny', 'shop/web -> shop/db:5432 allow']\n"
         ),
         expect![[r#"
             [t] shop/web -> shop/db:5432 allow
@@ -369,6 +369,9 @@ fn steps_patch_one_upon_the_other() {
             [t] step 2: shop/web -> shop/db:5432 deny
             pass: shop/web -> shop/db tcp/5432 is denied: KubernetesNetworkPolicy shop/db selects shop/db, and no rule of tier default allows tcp/5432 from shop/web
               at t.sectest.yaml:9: 'shop/web -> shop/db:5432 deny'
+            [t] step 2: shop/web -> shop/db:5432 allow
+            fail: shop/web -> shop/db tcp/5432 is denied: KubernetesNetworkPolicy shop/db selects shop/db, and no rule of tier default allows tcp/5432 from shop/web
+              at t.sectest.yaml:9: 'shop/web -> shop/db:5432 allow'
         "#]],
     );
 }
@@ -462,23 +465,24 @@ fn a_patch_changes_one_object_there_is() {
     );
 }
 
-/// Where the deciding rule of the first counterexample stands.
+/// What decides each counterexample, and where it stands.
 #[track_caller]
 fn check_origin(text: &str, want: Expect) {
     let (results, sources) = judge_with(text, CLUSTER);
     let mut shown = String::new();
-    for outcome in &results.outcomes {
-        let Some(counterexample) = &outcome.counterexample else { continue };
-        let Trace::Flow(answer) = &counterexample.trace else { continue };
-        for flow in &answer.flows {
-            let origin = flow.ingress.decided_by.as_ref().and_then(|by| by.origin.clone());
-            let place = origin.map(Place::At);
-            shown.push_str(&format!(
-                "{}\n  {}\n",
-                counterexample.what,
-                underlined(place.as_ref(), &sources)
-            ));
-        }
+    for example in results.outcomes.iter().filter_map(|o| o.counterexample.as_ref()) {
+        let origin = match &example.trace {
+            Trace::Flow(answer) => {
+                let by = answer.flows.first().and_then(|flow| flow.ingress.decided_by.clone());
+                by.and_then(|by| by.origin)
+            }
+            Trace::Access { reasons, .. } | Trace::Grants(reasons) => {
+                reasons.first().and_then(|reason| reason.origin.clone())
+            }
+        };
+        let place = origin.map(Place::At);
+        let underlined = underlined(place.as_ref(), &sources);
+        shown.push_str(&format!("{}\n  {underlined}\n", example.what));
     }
     want.assert_eq(&shown);
 }
@@ -532,6 +536,38 @@ fn a_counterexample_points_at_what_somebody_wrote() {
               t.sectest.yaml:6: {ports: [{port: 80}]}
         "#]],
     );
+}
+
+#[test]
+fn a_right_points_at_the_rule_that_gives_it() {
+    let rules = "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: r}\n\
+                 rules:\n- {apiGroups: [''], resources: [pods], verbs: [get]}\n\
+                 ---\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: {name: b}\n\
+                 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: r}\n\
+                 subjects: [{apiGroup: rbac.authorization.k8s.io, kind: User, name: jane}]\n";
+    let assertions = "assert:\n- user/jane cannot get pods\n- who can get pods besides built-in exactly []\n\
+                      steps:\n- patch:\n    clusterrole/r:\n      rules:\n\
+                      \x20     - {apiGroups: [''], resources: [pods, nodes], verbs: [get]}\n  \
+                      assert:\n  - user/jane cannot get nodes\n";
+    check_origin(
+        &format!("{HEAD}{assertions}{rules}"),
+        expect![[r#"
+        user/jane may get pods in default
+          t.sectest.yaml:19: {apiGroups: [''], resources: [pods], verbs: [get]}
+        user/jane can get pods in default, and is not listed: ClusterRoleBinding b grants ClusterRole r#0 to User jane
+          t.sectest.yaml:19: {apiGroups: [''], resources: [pods], verbs: [get]}
+        user/jane may get nodes in the cluster
+          t.sectest.yaml:11: {apiGroups: [''], resources: [pods, nodes], verbs: [get]}
+    "#]],
+    );
+}
+
+#[test]
+fn a_folder_of_sources_may_hold_the_test_file() {
+    let test = format!("{HEAD}assert: ['shop/web -> shop/db:5432 allow']\n");
+    let (results, _) = judge_with(&test, &format!("{CLUSTER}---\n{HEAD}assert: [nonsense]\n"));
+    let statuses: Vec<String> = results.outcomes.iter().map(|o| o.status.to_string()).collect();
+    assert_eq!(statuses, ["pass"]);
 }
 
 #[test]
