@@ -1,5 +1,9 @@
 # The front door: everybody has make. The work itself is done by cargo.
 
+# A pipe fails if any part of it does.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+
 CARGO ?= cargo
 CARGO_TARGET_DIR ?= target
 
@@ -24,14 +28,17 @@ build: cargo ## Build the portcullis binary, optimised
 demo: build ## Build, then run the main job on the embedded example
 	$(CARGO_TARGET_DIR)/release/portcullis demo
 
-# The tests come last, so that the last line is the test runner's own.
+# The tests come last. Cargo closes with the last crate's examples alone, so all are counted here.
 test: fmt clippy checks ## Format, lints, house rules, every test
 	@if [ -n "$(PORTCULLIS_CORPORA)" ]; then \
 	    echo "recorded answers: $(PORTCULLIS_CORPORA)"; \
 	else \
 	    echo "recorded answers: SKIPPED the full sets (PORTCULLIS_CORPORA names no folder); the committed ones run"; \
 	fi
-	$(CARGO) test --workspace
+	@mkdir -p $(CARGO_TARGET_DIR)
+	$(CARGO) test --workspace 2>&1 | tee $(CARGO_TARGET_DIR)/test.log
+	@awk '/^test result:/ { passed += $$4; failed += $$6; skipped += $$8 } \
+	    END { printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped }' $(CARGO_TARGET_DIR)/test.log
 
 fmt: cargo ## Check the formatting
 	@$(CARGO) fmt --version >/dev/null 2>&1 || rustup component add rustfmt
