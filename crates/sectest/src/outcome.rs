@@ -3,7 +3,7 @@
 use std::fmt;
 
 use portcullis_analysis::Answer;
-use portcullis_core::{Diagnostic, Origin, Place};
+use portcullis_core::{Assumed, Diagnostic, Origin, Place, Skipped};
 use portcullis_rbac::Attempt;
 use smol_str::SmolStr;
 
@@ -15,6 +15,10 @@ pub struct Results {
     pub outcomes: Vec<Outcome>,
     /// What was found in objects of fixtures and in patched ones, which nobody else has seen.
     pub diagnostics: Vec<Diagnostic>,
+    /// What the objects do not say and was taken to be so, for any of the assertions.
+    pub assumed: Vec<Assumed>,
+    /// What was given and took no part.
+    pub skipped: Vec<Skipped>,
 }
 
 /// What came of one assertion.

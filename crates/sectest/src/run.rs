@@ -6,7 +6,7 @@ use portcullis_snapshot::Settings;
 use smol_str::SmolStr;
 
 use crate::date::Date;
-use crate::judge::{Court, Holds, Judged, Stop};
+use crate::judge::{Court, Heard, Holds, Judged, Stop};
 use crate::outcome::{Outcome, Results, Status};
 use crate::read::GROUP;
 use crate::suite::{Assertion, Fault, Suite, Test};
@@ -31,13 +31,16 @@ pub struct Given<'a> {
 /// Total: what cannot be judged is an outcome too.
 pub fn run(suite: &Suite, given: &Given<'_>) -> Results {
     let mut results = Results::default();
+    let mut heard = Heard::default();
     for fault in &suite.faults {
         results.outcomes.push(malformed("", "the file", fault));
     }
     for test in &suite.tests {
-        Session { test, given, results: &mut results }.run(&suite.objects);
+        let session = Session { test, given, results: &mut results, heard: &mut heard };
+        session.run(&suite.objects);
     }
-    results
+    let Heard { assumed, skipped } = heard;
+    Results { assumed, skipped, ..results }
 }
 
 /// One test being run.
@@ -45,6 +48,7 @@ struct Session<'a> {
     test: &'a Test,
     given: &'a Given<'a>,
     results: &'a mut Results,
+    heard: &'a mut Heard,
 }
 
 impl Session<'_> {
@@ -115,21 +119,25 @@ impl Session<'_> {
             allow_empty: false,
         };
         for assertion in assertions {
-            let mut outcome = self.judge(&court, assertion);
+            let (mut outcome, mut heard) = self.judge(&court, assertion);
             outcome.title.insert_str(0, prefix);
             if let Some(counterexample) = &mut outcome.counterexample {
                 world.lead_back_all(counterexample);
             }
+            let origins = heard.skipped.iter_mut().filter_map(|skipped| skipped.origin.as_mut());
+            origins.for_each(|origin| world.lead_back(origin));
+            self.heard.add(&heard.assumed, &heard.skipped);
             self.results.outcomes.push(outcome);
         }
     }
 
-    fn judge(&self, court: &Court<'_>, assertion: &Assertion) -> Outcome {
+    fn judge(&self, court: &Court<'_>, assertion: &Assertion) -> (Outcome, Heard) {
         let claim = match &assertion.claim {
             Ok(claim) => claim,
             Err(fault) => {
                 let outcome = malformed(&self.test.name, &assertion.title, fault);
-                return Outcome { origin: Some(assertion.origin.clone()), ..outcome };
+                let origin = Some(assertion.origin.clone());
+                return (Outcome { origin, ..outcome }, Heard::default());
             }
         };
         let outcome = Outcome {
@@ -150,11 +158,11 @@ impl Session<'_> {
             } else {
                 (Status::Skipped, format!("until {}: {}", skip.until, skip.reason))
             };
-            return Outcome { status, why, ..outcome };
+            return (Outcome { status, why, ..outcome }, Heard::default());
         }
         let court = Court { allow_empty: assertion.allow_empty, ..*court };
         match court.judge(claim) {
-            Ok(Judged { holds, why, help, checked, counterexample }) => {
+            Ok(Judged { holds, why, help, checked, counterexample, heard }) => {
                 let (status, why) = match (holds, &assertion.accepts_unknown) {
                     (Holds::Yes, _) => (Status::Pass, why),
                     (Holds::No, _) => (Status::Fail, why),
@@ -163,13 +171,14 @@ impl Session<'_> {
                         (Status::Pass, format!("unknown, which is accepted: {reason}"))
                     }
                 };
-                Outcome { status, why, help, checked, counterexample, ..outcome }
+                (Outcome { status, why, help, checked, counterexample, ..outcome }, heard)
             }
             Err(Stop { is_empty: true, message, .. }) if assertion.allow_empty => {
-                Outcome { why: format!("nothing to judge, which is allowed: {message}"), ..outcome }
+                let why = format!("nothing to judge, which is allowed: {message}");
+                (Outcome { why, ..outcome }, Heard::default())
             }
-            Err(Stop { message, help, .. }) => {
-                Outcome { status: Status::Malformed, why: message, help, ..outcome }
+            Err(Stop { message: why, help, .. }) => {
+                (Outcome { status: Status::Malformed, why, help, ..outcome }, Heard::default())
             }
         }
     }

@@ -49,6 +49,7 @@ impl Court<'_> {
     fn tally(&self, claim: &Flow, tally: &mut Tally) -> Result<(), Stop> {
         let mut excepted = self.exceptions(claim)?;
         let nothing = self.ask_or_nothing(&claim.from, &claim.to, &mut |answer, flow| {
+            tally.heard.add(&answer.assumed, &answer.skipped);
             let is_excepted = match excepted.get_mut(&key(flow)) {
                 Some(hit) => {
                     hit.1 = true;

@@ -7,7 +7,7 @@ use portcullis_rbac::{Grant, Target, who, who_anywhere};
 use smol_str::SmolStr;
 
 use super::rights::{Meant, deed_words, placed};
-use super::{Court, Holds, Judged, Stop};
+use super::{Court, Heard, Holds, Judged, Stop};
 use crate::claim::{Are, Holders, Scope, Subject};
 use crate::outcome::{Counterexample, Reason, Trace};
 
@@ -49,6 +49,7 @@ impl Court<'_> {
                 help: Vec::new(),
                 checked,
                 counterexample: Some(counterexample),
+                heard: Heard::default(),
             };
             if !is_open {
                 return Ok(judged);
@@ -64,20 +65,16 @@ impl Court<'_> {
             let why = format!("somebody else may be one: {}", doubt.text);
             let trace = Trace::Grants(doubts);
             let counterexample = Some(Counterexample { what: why.clone(), trace });
-            return Ok(Judged {
-                holds: Holds::Unknown,
-                why,
-                help: Vec::new(),
-                checked,
-                counterexample,
-            });
+            let (holds, help, heard) = (Holds::Unknown, Vec::new(), Heard::default());
+            return Ok(Judged { holds, why, help, checked, counterexample, heard });
         }
         let why = match checked {
             0 => "nobody".to_owned(),
             1 => "1 holder".to_owned(),
             many => format!("{many} holders"),
         };
-        Ok(Judged { holds: Holds::Yes, why, help: Vec::new(), checked, counterexample: None })
+        let (holds, help, heard) = (Holds::Yes, Vec::new(), Heard::default());
+        Ok(Judged { holds, why, help, checked, counterexample: None, heard })
     }
 
     /// Everybody whom the first verb of a claim is granted to.

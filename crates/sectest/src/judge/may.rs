@@ -40,6 +40,8 @@ impl Court<'_> {
 
     fn attempt(&self, subject: &Subject, attempt: Attempt, can: bool, tally: &mut Tally) {
         let answer = access::can(self.snapshot, &attempt);
+        tally.heard.add(&answer.decision.assumed, &answer.skipped);
+        tally.heard.add(&[], &answer.decision.skipped);
         let deed = deed_words(&attempt.verb, &attempt.target);
         let wanted = if can { Verdict::Allow } else { Verdict::Deny };
         let mut reasons: Vec<Reason> = answer

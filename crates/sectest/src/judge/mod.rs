@@ -8,6 +8,7 @@ mod rights;
 
 pub(crate) use flow::{Lenient, who as who_is};
 use portcullis_analysis::AskError;
+use portcullis_core::{Assumed, Skipped};
 use portcullis_snapshot::Snapshot;
 use smol_str::SmolStr;
 
@@ -39,6 +40,14 @@ pub(crate) struct Judged {
     pub(crate) help: Vec<String>,
     pub(crate) checked: usize,
     pub(crate) counterexample: Option<Counterexample>,
+    pub(crate) heard: Heard,
+}
+
+/// What was taken to be so, and what took no part, on the way to a judgement.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) assumed: Vec<Assumed>,
+    pub(crate) skipped: Vec<Skipped>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +74,28 @@ impl Court<'_> {
             Claim::Flow(claim) => self.flow(claim),
             Claim::Only(claim) => self.only(claim),
             Claim::Table(cells) => self.flows(cells),
+        }
+    }
+}
+
+// === impl Heard ===
+
+impl Heard {
+    /// Adds what is not there yet.
+    pub(crate) fn add(&mut self, assumed: &[Assumed], skipped: &[Skipped]) {
+        for assumed in assumed {
+            if !self.assumed.contains(assumed) {
+                self.assumed.push(assumed.clone());
+            }
+        }
+        // What takes no part is the snapshot's, and so the same for every answer: most often this
+        // is one comparison.
+        if self.skipped != skipped {
+            for skipped in skipped {
+                if !self.skipped.contains(skipped) {
+                    self.skipped.push(skipped.clone());
+                }
+            }
         }
     }
 }
@@ -113,6 +144,7 @@ struct Tally {
     first_for: Option<String>,
     /// The first part of the claim that is about nothing, where that is allowed.
     nothing: Option<Stop>,
+    heard: Heard,
 }
 
 impl Tally {
@@ -135,8 +167,16 @@ impl Tally {
 
     /// Everything must speak for the claim.
     fn all(self, things: &str) -> Result<Judged, Stop> {
-        let Self { checked, against, unknown, first_against, first_unknown, first_for, nothing } =
-            self;
+        let Self {
+            checked,
+            against,
+            unknown,
+            first_against,
+            first_unknown,
+            first_for,
+            nothing,
+            heard,
+        } = self;
         if let (0, Some(nothing)) = (checked, nothing) {
             return Err(nothing);
         }
@@ -147,24 +187,31 @@ impl Tally {
         if let Some((why, help, counterexample)) = first_against {
             let why = format!("{}{why}", of(against));
             let counterexample = Some(counterexample);
-            return Ok(Judged { holds: Holds::No, why, help, checked, counterexample });
+            return Ok(Judged { holds: Holds::No, why, help, checked, counterexample, heard });
         }
         if let Some((why, counterexample)) = first_unknown {
             let why = format!("{}{why}", of(unknown));
             let counterexample = Some(counterexample);
             let help = Vec::new();
-            return Ok(Judged { holds: Holds::Unknown, why, help, checked, counterexample });
+            return Ok(Judged { holds: Holds::Unknown, why, help, checked, counterexample, heard });
         }
         let why = match (checked, first_for) {
             (1, Some(why)) => why,
             _ => format!("{checked} {things}"),
         };
-        Ok(Judged { holds: Holds::Yes, why, help: Vec::new(), checked, counterexample: None })
+        Ok(Judged {
+            holds: Holds::Yes,
+            why,
+            help: Vec::new(),
+            checked,
+            counterexample: None,
+            heard,
+        })
     }
 
     /// One thing that speaks for the claim is enough.
     fn any(self, things: &str) -> Result<Judged, Stop> {
-        let Self { checked, first_against, first_unknown, first_for, nothing, .. } = self;
+        let Self { checked, first_against, first_unknown, first_for, nothing, heard, .. } = self;
         if let (0, Some(nothing)) = (checked, nothing) {
             return Err(nothing);
         }
@@ -175,6 +222,6 @@ impl Tally {
             (None, None, Some((why, help, example))) => (Holds::No, none(why), help, Some(example)),
             (None, None, None) => (Holds::No, format!("there are no {things}"), Vec::new(), None),
         };
-        Ok(Judged { holds, why, help, checked, counterexample })
+        Ok(Judged { holds, why, help, checked, counterexample, heard })
     }
 }

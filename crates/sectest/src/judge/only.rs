@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use portcullis_analysis::{FlowAnswer, Spec, What, Who};
+use portcullis_analysis::{Answer, FlowAnswer, Spec, What, Who};
 use portcullis_core::Verdict;
 use portcullis_netpol::Direction;
 
@@ -17,6 +17,7 @@ impl Court<'_> {
         for peer in &claim.peers {
             let (from, to) = self.listed(claim, peer);
             let nothing = self.ask_or_nothing(&from, &to, &mut |answer, flow| {
+                tally.heard.add(&answer.assumed, &answer.skipped);
                 if !listed.insert(key(flow)) {
                     return;
                 }
@@ -36,7 +37,8 @@ impl Court<'_> {
         let mut seen: HashSet<Key> = HashSet::new();
         let lenient = Lenient { endpoints: true, ports: claim.direction == Direction::Egress };
         for (from, to) in self.everybody(claim)? {
-            let visit = &mut |answer: &_, flow: &FlowAnswer| {
+            let visit = &mut |answer: &Answer, flow: &FlowAnswer| {
+                tally.heard.add(&answer.assumed, &answer.skipped);
                 let is_itself = flow.from == flow.to;
                 if is_itself || listed.contains(&key(flow)) || !seen.insert(key(flow)) {
                     return;

@@ -10,7 +10,7 @@ use crate::shown;
 use crate::support::{File, repository};
 
 /// Every case file, in order.
-fn cases() -> Vec<PathBuf> {
+pub fn cases() -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).expect("a folder") {
             let path = entry.expect("an entry").path();

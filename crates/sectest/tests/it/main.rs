@@ -4,6 +4,7 @@ mod boutique;
 mod cases;
 mod forms;
 mod init;
+mod laws;
 mod support;
 mod whole;
 

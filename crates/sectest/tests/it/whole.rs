@@ -690,3 +690,20 @@ fn a_case_keeps_the_lines_of_its_prose() {
     let want = prose.lines().position(|line| line.contains("db:80")).expect("there") + 1;
     assert_eq!(outcome.place.as_ref().map(line), Some(want));
 }
+
+#[test]
+fn what_was_assumed_is_said_once() {
+    let (results, _) = judge_with(
+        &format!(
+            "{HEAD}assert: ['shop/web -> shop/db:5432 allow', 'shop/db -> shop/web:80 allow']\n"
+        ),
+        CLUSTER,
+    );
+    let assumed: Vec<&str> = results.assumed.iter().map(|a| a.what.as_str()).collect();
+    expect![[r#"
+        pod shop/web is one running pod whose address is not known
+        namespace shop is not given: it has its automatic label only
+        pod shop/db is one running pod whose address is not known
+    "#]]
+    .assert_eq(&format!("{}\n", assumed.join("\n")));
+}
