@@ -41,6 +41,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use crate::page;
 
     #[test]
     fn every_code_is_one_thing_and_has_a_page() {
@@ -49,6 +50,7 @@ mod tests {
             assert!(seen.insert(code), "{code} is two things");
             let (family, number) = code.0.split_at(2);
             assert!(["YA", "NP", "RB"].contains(&family) && number.len() == 3, "{code}");
+            assert!(page(code.0).is_some(), "{code} has no page");
             assert!(!title.ends_with('.') && !title.is_empty(), "{code}: {title}");
         }
         assert!(seen.len() >= 60, "{} codes", seen.len());
