@@ -251,7 +251,8 @@ impl Asked<'_> {
         let egress_of = About { of: &from, peer: to, what: &what, direction: Direction::Egress };
         let ingress_of = About { of: to, peer: &from, what: &what, direction: Direction::Ingress };
         let enforced = self.walk(network, &flow, Stage::Enforced);
-        let pending = self.walk(network, &flow, Stage::Pending);
+        let staged = network.has_staged().then(|| self.walk(network, &flow, Stage::Pending));
+        let pending = staged.as_ref().unwrap_or(&enforced);
         let mut verdict = enforced.verdict();
         let names = Names {
             from: &from,
@@ -301,15 +302,15 @@ impl Asked<'_> {
         if enforced.is_cut_short() {
             notes.push("more cases are open than can be walked: the verdict is unknown".into());
         }
-        let would = enforced.differs(&pending).then(|| Would {
+        let would = enforced.differs(pending).then(|| Would {
             verdict: match pending.verdict() {
                 Verdict::Allow if self.denied_on_the_way(&flow, Stage::Pending).is_some() => {
                     Verdict::Unknown
                 }
                 verdict => verdict,
             },
-            egress: pending.tell(network, &pending, &egress_of),
-            ingress: pending.tell(network, &pending, &ingress_of),
+            egress: pending.tell(network, pending, &egress_of),
+            ingress: pending.tell(network, pending, &ingress_of),
         });
         let service = self.target.service.and_then(|i| self.snapshot.services().get(i));
         FlowAnswer {
@@ -318,8 +319,8 @@ impl Asked<'_> {
             port,
             service: service.map(|s| format!("svc/{}/{}", s.namespace, s.name)),
             verdict,
-            egress: enforced.tell(network, &pending, &egress_of),
-            ingress: enforced.tell(network, &pending, &ingress_of),
+            egress: enforced.tell(network, pending, &egress_of),
+            ingress: enforced.tell(network, pending, &ingress_of),
             would,
             missing,
             without_refused,
@@ -539,11 +540,15 @@ impl Walk {
         if self.locality == Locality::Same && about.direction == Direction::Ingress {
             return trace::on_its_own_node(about);
         }
-        let side = |walk: &Self| match about.direction {
-            Direction::Egress => walk.connection.egress.clone(),
-            Direction::Ingress => walk.connection.ingress.clone(),
-        };
-        trace::tell(network, &side(self), &side(pending), about)
+        let (side, twin) = (self.side(about.direction), pending.side(about.direction));
+        trace::tell(network, side, twin, about)
+    }
+
+    fn side(&self, direction: Direction) -> &Side {
+        match direction {
+            Direction::Egress => &self.connection.egress,
+            Direction::Ingress => &self.connection.ingress,
+        }
     }
 
     /// A word about every deciding rule that asks for more than packets show.

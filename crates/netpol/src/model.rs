@@ -614,6 +614,7 @@ pub struct Compiled {
     profiles: HashMap<SmolStr, Profile>,
     input: Input,
     by_address: HashMap<IpAddr, Vec<EndpointId>>,
+    has_staged: bool,
 }
 
 impl Compiled {
@@ -661,7 +662,8 @@ impl Compiled {
                 by_address.entry(*address).or_default().push(EndpointId::at(i));
             }
         }
-        Self { tiers, policies, profiles, input, by_address }
+        let has_staged = policies.iter().any(|p| p.kind.is_staged());
+        Self { tiers, policies, profiles, input, by_address, has_staged }
     }
 
     /// The tiers in order of evaluation, those nobody defined last.
@@ -688,6 +690,11 @@ impl Compiled {
     /// All policies, in order of evaluation.
     pub fn policies(&self) -> &[Policy] {
         &self.policies
+    }
+
+    /// Whether any policy is staged: without one, nothing would change if all were in force.
+    pub fn has_staged(&self) -> bool {
+        self.has_staged
     }
 
     /// An endpoint of this compilation.

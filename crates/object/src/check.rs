@@ -40,8 +40,9 @@ fn is_judged(object: &Object) -> bool {
 struct Checker<'a> {
     object: &'a Object,
     judged: bool,
-    /// The messages around the one that is looked at, with what each is called.
-    enclosing: Vec<(&'static Message, String)>,
+    /// The messages around the one that is looked at, and where each stands. What it is called is
+    /// only made up when somebody says it: nearly every object has nothing to say.
+    enclosing: Vec<(&'static Message, Cursor<'a>)>,
     found: Vec<Diagnostic>,
 }
 
@@ -133,7 +134,7 @@ impl<'a> Checker<'a> {
             match message.field(key) {
                 Some(_) if self.names_the_object(at, key) => {}
                 Some(field) => {
-                    self.enclosing.push((message, title(at)));
+                    self.enclosing.push((message, at));
                     self.value(value, field.kind);
                     self.enclosing.pop();
                 }
@@ -189,9 +190,8 @@ impl<'a> Checker<'a> {
 
     /// Where a field belongs that is indented too deep or too little.
     fn belongs(&self, key: &str, message: &'static Message) -> Option<String> {
-        if let Some((_, title)) = self.enclosing.iter().rev().find(|(m, _)| m.field(key).is_some())
-        {
-            return Some(format!("`{key}` is a field of `{title}`: check the indentation"));
+        if let Some((_, at)) = self.enclosing.iter().rev().find(|(m, _)| m.field(key).is_some()) {
+            return Some(format!("`{key}` is a field of `{}`: check the indentation", title(*at)));
         }
         let inner = message.fields().find(|field| {
             let mut kind = field.kind;
