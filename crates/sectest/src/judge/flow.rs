@@ -9,7 +9,7 @@ use portcullis_analysis::{
 use portcullis_core::{Family, Verdict, nearest};
 use portcullis_snapshot::{Workload, WorkloadState};
 
-use super::{Court, Judged, Stop, Tally};
+use super::{Court, Heard, Judged, Stop, Tally};
 use crate::claim::{By, End, Except, Flow};
 use crate::outcome::{Counterexample, Trace};
 
@@ -32,24 +32,23 @@ pub(super) type Key = (String, String, String);
 impl Court<'_> {
     /// One claim about flows.
     pub(super) fn flow(&self, flow: &Flow) -> Result<Judged, Stop> {
-        let mut tally = Tally::default();
-        self.tally(flow, &mut tally)?;
-        if flow.some { tally.any("flows") } else { tally.all("flows") }
+        let (mut tally, mut heard) = (Tally::default(), Heard::default());
+        self.tally(flow, &mut tally, &mut heard)?;
+        if flow.some { tally.any("flows", heard) } else { tally.all("flows", heard) }
     }
 
     /// Several claims, each of which must hold.
     pub(super) fn flows(&self, flows: &[Flow]) -> Result<Judged, Stop> {
-        let mut tally = Tally::default();
+        let (mut tally, mut heard) = (Tally::default(), Heard::default());
         for flow in flows {
-            self.tally(flow, &mut tally)?;
+            self.tally(flow, &mut tally, &mut heard)?;
         }
-        tally.all("flows")
+        tally.all("flows", heard)
     }
 
-    fn tally(&self, claim: &Flow, tally: &mut Tally) -> Result<(), Stop> {
-        let mut excepted = self.exceptions(claim)?;
-        let nothing = self.ask_or_nothing(&claim.from, &claim.to, &mut |answer, flow| {
-            tally.heard.add(&answer.assumed, &answer.skipped);
+    fn tally(&self, claim: &Flow, tally: &mut Tally, heard: &mut Heard) -> Result<(), Stop> {
+        let mut excepted = self.exceptions(claim, heard)?;
+        let nothing = self.ask_or_nothing(&claim.from, &claim.to, heard, &mut |answer, flow| {
             let is_excepted = match excepted.get_mut(&key(flow)) {
                 Some(hit) => {
                     hit.1 = true;
@@ -96,7 +95,11 @@ impl Court<'_> {
     }
 
     /// The flows of every exception, each with the exception it is of, and not met yet.
-    fn exceptions(&self, claim: &Flow) -> Result<HashMap<Key, (usize, bool)>, Stop> {
+    fn exceptions(
+        &self,
+        claim: &Flow,
+        heard: &mut Heard,
+    ) -> Result<HashMap<Key, (usize, bool)>, Stop> {
         let mut keys = HashMap::new();
         for (index, Except { from, to }) in claim.except.iter().enumerate() {
             let from = from.as_ref().unwrap_or(&claim.from);
@@ -105,7 +108,7 @@ impl Court<'_> {
                 Some(to) => to.clone(),
                 None => claim.to.clone(),
             };
-            self.ask_or_nothing(from, &to, &mut |_, flow| {
+            self.ask_or_nothing(from, &to, heard, &mut |_, flow| {
                 keys.entry(key(flow)).or_insert((index, false));
             })?;
         }
@@ -117,9 +120,10 @@ impl Court<'_> {
         &self,
         from: &End,
         to: &End,
+        heard: &mut Heard,
         visit: &mut impl FnMut(&Answer, &FlowAnswer),
     ) -> Result<Option<Stop>, Stop> {
-        match self.ask(from, to, visit) {
+        match self.ask(from, to, heard, visit) {
             Ok(()) => Ok(None),
             Err(stop) if stop.is_empty && self.allow_empty => Ok(Some(stop)),
             Err(stop) => Err(stop),
@@ -134,6 +138,7 @@ impl Court<'_> {
         &self,
         from: &End,
         to: &End,
+        heard: &mut Heard,
         visit: &mut impl FnMut(&Answer, &FlowAnswer),
     ) -> Result<(), Stop> {
         let (sources, targets) = (self.specs(from)?, self.specs(to)?);
@@ -149,7 +154,7 @@ impl Court<'_> {
             for target in &targets {
                 let is_itself = leave_out && source.who == target.who;
                 let lenient = Lenient { endpoints: leave_out, ports: portless };
-                asked |= !is_itself && self.ask_one(source, target, lenient, visit)?;
+                asked |= !is_itself && self.ask_one(source, target, lenient, heard, visit)?;
             }
         }
         if !asked {
@@ -164,15 +169,19 @@ impl Court<'_> {
         source: &Spec,
         target: &Spec,
         lenient: Lenient,
+        heard: &mut Heard,
         visit: &mut impl FnMut(&Answer, &FlowAnswer),
     ) -> Result<bool, Stop> {
         match self.connect(source, target) {
             Ok(answer) => {
+                heard.add(&answer.assumed, &answer.skipped);
                 answer.flows.iter().for_each(|flow| visit(&answer, flow));
                 Ok(true)
             }
             Err(AskError::NoEndpoint { .. }) if lenient.endpoints => Ok(false),
             Err(AskError::Question { .. }) if lenient.ports && target.what == What::Unsaid => {
+                let why = "connections to it are not asked about, as it declares no port";
+                heard.not_asked(format!("{}: {why}", target.who));
                 Ok(false)
             }
             Err(error) => Err(error.into()),

@@ -81,6 +81,11 @@ impl Court<'_> {
 // === impl Heard ===
 
 impl Heard {
+    /// Somebody is not asked about, though a claim about everybody means them.
+    fn not_asked(&mut self, why: String) {
+        self.add(&[], &[Skipped { origin: None, why }]);
+    }
+
     /// Adds what is not there yet.
     pub(crate) fn add(&mut self, assumed: &[Assumed], skipped: &[Skipped]) {
         for assumed in assumed {
@@ -144,7 +149,6 @@ struct Tally {
     first_for: Option<String>,
     /// The first part of the claim that is about nothing, where that is allowed.
     nothing: Option<Stop>,
-    heard: Heard,
 }
 
 impl Tally {
@@ -166,17 +170,9 @@ impl Tally {
     }
 
     /// Everything must speak for the claim.
-    fn all(self, things: &str) -> Result<Judged, Stop> {
-        let Self {
-            checked,
-            against,
-            unknown,
-            first_against,
-            first_unknown,
-            first_for,
-            nothing,
-            heard,
-        } = self;
+    fn all(self, things: &str, heard: Heard) -> Result<Judged, Stop> {
+        let Self { checked, against, unknown, first_against, first_unknown, first_for, nothing } =
+            self;
         if let (0, Some(nothing)) = (checked, nothing) {
             return Err(nothing);
         }
@@ -210,8 +206,8 @@ impl Tally {
     }
 
     /// One thing that speaks for the claim is enough.
-    fn any(self, things: &str) -> Result<Judged, Stop> {
-        let Self { checked, first_against, first_unknown, first_for, nothing, heard, .. } = self;
+    fn any(self, things: &str, heard: Heard) -> Result<Judged, Stop> {
+        let Self { checked, first_against, first_unknown, first_for, nothing, .. } = self;
         if let (0, Some(nothing)) = (checked, nothing) {
             return Err(nothing);
         }

@@ -7,17 +7,16 @@ use portcullis_core::Verdict;
 use portcullis_netpol::Direction;
 
 use super::flow::{Key, Lenient, PAIRS_MAX, counterexample, key, sentence, who};
-use super::{Court, Judged, Stop, Tally};
+use super::{Court, Heard, Judged, Stop, Tally};
 use crate::claim::{End, Only};
 
 impl Court<'_> {
     pub(super) fn only(&self, claim: &Only) -> Result<Judged, Stop> {
-        let mut tally = Tally::default();
+        let (mut tally, mut heard) = (Tally::default(), Heard::default());
         let mut listed: HashSet<Key> = HashSet::new();
         for peer in &claim.peers {
             let (from, to) = self.listed(claim, peer);
-            let nothing = self.ask_or_nothing(&from, &to, &mut |answer, flow| {
-                tally.heard.add(&answer.assumed, &answer.skipped);
+            let nothing = self.ask_or_nothing(&from, &to, &mut heard, &mut |answer, flow| {
                 if !listed.insert(key(flow)) {
                     return;
                 }
@@ -38,7 +37,6 @@ impl Court<'_> {
         let lenient = Lenient { endpoints: true, ports: claim.direction == Direction::Egress };
         for (from, to) in self.everybody(claim)? {
             let visit = &mut |answer: &Answer, flow: &FlowAnswer| {
-                tally.heard.add(&answer.assumed, &answer.skipped);
                 let is_itself = flow.from == flow.to;
                 if is_itself || listed.contains(&key(flow)) || !seen.insert(key(flow)) {
                     return;
@@ -54,7 +52,7 @@ impl Court<'_> {
                     }
                 }
             };
-            match self.ask_one(&from, &to, lenient, visit) {
+            match self.ask_one(&from, &to, lenient, &mut heard, visit) {
                 Err(stop) if stop.is_empty => {
                     tally.nothing.get_or_insert(stop);
                 }
@@ -65,7 +63,7 @@ impl Court<'_> {
         }
         let nobody = || Stop::empty(format!("there is nobody else than {}", claim.of));
         tally.nothing.get_or_insert_with(nobody);
-        tally.all("flows")
+        tally.all("flows", heard)
     }
 
     /// The ends of what a listed peer may do. A port behind it is that of the destination.

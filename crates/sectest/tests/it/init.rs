@@ -78,7 +78,7 @@ subjects: [{kind: Group, name: 'team: shop'}]
             # --- Who alone reaches each workload ---
             - only pod/dev/open:80, pod/dev/probe:80, pod/shop/db:80 -> pod/shop/web
             - "only [] -> pod/shop/db"
-            # dev/probe declares no port: say on which it should be kept from whom
+            # dev/probe is not asked about: no port is said, and dev/probe declares none
             # dev/open is open to every workload here: should it be?
             # --- Who may write policy, besides those whom every server lets ---
             - who: {can: [create, update, patch, delete], what: networkpolicies.networking.k8s.io, scope: anywhere, builtIn: false}

@@ -707,3 +707,16 @@ fn what_was_assumed_is_said_once() {
     "#]]
     .assert_eq(&format!("{}\n", assumed.join("\n")));
 }
+
+#[test]
+fn who_is_not_asked_about_is_said() {
+    let probe = "---\napiVersion: v1\nkind: Pod\nmetadata: {name: probe, namespace: shop}\n\
+                 spec: {containers: [{name: c, image: i}]}\n";
+    let text = format!("{HEAD}assert: ['shop/web -> shop/* allow except to shop/db']\n{probe}");
+    let (results, _) = judge_with(&text, CLUSTER);
+    let skipped: Vec<&str> = results.skipped.iter().map(|s| s.why.as_str()).collect();
+    assert_eq!(
+        skipped,
+        ["pod/shop/probe: connections to it are not asked about, as it declares no port"]
+    );
+}
