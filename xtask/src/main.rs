@@ -5,6 +5,7 @@
 use std::process::ExitCode;
 
 mod bootstrap;
+mod codes;
 mod floors;
 mod members;
 mod report;
@@ -19,6 +20,11 @@ const TASKS: &[Task] = &[
         name: "bootstrap",
         about: "writes the built-in roles and bindings from recorded facts, or checks them",
         run: bootstrap::run,
+    },
+    Task {
+        name: "codes",
+        about: "every code has one definition, one page, an example and tests",
+        run: codes::run,
     },
     Task {
         name: "floors",
