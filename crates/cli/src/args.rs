@@ -18,6 +18,16 @@ const TEMPLATE: &str = "\
 Also: --color auto|always|never, --plain (no box characters), -v (all findings),
 -q (errors only).  Exit: 0 yes, 1 no, 2 could not evaluate, 3 unknown.";
 
+/// For commands that judge files rather than answer questions.
+const CHECK_TEMPLATE: &str = "\
+{about}
+
+{before-help}{usage-heading} {usage}
+
+{all-args}
+Also: --color auto|always|never, --plain (no box characters), -q (no notes).
+Exit: 0 none, 1 errors, 2 could not read everything or a limit was passed.";
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -50,6 +60,8 @@ pub enum Command {
         help_template = "{about}\n\n{usage-heading} {usage}\n\n{all-args}"
     )]
     Rbac(RbacCommand),
+    /// What is wrong or doubtful in manifests, with fixes
+    Check(CheckArgs),
     /// Closes a small shop step by step, and counts what still works
     Demo(DemoArgs),
     /// Prints the completion script of a shell
@@ -104,6 +116,14 @@ pub struct OutputArgs {
         hide_default_value = true
     )]
     pub output: Format,
+    /// What it looks like.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// What is said, and what it looks like.
+#[derive(Args, Clone, Debug, Default)]
+pub struct LookArgs {
     /// auto, always or never
     #[arg(
         long,
@@ -312,6 +332,105 @@ pub struct WhatArgs {
     pub output: OutputArgs,
 }
 
+/// `portcullis check`.
+#[derive(Args, Debug, Default)]
+#[command(
+    before_help = "\
+$ portcullis check k8s
+$ portcullis check k8s -o sarif=out.sarif -o github
+$ portcullis check k8s --diff                  what --fix would change\n\n",
+    help_template = CHECK_TEMPLATE,
+    override_usage = "portcullis check PATH... [OPTIONS]"
+)]
+pub struct CheckArgs {
+    /// File, folder, - or git:REF:PATH
+    #[arg(value_name = "PATH", hide = true)]
+    pub paths: Vec<String>,
+    /// One more PATH: file, folder, - or git:REF:PATH
+    #[arg(short = 'f', long = "filename", value_name = "PATH")]
+    pub files: Vec<String>,
+    /// Where what names no namespace is
+    #[arg(short, long, value_name = "NS")]
+    pub namespace: Option<String>,
+    /// full, concise, json, jsonl, sarif, junit, github, gitlab or md; repeatable
+    #[arg(short, long, value_name = "FMT[=FILE]")]
+    pub output: Vec<ReportTarget>,
+    /// Write the fixes that keep what is meant
+    #[arg(long)]
+    pub fix: bool,
+    /// Count in the fixes that may change what is meant
+    #[arg(long)]
+    pub unsafe_fixes: bool,
+    /// Show what would be written, and write nothing
+    #[arg(long)]
+    pub diff: bool,
+    /// Leave out the findings that FILE has
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// Make FILE such a baseline, of all there is
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<PathBuf>,
+    /// Instead of the portcullis.yaml beside PATH
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// What exits with 1: error [default] or warning
+    #[arg(
+        long,
+        value_name = "LEVEL",
+        value_enum,
+        default_value_t,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub fail_on: FailOn,
+    /// What it looks like.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// `-o FORMAT[=FILE]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReportTarget {
+    /// How findings are written.
+    pub format: ReportFormat,
+    /// Where; none for standard output.
+    pub file: Option<PathBuf>,
+}
+
+/// How findings are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people, with the text they are about.
+    #[default]
+    Full,
+    /// One line each.
+    Concise,
+    /// One JSON document.
+    Json,
+    /// One line of JSON each.
+    Jsonl,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// JUnit's XML.
+    Junit,
+    /// Annotations of a GitHub workflow.
+    Github,
+    /// A code quality report of GitLab.
+    Gitlab,
+    /// A Markdown table.
+    Md,
+}
+
+/// From which severity on findings make a run fail.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors.
+    #[default]
+    Error,
+    /// Warnings too.
+    Warning,
+}
+
 /// `portcullis demo`.
 #[derive(Args, Debug, Default)]
 #[command(
@@ -396,6 +515,27 @@ impl FromStr for IpVersion {
 impl std::fmt::Display for IpVersion {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.0.number())
+    }
+}
+
+// === impl ReportTarget ===
+
+impl FromStr for ReportTarget {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, file) = match text.split_once('=') {
+            Some((format, file)) => (format, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
+            return Err("the file is missing: write it as FORMAT=FILE".to_owned());
+        }
+        let format = ReportFormat::from_str(format, false).map_err(|_| {
+            let formats = ReportFormat::value_variants().iter();
+            let names = formats.filter_map(|f| Some(f.to_possible_value()?.get_name().to_owned()));
+            format!("there is {}", Vec::from_iter(names).join(", "))
+        })?;
+        Ok(Self { format, file })
     }
 }
 

@@ -6,7 +6,7 @@ use portcullis_core::{Diagnostic, Namespace, Place, Severity};
 use portcullis_object::{Limits, Loaded, Sources};
 use portcullis_snapshot::{Refused, Settings, Snapshot, WorkloadState};
 
-use crate::args::{OutputArgs, RefusedChoice, SourceArgs};
+use crate::args::{LookArgs, RefusedChoice, SourceArgs};
 use crate::exit::Failure;
 use crate::places::Places;
 use crate::render::{self, Look};
@@ -66,7 +66,7 @@ pub(crate) fn settings(source: &SourceArgs) -> Settings {
 pub(crate) fn open(
     source: &SourceArgs,
     settings: &Settings,
-    output: &OutputArgs,
+    look: &LookArgs,
     shell: &mut Shell<'_>,
 ) -> anyhow::Result<Cluster> {
     if source.files.is_empty() {
@@ -80,16 +80,16 @@ pub(crate) fn open(
     let loaded = portcullis_object::load(inputs, &limits);
     let (snapshot, found) = Snapshot::build(&loaded.objects, &loaded.unreadable, settings);
 
-    let look = shell.environment.notes_look(output);
+    let drawn = shell.environment.notes_look(look);
     let notes = &mut *shell.streams.notes;
-    if !output.quiet {
+    if !look.quiet {
         let summary = summary(&source.files, files, &loaded, &snapshot);
         writeln!(notes, "source: {}", render::clean(&summary))?;
         let diagnostics: Vec<&Diagnostic> = loaded.diagnostics.iter().chain(&found).collect();
         // If nothing else is left, they are what stops the command, and said then.
         let problems = if loaded.objects.is_empty() { &[] } else { problems.as_slice() };
         let all = Findings { problems, diagnostics: &diagnostics };
-        all.write(&loaded.sources, look, output.verbose, notes)?;
+        all.write(&loaded.sources, drawn, look.verbose, notes)?;
         for Problem { name, why } in &left_out {
             writeln!(notes, "note: {}: {why}", render::clean(name))?;
         }
@@ -185,7 +185,7 @@ impl Findings<'_> {
     }
 }
 
-fn nothing(given: &[String], problems: &[Problem]) -> Failure {
+pub(crate) fn nothing(given: &[String], problems: &[Problem]) -> Failure {
     if problems.is_empty() {
         return Failure::new(format!("there is no Kubernetes object in {}", named(given)))
             .help("objects are read from .yaml, .yml and .json files, in folders below too");

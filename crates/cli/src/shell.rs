@@ -1,10 +1,13 @@
 //! What a run is given besides its arguments: streams, and what of the environment counts.
 
 use std::io::{self, IsTerminal, Read, Write};
+use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
+use portcullis_lint::Date;
 use serde_json::Value;
 
-use crate::args::{ColorChoice, Format, OutputArgs};
+use crate::args::{ColorChoice, Format, LookArgs, OutputArgs};
 use crate::render::{self, Look};
 
 /// Columns of what is no terminal, or does not say.
@@ -35,6 +38,11 @@ pub struct Environment {
     pub data_is_terminal: bool,
     /// Whether people read the notes directly.
     pub notes_is_terminal: bool,
+    /// Seconds since 1970-01-01: `SOURCE_DATE_EPOCH` (<https://reproducible-builds.org>), else the
+    /// clock. Only what expires asks.
+    pub now_s: u64,
+    /// The folder that the run began in.
+    pub folder: Option<PathBuf>,
     /// How wide the terminal is that answers are shown on.
     pub data_columns: Option<usize>,
     /// How wide the terminal is that notes are shown on.
@@ -61,7 +69,8 @@ impl Shell<'_> {
     ) -> io::Result<()> {
         match output.output {
             Format::Table | Format::Wide => {
-                let text = text(self.environment.data_look(output));
+                let look = self.environment.data_look(&output.look);
+                let text = text(Look { wide: output.output == Format::Wide, ..look });
                 self.streams.data.write_all(text.as_bytes())
             }
             format => render::write_value(format, &value(), items, self.streams.data),
@@ -69,8 +78,8 @@ impl Shell<'_> {
     }
 
     /// Says something beside the answer, unless nothing of the kind is wanted.
-    pub fn note(&mut self, output: &OutputArgs, text: &str) -> io::Result<()> {
-        if output.quiet {
+    pub fn note(&mut self, look: &LookArgs, text: &str) -> io::Result<()> {
+        if look.quiet {
             return Ok(());
         }
         writeln!(self.streams.notes, "{}", render::clean(text))
@@ -89,23 +98,33 @@ impl Environment {
             columns: said("COLUMNS").and_then(|c| c.to_str()?.parse().ok()),
             data_is_terminal: io::stdout().is_terminal(),
             notes_is_terminal: io::stderr().is_terminal(),
+            now_s: said("SOURCE_DATE_EPOCH")
+                .and_then(|s| s.to_str()?.parse().ok())
+                .unwrap_or_else(now),
+            folder: std::env::current_dir().ok(),
             data_columns: terminal_size::terminal_size_of(io::stdout()).map(columns),
             notes_columns: terminal_size::terminal_size_of(io::stderr()).map(columns),
         }
     }
 
+    /// Today.
+    pub(crate) fn today(&self) -> Date {
+        const DAY_S: u64 = 24 * 60 * 60;
+        Date::after_epoch(self.now_s / DAY_S)
+    }
+
     /// How answers look.
-    fn data_look(&self, output: &OutputArgs) -> Look {
-        self.look(output, self.data_is_terminal, self.data_columns)
+    pub(crate) fn data_look(&self, look: &LookArgs) -> Look {
+        self.look(look, self.data_is_terminal, self.data_columns)
     }
 
     /// How notes look.
-    pub(crate) fn notes_look(&self, output: &OutputArgs) -> Look {
-        self.look(output, self.notes_is_terminal, self.notes_columns)
+    pub(crate) fn notes_look(&self, look: &LookArgs) -> Look {
+        self.look(look, self.notes_is_terminal, self.notes_columns)
     }
 
-    fn look(&self, output: &OutputArgs, is_terminal: bool, columns: Option<usize>) -> Look {
-        let colour = match output.color {
+    fn look(&self, look: &LookArgs, is_terminal: bool, columns: Option<usize>) -> Look {
+        let colour = match look.color {
             ColorChoice::Always => true,
             ColorChoice::Never => false,
             // What is asked for forcefully beats what is merely not wanted, as the convention says.
@@ -113,11 +132,18 @@ impl Environment {
         };
         Look {
             colour,
-            plain: output.plain,
-            wide: output.output == Format::Wide,
+            plain: look.plain,
+            wide: false,
             width: self.columns.or(columns).unwrap_or(WIDTH).max(WIDTH_MIN),
         }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the edge where time enters")]
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    // A clock that is before 1970 is broken, and nothing has expired by it.
+    since.map_or(0, |since| since.as_secs())
 }
 
 fn columns((width, _): (terminal_size::Width, terminal_size::Height)) -> usize {
@@ -140,7 +166,7 @@ mod tests {
         ] {
             let environment =
                 Environment { columns, data_columns: terminal, ..Environment::default() };
-            let look = environment.data_look(&OutputArgs::default());
+            let look = environment.data_look(&LookArgs::default());
             assert_eq!(look.width, want, "{columns:?} {terminal:?}");
         }
     }
@@ -150,7 +176,7 @@ mod tests {
         let coloured = |choice, no_color, force_color, data_is_terminal| {
             let environment =
                 Environment { no_color, force_color, data_is_terminal, ..Environment::default() };
-            environment.data_look(&OutputArgs { color: choice, ..OutputArgs::default() }).colour
+            environment.data_look(&LookArgs { color: choice, ..LookArgs::default() }).colour
         };
         use ColorChoice::{Always, Auto, Never};
         for (choice, no_color, force, terminal, want) in [

@@ -9,6 +9,11 @@ use std::process::{Command, Stdio};
 
 use portcullis_object::{Input, Limits};
 
+/// What a project says about its checks; no manifest.
+pub(crate) const CONFIG: &str = "portcullis.yaml";
+/// How the names of test files end. Their objects belong to the clusters of their tests alone.
+pub(crate) const TEST_ENDINGS: [&str; 2] = [".sectest.yaml", ".sectest.yml"];
+
 /// What files of a folder are read by.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -308,7 +313,12 @@ fn next_blob(rest: &mut &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Whether a file that nobody named is read.
 fn is_manifest(path: &Path) -> bool {
+    let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+    if name == CONFIG || TEST_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+        return false;
+    }
     let extension = path.extension().and_then(OsStr::to_str);
     extension.is_some_and(|e| EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(e)))
 }
@@ -361,6 +371,8 @@ mod tests {
             ("a/c.yml", "c: 1"),
             ("a/d.JSON", "{}"),
             ("a/readme.md", "no"),
+            ("a/portcullis.yaml", "no"),
+            ("shop.sectest.yaml", "no"),
             (".git/x.yaml", "no"),
             ("long.yaml", "0123456789"),
         ] {

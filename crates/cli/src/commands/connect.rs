@@ -123,10 +123,10 @@ fn failure(error: &AskError) -> Failure {
 }
 
 fn open(args: &ConnectArgs, shell: &mut Shell<'_>) -> anyhow::Result<Cluster> {
-    let cluster = cluster::open(&args.source, &settings(args), &args.output, shell)?;
+    let cluster = cluster::open(&args.source, &settings(args), &args.output.look, shell)?;
     for kind in &args.without {
         if let Some(warning) = without_nothing(kind, &cluster.snapshot) {
-            shell.note(&args.output, &format!("warning: {warning}"))?;
+            shell.note(&args.output.look, &format!("warning: {warning}"))?;
         }
     }
     Ok(cluster)

@@ -79,7 +79,7 @@ pub(super) fn run(args: &DemoArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit
     let scenario = Scenario::embedded()?;
     let (files, steps) = (scenario.files.len(), scenario.steps.len());
     let source = "source: the built-in example (examples/boutique";
-    shell.note(&args.output, &format!("{source}, {files} files, {steps} steps, offline)"))?;
+    shell.note(&args.output.look, &format!("{source}, {files} files, {steps} steps, offline)"))?;
     let steps = scenario.compute()?;
     shell.answer(
         &args.output,

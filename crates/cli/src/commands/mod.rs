@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod check;
 mod completion;
 mod connect;
 pub(crate) mod demo;
@@ -19,6 +20,7 @@ pub(crate) fn run(command: &Command, shell: &mut Shell<'_>) -> anyhow::Result<Ex
         Command::Rbac(RbacCommand::Can(args)) => rbac_can::run(args, shell),
         Command::Rbac(RbacCommand::Who(args)) => rbac_who::run(args, shell),
         Command::Rbac(RbacCommand::What(args)) => rbac_what::run(args, shell),
+        Command::Check(args) => check::run(args, shell),
         Command::Demo(args) => demo::run(args, shell),
         Command::Completion(args) => completion::run(args, shell),
         Command::Version(args) => version::run(args, shell),

@@ -22,7 +22,7 @@ pub(super) const PRIVILEGED: &str =
 pub(super) fn run(args: &CanArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let requester = requester(&args.requester)?;
     let settings = Settings { bootstrap: !args.no_bootstrap, ..cluster::settings(&args.source) };
-    let cluster = cluster::open(&args.source, &settings, &args.output, shell)?;
+    let cluster = cluster::open(&args.source, &settings, &args.output.look, shell)?;
     let namespace = (!args.all_namespaces).then(|| settings.default_namespace.clone());
     if args.list {
         return list(args, &requester, namespace.as_ref(), &cluster, shell);
@@ -37,7 +37,7 @@ pub(super) fn run(args: &CanArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
     let Asked { target, namespaced, warnings } =
         target::resolve(words, cluster.snapshot.custom_resources())?;
     for warning in &warnings {
-        shell.note(&args.output, &format!("warning: {warning}"))?;
+        shell.note(&args.output.look, &format!("warning: {warning}"))?;
     }
     let sentence = sentence(&requester, words.verb, &target, namespaced);
     let attempt = Attempt { requester, verb: words.verb.into(), target };
@@ -90,7 +90,7 @@ fn list(
 ) -> anyhow::Result<Exit> {
     let review = rules_for(cluster.snapshot.rbac(), requester, namespace);
     if requester.is_privileged() {
-        shell.note(&args.output, PRIVILEGED)?;
+        shell.note(&args.output.look, PRIVILEGED)?;
     }
     shell.answer(
         &args.output,

@@ -15,13 +15,13 @@ use crate::shell::Shell;
 pub(super) fn run(args: &WhatArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let requester = requester(&args.requester)?;
     let settings = Settings { bootstrap: !args.no_bootstrap, ..cluster::settings(&args.source) };
-    let cluster = cluster::open(&args.source, &settings, &args.output, shell)?;
+    let cluster = cluster::open(&args.source, &settings, &args.output.look, shell)?;
     let mut held = what(cluster.snapshot.rbac(), &requester);
     if let Some(namespace) = args.source.said_namespace() {
         held.namespaces.retain(|held_in, _| held_in.as_str() == namespace);
     }
     if requester.is_privileged() {
-        shell.note(&args.output, PRIVILEGED)?;
+        shell.note(&args.output.look, PRIVILEGED)?;
     }
     let skipped = doubts(&cluster.snapshot);
     let (places, unread) = (&cluster.places, cluster.unread.as_slice());

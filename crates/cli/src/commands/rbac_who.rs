@@ -15,7 +15,7 @@ use crate::target::{self, Words};
 /// either, those who may anywhere, and where.
 pub(super) fn run(args: &WhoArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let settings = Settings { bootstrap: !args.no_bootstrap, ..cluster::settings(&args.source) };
-    let cluster = cluster::open(&args.source, &settings, &args.output, shell)?;
+    let cluster = cluster::open(&args.source, &settings, &args.output.look, shell)?;
     let said = args.source.said_namespace().is_some();
     let words = Words {
         verb: &args.verb,
@@ -26,7 +26,7 @@ pub(super) fn run(args: &WhoArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
     };
     let asked = target::resolve(words, cluster.snapshot.custom_resources())?;
     for warning in &asked.warnings {
-        shell.note(&args.output, &format!("warning: {warning}"))?;
+        shell.note(&args.output.look, &format!("warning: {warning}"))?;
     }
     let rules = cluster.snapshot.rbac();
     let anywhere = asked.namespaced && !said && !args.all_namespaces;

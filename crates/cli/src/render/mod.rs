@@ -2,10 +2,14 @@
 
 mod connection;
 mod diagnostic;
+mod diff;
 mod grants;
 mod json;
+mod report;
+mod sarif;
 mod scenario;
 mod table;
+mod xml;
 mod yaml;
 
 use std::borrow::Cow;
@@ -17,10 +21,12 @@ use serde_json::Value;
 
 pub(crate) use connection::connection;
 pub(crate) use diagnostic::{failure, finding, problem};
+pub(crate) use diff::unified;
 pub(crate) use grants::{access, holders, holdings, review};
 pub(crate) use json::{
     access_value, answer_value, error_value, holders_value, holdings_value, review_value,
 };
+pub(crate) use report::{Listing, Tally, Told, report};
 pub(crate) use scenario::{scenario, scenario_value};
 
 use crate::args::Format;

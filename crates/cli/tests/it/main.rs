@@ -1,10 +1,13 @@
 //! The built program, as a shell runs it.
 
 mod bad_input;
+mod check;
 mod connect;
 mod damaged;
+mod formats;
 mod guide;
 mod rbac;
+mod schema;
 mod secrets;
 mod sources;
 mod streams;

@@ -80,6 +80,26 @@ fn no_output_shows_a_secret() {
 }
 
 #[test]
+fn no_report_shows_a_secret() {
+    let folder = Folder::of(&FILES);
+    let mut shown = String::new();
+    let formats = ["full", "concise", "json", "jsonl", "sarif", "junit", "github", "gitlab", "md"];
+    let of_formats = formats.map(|format| format!("check . -o {format}"));
+    let others = ["check . --plain", "check . --diff", "check . --diff --unsafe-fixes"];
+    for words in of_formats.iter().map(String::as_str).chain(others) {
+        let run = folder.run(words);
+        shown.push_str(&format!("{}{}", run.out, run.err));
+    }
+    folder.run("check . --write-baseline base.json");
+    shown.push_str(&std::fs::read_to_string(folder.path().join("base.json")).expect("a file"));
+    for secret in PLANTED {
+        assert!(!shown.contains(secret), "{secret}\n{shown}");
+    }
+    // The test would show nothing if nothing beside the secrets had been reported.
+    assert!(shown.matches("valu").count() > 10, "{shown}");
+}
+
+#[test]
 fn a_snippet_shows_the_line_without_the_secret() {
     let folder = Folder::of(&[FILES[1], ("good.yaml", SHOP)]);
     let run = folder.run("connect shop/cart shop/db:5432 -f . -v");

@@ -1,10 +1,11 @@
 //! Running the program in a folder of files.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use portcullis_cli::{Environment, Streams};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -72,7 +73,7 @@ pub fn run(
 ) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
     command.args(words).current_dir(folder);
-    for name in ["NO_COLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM"] {
+    for name in ["NO_COLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM", "SOURCE_DATE_EPOCH"] {
         command.env_remove(name);
     }
     command.envs(environment.iter().copied());
@@ -91,6 +92,23 @@ pub fn run(
         assert!(!run.err.contains(word), "it shows its insides: {run:?}");
     }
     run
+}
+
+/// The same within this process, for tests that run it often. The day is 2026-06-01, and `root` the
+/// folder that the run believes it began in; paths are still found from where the tests run.
+#[track_caller]
+pub fn call(words: &[&str], root: &Path, input: &str) -> Run {
+    let environment = Environment {
+        now_s: 1_780_272_000,
+        folder: Some(root.to_owned()),
+        ..Environment::default()
+    };
+    let (mut data, mut notes) = (Vec::new(), Vec::new());
+    let streams = Streams { input: &mut input.as_bytes(), data: &mut data, notes: &mut notes };
+    let arguments = ["portcullis"].iter().chain(words).map(OsString::from);
+    let exit = portcullis_cli::run(arguments, streams, &environment);
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+    Run { code: exit.code().into(), out: text(data), err: text(notes) }
 }
 
 /// Two pods, one of which a policy shuts; a role for one of their accounts.

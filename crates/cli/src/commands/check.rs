@@ -1,0 +1,282 @@
+//! `portcullis check`.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use portcullis_core::{DocumentId, Namespace, Severity};
+use portcullis_lint::{Baseline, Config, Date, Report, State, apply, edits};
+use portcullis_object::{Input, Limits, Loaded, Sources, codes};
+use portcullis_snapshot::Settings;
+
+use crate::args::{CheckArgs, FailOn, ReportFormat, ReportTarget};
+use crate::cluster::{counted, nothing};
+use crate::exit::{Exit, Failure};
+use crate::files;
+use crate::project::{self, Project};
+use crate::render::{self, Listing, Tally, Told};
+use crate::shell::Shell;
+use crate::source::{self, Gathered, why_not};
+
+/// How often fixes are made, as one can make room for the next. What is not done by then goes in a
+/// circle.
+const ROUNDS_MAX: usize = 10;
+
+pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
+    let targets = targets(args)?;
+    let sources: Vec<String> = args.paths.iter().chain(&args.files).cloned().collect();
+    if sources.is_empty() {
+        let help = "name a file, a folder, `-` for standard input, or git:REF:PATH";
+        return Err(Failure::new("there is nothing to check").help(help).into());
+    }
+    let limits = Limits::default();
+    let gathered = source::gather(&sources, shell.streams.input, &limits);
+    for problem in &gathered.problems {
+        shell.streams.notes.write_all(render::problem(problem).as_bytes())?;
+    }
+    if gathered.inputs.is_empty() {
+        return Err(nothing(&sources, &gathered.problems).into());
+    }
+    for left_out in &gathered.left_out {
+        shell.note(&args.look, &format!("note: {}: {}", left_out.name, left_out.why))?;
+    }
+    let mut project = Project::open(args.config.as_deref(), &sources)?;
+    if let Some(file) = &args.baseline {
+        project.config.baseline = project::baseline(file)?;
+    }
+    let check = Check { settings: settings(args), today: shell.environment.today(), limits };
+    let Gathered { inputs, problems, .. } = gathered;
+    let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
+    let keep = if args.fix || args.diff { inputs.clone() } else { Vec::new() };
+    let mut checked = check.run(inputs, &project.config);
+    if args.diff {
+        show(&check.mend(keep, &checked, &project.config, args).1, args, shell)?;
+    } else if args.fix {
+        let (last, mended) = check.mend(keep, &checked, &project.config, args);
+        write_mended(&mended, args, shell)?;
+        checked = last.unwrap_or(checked);
+    }
+    if let Some(file) = &args.write_baseline {
+        let baseline = Baseline::of(&checked.report);
+        write(file, baseline.to_json().as_bytes())?;
+        let count = counted(baseline.len(), "finding", "findings");
+        shell.note(&args.look, &format!("wrote {count} to {}", file.display()))?;
+        for finding in checked.report.findings.iter_mut().filter(|finding| finding.is_new()) {
+            finding.state = State::Known;
+        }
+    }
+
+    let listing = Listing {
+        problems: &problems,
+        root: shell.environment.folder.as_deref(),
+        ..listing(&checked, &project, &names, args)
+    };
+    for ReportTarget { format, file } in &targets {
+        match file {
+            Some(file) => {
+                let text = render::report(*format, &listing, render::Look::default());
+                write(file, text.as_bytes())?;
+            }
+            None => {
+                let look = shell.environment.data_look(&args.look);
+                let text = render::report(*format, &listing, look);
+                shell.streams.data.write_all(text.as_bytes())?;
+            }
+        }
+    }
+    shell.note(&args.look, &listing.tally.sentence(names.len()))?;
+
+    let is_limit = |code| code == codes::LIMIT || code == codes::DEPTH;
+    let limited = checked.loaded.diagnostics.iter().any(|d| is_limit(d.code));
+    Ok(if !problems.is_empty() || limited {
+        Exit::CouldNot
+    } else if listing.told.iter().any(|told| told.fails) {
+        Exit::No
+    } else {
+        Exit::Yes
+    })
+}
+
+/// Where findings are written, at most one of them standard output.
+fn targets(args: &CheckArgs) -> Result<Vec<ReportTarget>, Failure> {
+    let shown = args.output.iter().filter(|target| target.file.is_none()).count();
+    if shown + usize::from(args.diff) > 1 {
+        return Err(Failure::new("only one thing can be written to standard output")
+            .help("write the others to files: -o FORMAT=FILE"));
+    }
+    if args.output.is_empty() && !args.diff {
+        return Ok(vec![ReportTarget { format: ReportFormat::default(), file: None }]);
+    }
+    Ok(args.output.clone())
+}
+
+fn settings(args: &CheckArgs) -> Settings {
+    let mut settings = Settings::default();
+    if let Some(namespace) = args.namespace.as_deref().filter(|namespace| !namespace.is_empty()) {
+        settings.default_namespace = Namespace::new(namespace);
+    }
+    settings
+}
+
+fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    files::replace(file, bytes).map_err(|error| {
+        Failure::new(format!("{} cannot be written: {}", file.display(), why_not(&error)))
+    })
+}
+
+/// What every round of checks has in common.
+struct Check {
+    settings: Settings,
+    today: Date,
+    limits: Limits,
+}
+
+/// What was read, and what was found in it.
+struct Checked {
+    loaded: Loaded,
+    report: Report,
+}
+
+/// A file before and after its fixes.
+struct Mended {
+    name: String,
+    before: String,
+    after: String,
+}
+
+// === impl Check ===
+
+impl Check {
+    fn run(&self, inputs: Vec<Input>, config: &Config) -> Checked {
+        let loaded = portcullis_object::load(inputs, &self.limits);
+        let report = portcullis_lint::check(&loaded, &self.settings, config, self.today);
+        Checked { loaded, report }
+    }
+
+    /// Makes fixes until there is none left, in memory alone. What is left then, unless nothing
+    /// was mended.
+    fn mend(
+        &self,
+        mut inputs: Vec<Input>,
+        first: &Checked,
+        config: &Config,
+        args: &CheckArgs,
+    ) -> (Option<Checked>, Vec<Mended>) {
+        let mut last: Option<Checked> = None;
+        let mut mended: BTreeMap<String, Mended> = BTreeMap::new();
+        for _ in 0..ROUNDS_MAX {
+            let Checked { loaded, report } = last.as_ref().unwrap_or(first);
+            let edits = edits(report, &loaded.sources, args.unsafe_fixes);
+            let mut changed = false;
+            for input in &mut inputs {
+                let Some(edits) = edits.get(&input.name) else { continue };
+                // What is only shown may be anything; what is written must be a file.
+                if !args.diff && !is_file(&input.name) {
+                    continue;
+                }
+                let Some(before) = exact_text(input, &loaded.sources) else { continue };
+                let after = apply(before, edits);
+                if after == before {
+                    continue;
+                }
+                changed = true;
+                let name = input.name.clone();
+                let before = before.to_owned();
+                let entry = mended.entry(name.clone()).or_insert(Mended {
+                    name,
+                    before,
+                    after: String::new(),
+                });
+                entry.after.clone_from(&after);
+                input.bytes = after.into_bytes();
+            }
+            if !changed {
+                break;
+            }
+            last = Some(self.run(inputs.clone(), config));
+        }
+        (last, mended.into_values().collect())
+    }
+}
+
+/// Whether an input is a file, as sources are written.
+fn is_file(name: &str) -> bool {
+    name != "-" && !name.starts_with("git:")
+}
+
+/// The text of an input, if its bytes are that text: edits of a file in another encoding would have
+/// to be counted anew.
+fn exact_text<'a>(input: &'a Input, sources: &Sources) -> Option<&'a str> {
+    let text = std::str::from_utf8(&input.bytes).ok()?;
+    let documents = (0..sources.documents()).filter_map(|id| u32::try_from(id).ok());
+    let mut own = documents.map(DocumentId).filter(|id| sources.document_name(*id) == input.name);
+    own.next().is_some_and(|id| sources.file_text(id) == text).then_some(text)
+}
+
+/// Shows what fixes would change.
+fn show(mended: &[Mended], args: &CheckArgs, shell: &mut Shell<'_>) -> io::Result<()> {
+    let look = shell.environment.data_look(&args.look);
+    for Mended { name, before, after } in mended {
+        let text = render::unified(name, before, after, look);
+        shell.streams.data.write_all(text.as_bytes())?;
+    }
+    let files = counted(mended.len(), "file", "files");
+    shell.note(&args.look, &format!("Would fix {files}; nothing is written."))
+}
+
+/// Writes the files that fixes change, if they still are what was checked.
+fn write_mended(mended: &[Mended], args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<()> {
+    for Mended { name, before, after } in mended {
+        let path = Path::new(name);
+        if std::fs::read(path).ok().as_deref() != Some(before.as_bytes()) {
+            let failure = Failure::new(format!("{name} changed while it was checked"));
+            return Err(failure.help("run it again").into());
+        }
+        write(path, after.as_bytes())?;
+    }
+    let files = counted(mended.len(), "file", "files");
+    Ok(shell.note(&args.look, &format!("Fixed {files}."))?)
+}
+
+/// What the formats are told: the findings of the configuration, then those of the sources.
+fn listing<'a>(
+    checked: &'a Checked,
+    project: &'a Project,
+    names: &[String],
+    args: &CheckArgs,
+) -> Listing<'a> {
+    let fails = |severity| match args.fail_on {
+        FailOn::Error => severity == Severity::Error,
+        FailOn::Warning => severity >= Severity::Warning,
+    };
+    let mut tally = Tally::default();
+    let mut told = Vec::new();
+    for (number, diagnostic) in project.diagnostics.iter().enumerate() {
+        tally.add(diagnostic.severity);
+        let fingerprint = format!("configuration-{number}");
+        let fails = fails(diagnostic.severity);
+        told.push(Told::new(diagnostic, &project.loaded.sources, fingerprint, fails));
+    }
+    for finding in &checked.report.findings {
+        let diagnostic = &finding.diagnostic;
+        match finding.state {
+            State::Known => tally.known += 1,
+            State::Allowed { .. } => tally.allowed += 1,
+            State::New => {
+                tally.add(diagnostic.severity);
+                let fix = diagnostic.fix.as_ref();
+                tally.fixable += usize::from(fix.is_some_and(|fix| fix.safe || args.unsafe_fixes));
+                let fingerprint = finding.fingerprint.to_string();
+                let fails = fails(diagnostic.severity);
+                told.push(Told::new(diagnostic, &checked.loaded.sources, fingerprint, fails));
+            }
+        }
+    }
+    let mut files = names.to_vec();
+    for told in &told {
+        if !files.contains(&told.at.file) {
+            files.push(told.at.file.clone());
+        }
+    }
+    Listing { told, files, problems: &[], tally, root: None }
+}
