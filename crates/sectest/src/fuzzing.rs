@@ -14,7 +14,7 @@ pub fn fuzz(data: &[u8]) {
     for bytes in [data.to_vec(), yaml_of_case(data)] {
         let limits = Limits { nodes: 20_000, alias_nodes: 5_000, ..Limits::default() };
         let loaded = load(vec![Input { name: "fuzz".into(), bytes }], &limits);
-        let suite = read(&loaded.objects);
+        let suite = read(&loaded.objects, &loaded.unreadable);
         // Every API server has the bootstrap policy; without it a run is ten times as fast.
         let settings = Settings { bootstrap: false, ..Settings::default() };
         let Some(today) = Date::new(2026, 6, 1) else { return };

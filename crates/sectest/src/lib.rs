@@ -47,7 +47,7 @@
 //!     settings: &Settings::default(),
 //!     today: Date::new(2026, 6, 1).expect("a day"),
 //! };
-//! let results = run(&read(&loaded.objects), &given);
+//! let results = run(&read(&loaded.objects, &loaded.unreadable), &given);
 //! assert_eq!(results.outcomes[0].status, Status::Fail);
 //! assert_eq!(
 //!     results.outcomes[0].why,

@@ -128,55 +128,27 @@ impl Court<'_> {
 
     /// Whoever an assertion is about, each with how they are called.
     pub(super) fn requesters(&self, subject: &Subject) -> Result<Vec<(Subject, Requester)>, Stop> {
+        let one = |requester| Ok(vec![(subject.clone(), requester)]);
         match subject {
             Subject::User(name) => {
-                if !self.allow_empty && !self.is_known_user(name) {
-                    let names = self.users.iter().map(|(name, _)| name.as_str());
-                    let bound = self.parties().filter_map(|party| match party {
-                        Party::User(name) => Some(name.as_str()),
-                        _ => None,
-                    });
-                    let meant =
-                        nearest(name, names.chain(bound)).map(|near| format!("user/{near}"));
-                    let message = format!("no binding and no fixture names user `{name}`");
-                    return Err(Stop::empty(message).meant(meant));
-                }
+                self.check_user(name)?;
                 let said = self.users.iter().find(|(known, _)| known == name);
-                let groups = said.map(|(_, groups)| groups.clone()).unwrap_or_default();
-                Ok(vec![(subject.clone(), requester(name, groups))])
+                one(requester(name, said.map(|(_, groups)| groups.clone()).unwrap_or_default()))
             }
             Subject::Group(name) => {
-                if !self.allow_empty && !self.is_known_group(name) {
-                    let fixed =
-                        self.users.iter().flat_map(|(_, groups)| groups).map(SmolStr::as_str);
-                    let bound = self.parties().filter_map(|party| match party {
-                        Party::Group(name) => Some(name.as_str()),
-                        _ => None,
-                    });
-                    let meant =
-                        nearest(name, fixed.chain(bound)).map(|near| format!("group/{near}"));
-                    let message = format!("no binding and no fixture names group `{name}`");
-                    return Err(Stop::empty(message).meant(meant));
-                }
-                Ok(vec![(subject.clone(), requester("", vec![name.clone()]))])
+                self.check_group(name)?;
+                one(requester("", vec![name.clone()]))
             }
             Subject::Account(namespace, name) => {
-                let all = self.accounts();
-                if !self.allow_empty && !all.contains(&(namespace.clone(), name.clone())) {
-                    let known: Vec<String> =
-                        all.iter().map(|(n, a)| format!("sa/{n}:{a}")).collect();
-                    let meant = nearest(&subject.to_string(), known.iter().map(String::as_str))
-                        .map(str::to_owned);
-                    let message = format!("there is no service account `{namespace}:{name}`");
-                    return Err(Stop::empty(message).meant(meant));
-                }
-                Ok(vec![(subject.clone(), account(namespace, name))])
+                self.check_account(namespace, name)?;
+                one(account(namespace, name))
             }
             Subject::Accounts(namespace) => {
                 let all = self.accounts().into_iter().filter(|(n, _)| n == namespace);
                 let found: Vec<(Subject, Requester)> = all
                     .map(|(n, name)| {
-                        (Subject::Account(n.clone(), name.clone()), account(&n, &name))
+                        let requester = account(&n, &name);
+                        (Subject::Account(n, name), requester)
                     })
                     .collect();
                 if found.is_empty() {
@@ -186,6 +158,45 @@ impl Court<'_> {
                 Ok(found)
             }
         }
+    }
+
+    /// A user whom nobody names is most likely a slip: nothing would be granted to them.
+    fn check_user(&self, name: &str) -> Result<(), Stop> {
+        if self.allow_empty || self.is_known_user(name) {
+            return Ok(());
+        }
+        let bound = self.parties().filter_map(|party| match party {
+            Party::User(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let names = self.users.iter().map(|(name, _)| name.as_str()).chain(bound);
+        let meant = nearest(name, names).map(|near| format!("user/{near}"));
+        Err(Stop::empty(format!("no binding and no fixture names user `{name}`")).meant(meant))
+    }
+
+    fn check_group(&self, name: &str) -> Result<(), Stop> {
+        if self.allow_empty || self.is_known_group(name) {
+            return Ok(());
+        }
+        let bound = self.parties().filter_map(|party| match party {
+            Party::Group(name) => Some(name.as_str()),
+            _ => None,
+        });
+        let names = self.users.iter().flat_map(|(_, groups)| groups).map(SmolStr::as_str);
+        let names = names.chain(bound).chain(BUILT_IN_GROUPS);
+        let meant = nearest(name, names).map(|near| format!("group/{near}"));
+        Err(Stop::empty(format!("no binding and no fixture names group `{name}`")).meant(meant))
+    }
+
+    fn check_account(&self, namespace: &SmolStr, name: &SmolStr) -> Result<(), Stop> {
+        let all = self.accounts();
+        if self.allow_empty || all.contains(&(namespace.clone(), name.clone())) {
+            return Ok(());
+        }
+        let known: Vec<String> = all.iter().map(|(n, a)| format!("sa/{n}:{a}")).collect();
+        let asked = format!("sa/{namespace}:{name}");
+        let meant = nearest(&asked, known.iter().map(String::as_str));
+        Err(Stop::empty(format!("there is no service account `{namespace}:{name}`")).meant(meant))
     }
 
     fn parties(&self) -> impl Iterator<Item = &Party> {

@@ -6,8 +6,8 @@ pub(crate) mod line;
 
 use std::net::IpAddr;
 
-use portcullis_core::{Namespace, Net, nearest};
-use portcullis_object::{Cursor, NodeKind, Object};
+use portcullis_core::{Namespace, Net, Place, nearest};
+use portcullis_object::{Cursor, NodeKind, Object, Unreadable};
 use portcullis_snapshot::{Aggregation, Intake, Refused};
 use serde_json::{Value as Json, json};
 use smol_str::SmolStr;
@@ -29,10 +29,14 @@ pub const KIND: &str = "SecurityTest";
 /// Reads the objects of one file: its tests, and beside them the objects that belong to their
 /// cluster.
 ///
-/// Total: what is wrong stands in the suite, at its place, and is judged *malformed*. A file
-/// that asserts nothing is such a fault.
-pub fn read(objects: &[Object]) -> Suite {
+/// Total: what is wrong stands in the suite, at its place, and is judged *malformed*. Such faults are
+/// a file that asserts nothing, and each document of it that cannot be read: it may have been a test.
+pub fn read(objects: &[Object], unreadable: &[Unreadable]) -> Suite {
     let mut suite = Suite::default();
+    for Unreadable { document, .. } in unreadable {
+        let fault = Fault::new(Place::In(*document, 0..0), "a document of the file cannot be read");
+        suite.faults.push(fault.help("what it asserts, if it is a test, is not judged"));
+    }
     for object in objects {
         if object.group() == GROUP {
             match of_our_group(object) {

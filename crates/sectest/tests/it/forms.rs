@@ -232,8 +232,9 @@ fn subjects_and_scopes() {
     check(
         "group/system:authenticatd cannot delete pods",
         expect![[r#"
-        malformed: no binding and no fixture names group `system:authenticatd`
-    "#]],
+            malformed: no binding and no fixture names group `system:authenticatd`
+              help: did you mean `group/system:authenticated`?
+        "#]],
     );
     check(
         "group/system:authenticated cannot delete pods",

@@ -17,7 +17,7 @@ fn first(objects: &[Object]) -> (String, Results) {
     let loaded = load(vec![input], &Limits::default());
     assert_eq!(loaded.diagnostics, [], "{text}");
     let given = Given { objects, unreadable: &[], settings: &settings, today: today() };
-    (text, run(&read(&loaded.objects), &given))
+    (text, run(&read(&loaded.objects, &[]), &given))
 }
 
 #[track_caller]
@@ -125,6 +125,69 @@ fn nothing_at_all_still_says_who_may_write_policy() {
         - who: {can: [create, update, patch, delete], what: clusterroles.rbac.authorization.k8s.io, scope: anywhere, builtIn: false}
           exactly: []
     "#]],
+    );
+}
+
+#[test]
+fn what_is_in_doubt_is_accepted_with_the_reason() {
+    check(
+        "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: x}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}
+subjects: [{kind: user, name: jane}]
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: n, namespace: shop}
+spec: {podSelector: {}, ingress: [{ports: [{port: 99999}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: db, namespace: shop}
+spec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}
+",
+        expect![[r##"
+            # What holds today. Strike what should not hold, keep the rest, and say what is missing.
+            apiVersion: portcullis.dev/v1alpha1
+            kind: SecurityTest
+            metadata:
+              name: today
+            cluster:
+              sources:
+              - k8s/
+            assert:
+            # --- Who alone reaches each workload ---
+            # shop/web is reached by somebody or not, depending on what is not known
+            # shop/db is reached by somebody or not, depending on what is not known
+            # --- Who may write policy, besides those whom every server lets ---
+            - who: {can: [create, update, patch, delete], what: networkpolicies.networking.k8s.io, scope: anywhere, builtIn: false}
+              exactly: []
+              accept: unknown
+              reason: "somebody else may be one: ClusterRoleBinding x is in doubt: it would be refused: `user` is not a kind of subject"
+            - who: {can: [create, update, patch, delete], what: rolebindings.rbac.authorization.k8s.io, scope: anywhere, builtIn: false}
+              exactly: []
+              accept: unknown
+              reason: "somebody else may be one: ClusterRoleBinding x is in doubt: it would be refused: `user` is not a kind of subject"
+            - who: {can: [create, update, patch, delete], what: clusterrolebindings.rbac.authorization.k8s.io, scope: anywhere, builtIn: false}
+              exactly: []
+              accept: unknown
+              reason: "somebody else may be one: ClusterRoleBinding x is in doubt: it would be refused: `user` is not a kind of subject"
+            - who: {can: [create, update, patch, delete], what: roles.rbac.authorization.k8s.io, scope: anywhere, builtIn: false}
+              exactly: []
+              accept: unknown
+              reason: "somebody else may be one: ClusterRoleBinding x is in doubt: it would be refused: `user` is not a kind of subject"
+            - who: {can: [create, update, patch, delete], what: clusterroles.rbac.authorization.k8s.io, scope: anywhere, builtIn: false}
+              exactly: []
+              accept: unknown
+              reason: "somebody else may be one: ClusterRoleBinding x is in doubt: it would be refused: `user` is not a kind of subject"
+        "##]],
     );
 }
 

@@ -22,7 +22,7 @@ fn claims_of(test: &Test, assertions: Vec<Json>) -> Vec<Result<Claim, String>> {
     fields.insert("assert".into(), assertions.into());
     fields.shift_remove("steps");
     let input = Input { name: "again".into(), bytes: json.to_string().into_bytes() };
-    let suite = read(&load(vec![input], &Limits::default()).objects);
+    let suite = read(&load(vec![input], &Limits::default()).objects, &[]);
     let [test] = suite.tests.as_slice() else { panic!("{:?}", suite.faults) };
     assert_eq!(test.faults, []);
     let all = test.assertions.iter().cloned();

@@ -12,6 +12,9 @@ use portcullis_object::{Input, Limits, Loaded, Sources, load};
 use portcullis_sectest::{Date, Given, Outcome, Results, read, run};
 use portcullis_snapshot::Settings;
 
+/// The test file.
+const FILE: &str = "t.sectest.yaml";
+
 /// The day on which every test here runs.
 fn today() -> Date {
     Date::new(2026, 6, 1).expect("a day")
@@ -24,18 +27,26 @@ fn judge(text: &str) -> (Results, Sources) {
 
 /// A file, judged against the objects in it and those of its sources.
 fn judge_with(text: &str, sources: &str) -> (Results, Sources) {
-    let input = |name: &str, text: &str| Input { name: name.into(), bytes: text.into() };
-    let loaded =
-        load(vec![input("t.sectest.yaml", text), input("k8s.yaml", sources)], &Limits::default());
+    let loaded = load_both(text, sources);
     assert_eq!(loaded.diagnostics, [], "{text}");
+    judge_loaded(loaded)
+}
+
+fn load_both(text: &str, sources: &str) -> Loaded {
+    let input = |name: &str, text: &str| Input { name: name.into(), bytes: text.into() };
+    load(vec![input(FILE, text), input("k8s.yaml", sources)], &Limits::default())
+}
+
+fn judge_loaded(loaded: Loaded) -> (Results, Sources) {
     let Loaded { objects, sources, unreadable, .. } = loaded;
-    let is_test =
-        |o: &portcullis_object::Object| sources.document_name(o.document()) == "t.sectest.yaml";
-    let (file, given): (Vec<_>, Vec<_>) = objects.into_iter().partition(is_test);
+    let is_own = |document| sources.document_name(document) == FILE;
+    let (own, objects): (Vec<_>, Vec<_>) = objects.into_iter().partition(|o| is_own(o.document()));
+    let (own_unreadable, unreadable): (Vec<_>, Vec<_>) =
+        unreadable.into_iter().partition(|u| is_own(u.document));
     let settings = Settings::default();
     let given =
-        Given { objects: &given, unreadable: &unreadable, settings: &settings, today: today() };
-    let results = run(&read(&file), &given);
+        Given { objects: &objects, unreadable: &unreadable, settings: &settings, today: today() };
+    let results = run(&read(&own, &own_unreadable), &given);
     (results, sources)
 }
 

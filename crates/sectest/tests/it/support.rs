@@ -27,17 +27,16 @@ impl File {
         let folder = path.parent().expect("a folder");
         let file = input(path);
         let alone = load(vec![file.clone()], &Limits::default());
-        let named = sources(&read(&alone.objects));
+        let named = sources(&read(&alone.objects, &alone.unreadable));
         let mut inputs = vec![file];
         inputs.extend(named.iter().map(|source| input(&folder.join(source.text.as_str()))));
         let Loaded { objects, sources: places, unreadable, diagnostics, .. } =
             load(inputs, &Limits::default());
-        let broken: Vec<_> = diagnostics.iter().filter(|d| d.refuses).collect();
-        assert!(broken.is_empty(), "{}: {broken:?}", path.display());
+        assert!(unreadable.is_empty(), "{}: {diagnostics:?}", path.display());
         let name = path.display().to_string();
         let (own, objects): (Vec<_>, Vec<_>) =
             objects.into_iter().partition(|o| places.document_name(o.document()) == name);
-        Self { suite: read(&own), objects, unreadable }
+        Self { suite: read(&own, &[]), objects, unreadable }
     }
 
     /// What comes of it.

@@ -3,9 +3,9 @@
 use expect_test::{Expect, expect};
 use portcullis_core::Place;
 use portcullis_object::{Input, Limits, Sources, load};
-use portcullis_sectest::{Outcome, Trace, read, sources, yaml_of_case};
+use portcullis_sectest::{Outcome, Results, Trace, read, sources, yaml_of_case};
 
-use crate::{judge, judge_with, shown};
+use crate::{judge, judge_loaded, judge_with, load_both, shown};
 
 const HEAD: &str = "apiVersion: portcullis.dev/v1alpha1\nkind: SecurityTest\nmetadata: {name: t}\n";
 
@@ -36,13 +36,18 @@ fn underlined(place: Option<&Place>, sources: &Sources) -> String {
     let located = sources.locate(place).expect("a place in a document");
     let text = sources.file_text(place.document());
     let text = text.get(located.range.clone()).expect("within the file");
-    format!("{}:{}: {}", located.input, located.line, text.lines().next().unwrap_or("").trim())
+    let line = text.lines().next().unwrap_or("").trim();
+    format!("{}:{}: {line}", located.input, located.line).trim_end().to_owned()
 }
 
 /// Every outcome of a file: test, title, what came of it, and what is underlined.
 #[track_caller]
 fn check(text: &str, want: Expect) {
-    let (results, sources) = judge_with(text, CLUSTER);
+    check_results(judge_with(text, CLUSTER), want);
+}
+
+#[track_caller]
+fn check_results((results, sources): (Results, Sources), want: Expect) {
     let line = |o: &Outcome| {
         format!(
             "[{}] {}\n{}  at {}\n",
@@ -100,6 +105,25 @@ fn a_file_that_asserts_nothing_fails() {
           help: add `assert:`
           at t.sectest.yaml:1: apiVersion: portcullis.dev/v1alpha1
     "#]],
+    );
+}
+
+#[test]
+fn a_document_that_cannot_be_read_may_have_been_a_test() {
+    let text = format!(
+        "{HEAD}assert: ['shop/web -> shop/db:5432 allow']\n---\n{HEAD}assert: [* -> a deny]\n"
+    );
+    check_results(
+        judge_loaded(load_both(&text, CLUSTER)),
+        expect![[r#"
+            [] the file
+            malformed: a document of the file cannot be read
+              help: what it asserts, if it is a test, is not judged
+              at t.sectest.yaml:5:
+            [t] shop/web -> shop/db:5432 allow
+            pass: shop/web -> shop/db tcp/5432 is allowed: rule 0 of KubernetesNetworkPolicy shop/db allows tcp/5432 from shop/web
+              at t.sectest.yaml:4: 'shop/web -> shop/db:5432 allow'
+        "#]],
     );
 }
 
@@ -271,7 +295,7 @@ fn sources_are_listed_once_and_as_written() {
     let cluster = "cluster: {sources: [../k8s/, '-', ../k8s/]}\n";
     let text = format!("{HEAD}{cluster}---\n{HEAD}cluster: {{sources: git:main:k8s}}\n");
     let loaded = load(vec![Input { name: "t".into(), bytes: text.into() }], &Limits::default());
-    let suite = read(&loaded.objects);
+    let suite = read(&loaded.objects, &loaded.unreadable);
     let found: Vec<String> =
         sources(&suite).iter().map(|s| format!("{} {}", s.text, s.origin.path)).collect();
     assert_eq!(
