@@ -6,12 +6,12 @@ use portcullis_core::Namespace;
 use portcullis_rbac::{Grant, Target, who, who_anywhere};
 use smol_str::SmolStr;
 
-use super::rights::{Meant, deed_words, placed};
+use super::rights::{Meant, deed_words, place_words, placed};
 use super::{Court, Heard, Holds, Judged, Stop};
 use crate::claim::{Are, Holders, Scope, Subject};
 use crate::outcome::{Counterexample, Reason, Trace};
 
-/// Somebody who may or may not be one, and what is to be said of it.
+/// What is wrong about those who were found.
 struct Wrong {
     why: String,
     reasons: Vec<Reason>,
@@ -26,15 +26,12 @@ impl Court<'_> {
         for verb in &claim.deed.verbs {
             let found = self.found(claim, verb, &meant);
             checked += found.len();
-            let target = match meant.places.as_slice() {
-                [place] => placed(&meant.target, place, &SmolStr::default()),
-                _ => meant.target.clone(),
+            let place = match (&claim.deed.scope, meant.places.as_slice()) {
+                (Scope::Anywhere, _) => " anywhere".to_owned(),
+                (_, [place]) => place_words(&placed(&meant.target, place, &SmolStr::default())),
+                (_, _) => String::new(),
             };
-            let deed = deed_words(verb, &target);
-            let deed = match claim.deed.scope {
-                Scope::Anywhere => deed.replace(" in the cluster", " anywhere"),
-                _ => deed,
-            };
+            let deed = format!("{}{place}", deed_words(verb, &meant.target));
             let Some((Wrong { why, reasons }, is_certain)) = compare(&claim.are, &found, &deed)
             else {
                 continue;

@@ -5,7 +5,7 @@ use portcullis_core::Verdict;
 use portcullis_rbac::Attempt;
 use smol_str::SmolStr;
 
-use super::rights::{deed_words, placed};
+use super::rights::{deed_words, place_words, placed};
 use super::{Court, Heard, Judged, Stop, Tally};
 use crate::claim::{May, Subject};
 use crate::outcome::{Counterexample, Reason, Trace};
@@ -44,7 +44,8 @@ impl Court<'_> {
 
 /// Counts one answer for or against the claim.
 fn weigh(subject: &Subject, attempt: Attempt, answer: &Access<'_>, can: bool, tally: &mut Tally) {
-    let deed = deed_words(&attempt.verb, &attempt.target);
+    let Attempt { verb, target, .. } = &attempt;
+    let deed = format!("{}{}", deed_words(verb, target), place_words(target));
     let wanted = if can { Verdict::Allow } else { Verdict::Deny };
     let mut reasons: Vec<Reason> = answer
         .decision

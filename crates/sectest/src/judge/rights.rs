@@ -293,7 +293,7 @@ impl From<ResourceError> for Stop {
     }
 }
 
-/// `get secrets db in payments`.
+/// ``get secrets `db` ``, without where.
 pub(super) fn deed_words(verb: &str, target: &Target) -> String {
     match target {
         Target::Url(url) => format!("{verb} {url}"),
@@ -308,12 +308,17 @@ pub(super) fn deed_words(verb: &str, target: &Target) -> String {
             if !r.name.is_empty() {
                 text.push_str(&format!(" `{}`", r.name));
             }
-            match &r.namespace {
-                Some(namespace) => text.push_str(&format!(" in {namespace}")),
-                None => text.push_str(" in the cluster"),
-            }
             text
         }
+    }
+}
+
+/// ` in payments`, ` in the cluster`; nothing for what is in no place.
+pub(super) fn place_words(target: &Target) -> String {
+    match target {
+        Target::Url(_) => String::new(),
+        Target::Resource(Resource { namespace: Some(namespace), .. }) => format!(" in {namespace}"),
+        Target::Resource(_) => " in the cluster".into(),
     }
 }
 

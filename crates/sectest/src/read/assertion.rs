@@ -55,41 +55,15 @@ fn group(
     Ok(())
 }
 
+/// One item of a list of assertions: it becomes an assertion, or a group of them.
 fn one(at: Cursor<'_>, names: &Names<'_>, above: &Conditions, out: &mut Vec<Assertion>) {
     let mut conditions = above.clone();
-    let mut name = None;
-    let read = (|| {
-        if !matches!(at.kind(), NodeKind::Map | NodeKind::String) {
-            let message = format!("an assertion is a line or a map, not {}", at.kind());
-            return Err(Fault::new(at.at(), message));
-        }
-        if at.kind() != NodeKind::Map {
-            let said = text(at)?;
-            return line::claim(said, names).map(Some).map_err(fields::at(at));
-        }
-        name = text_of(at, "name")?;
-        conditions.read(at)?;
-        let Some(nested) = given(at, "assert") else { return claim(at, names).map(Some) };
-        strict(at, &with_common(&["assert"]), &[])?;
-        if conditions.depth >= GROUPS_MAX {
-            return Err(Fault::new(
-                nested.at(),
-                "groups of assertions stand too deep in each other",
-            ));
-        }
-        conditions.depth += 1;
-        if let Some(name) = name {
-            conditions.prefix = format!("{}{name}: ", above.prefix);
-        }
-        group(nested, names, &conditions, out)?;
-        Ok(None)
-    })();
-    let claim = match read {
+    let claim = match conditions.read(at).and_then(|()| one_or_group(at, names, &conditions, out)) {
         Ok(None) => return,
         Ok(Some(claim)) => Ok(claim),
         Err(fault) => Err(fault),
     };
-    let title = match (&claim, name) {
+    let title = match (&claim, given(at, "name").and_then(Cursor::as_str)) {
         (_, Some(name)) => name.to_owned(),
         (Ok(claim), None) => claim.to_string(),
         (Err(_), None) => shown(at),
@@ -97,6 +71,39 @@ fn one(at: Cursor<'_>, names: &Names<'_>, above: &Conditions, out: &mut Vec<Asse
     let title = format!("{}{title}", above.prefix);
     let Conditions { skip, accepts_unknown, allow_empty, .. } = conditions;
     out.push(Assertion { origin: at.origin(), title, skip, accepts_unknown, allow_empty, claim });
+}
+
+/// The claim of an item; none for a group, whose assertions are then read.
+fn one_or_group(
+    at: Cursor<'_>,
+    names: &Names<'_>,
+    conditions: &Conditions,
+    out: &mut Vec<Assertion>,
+) -> Result<Option<Claim>, Fault> {
+    match at.kind() {
+        NodeKind::String => {
+            return line::claim(text(at)?, names).map(Some).map_err(fields::at(at));
+        }
+        NodeKind::Map => {}
+        other => {
+            let message = format!("an assertion is a line or a map, not {other}");
+            return Err(Fault::new(at.at(), message));
+        }
+    }
+    let name = text_of(at, "name")?;
+    let Some(nested) = given(at, "assert") else { return claim(at, names).map(Some) };
+    strict(at, &with_common(&["assert"]), &[])?;
+    if conditions.depth >= GROUPS_MAX {
+        let message = "groups of assertions stand too deep in each other";
+        return Err(Fault::new(nested.at(), message));
+    }
+    let mut handed_down = conditions.clone();
+    handed_down.depth += 1;
+    if let Some(name) = name {
+        handed_down.prefix.push_str(&format!("{name}: "));
+    }
+    group(nested, names, &handed_down, out)?;
+    Ok(None)
 }
 
 /// How something is called that cannot be read.
