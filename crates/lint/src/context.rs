@@ -226,7 +226,7 @@ pub(crate) fn is_calico(object: &Object) -> bool {
 /// The field, unless it is absent, null, or an empty list or map.
 pub(crate) fn filled<'a>(at: Cursor<'a>, field: &str) -> Option<Cursor<'a>> {
     let collection = |c: &Cursor<'_>| matches!(c.kind(), NodeKind::Map | NodeKind::List);
-    at.field(field).filter(|c| !c.is_null() && !(collection(c) && c.is_empty()))
+    at.field(field).filter(|c| !(c.is_null() || collection(c) && c.is_empty()))
 }
 
 /// `ingress` or `egress`, as the list of rules is called.

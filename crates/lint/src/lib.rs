@@ -37,7 +37,7 @@ pub use baseline::Baseline;
 pub use catalogue::{Entry, catalogue};
 pub use config::{Config, Level, Version};
 pub use date::Date;
-pub use fields::field;
+pub use fields::{FieldHelp, field};
 pub use fix::{Edit, apply, edits, settle};
 pub use pages::page;
 pub use report::{Finding, Fingerprint, Report, State};

@@ -11,6 +11,10 @@ use crate::found::Found;
 pub(crate) fn add(context: &Context<'_>, found: &mut Found) {
     for diagnostic in found.iter_mut().filter(|d| d.fix.is_none()) {
         let Some(at) = diagnostic.origin().and_then(|o| context.node(o)) else { continue };
+        // A fix is shown, and repeats what stands there.
+        if at.is_secret() {
+            continue;
+        }
         let Some(written) = written(context, at) else { continue };
         let text = match diagnostic.code {
             codes::MAP_FOR_LIST => as_list(context, at, written),
@@ -118,7 +122,7 @@ mod tests {
     use portcullis_object::{Input, Limits};
     use portcullis_snapshot::Settings;
 
-    use crate::testing::TODAY;
+    use crate::testing::{TODAY, report};
     use crate::{Config, settle};
 
     fn fixed(text: &str) -> String {
@@ -136,6 +140,17 @@ mod tests {
         let once = fixed(text);
         want.assert_eq(&once);
         assert_eq!(fixed(&once), once);
+    }
+
+    #[test]
+    fn a_fix_repeats_no_secret() {
+        let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\nstringData: {pin: 4711}\n";
+        let found = report(text).findings;
+        assert!(found.iter().any(|f| f.diagnostic.code.0 == "NP104"));
+        for finding in found {
+            let said = format!("{:?}", finding.diagnostic);
+            assert!(!said.contains("4711"), "{said}");
+        }
     }
 
     #[test]

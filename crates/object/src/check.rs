@@ -193,14 +193,21 @@ impl<'a> Checker<'a> {
         if let Some((_, at)) = self.enclosing.iter().rev().find(|(m, _)| m.field(key).is_some()) {
             return Some(format!("`{key}` is a field of `{}`: check the indentation", title(*at)));
         }
-        let inner = message.fields().find(|field| {
-            let mut kind = field.kind;
-            while let Type::List(item) = kind {
-                kind = *item;
-            }
-            matches!(kind, Type::Message(inner) if inner.field(key).is_some())
-        })?;
-        Some(format!("`{key}` is a field of `{}`: check the indentation", inner.name))
+        let inner: Vec<String> = message
+            .fields()
+            .filter(|field| {
+                let mut kind = field.kind;
+                while let Type::List(item) = kind {
+                    kind = *item;
+                }
+                matches!(kind, Type::Message(inner) if inner.field(key).is_some())
+            })
+            .map(|field| format!("`{}`", field.name))
+            .collect();
+        if inner.is_empty() {
+            return None;
+        }
+        Some(format!("`{key}` is a field of {}: check the indentation", inner.join(" and of ")))
     }
 
     fn missing(&mut self, at: Cursor<'a>, field: &'static Field) {
@@ -347,6 +354,18 @@ mod tests {
         ] {
             assert_eq!(findings(&policy(spec)), want, "{spec}");
         }
+    }
+
+    #[test]
+    fn a_field_that_belongs_elsewhere_is_told_where() {
+        let policy = "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: a}\n\
+                      spec: {egress: [{action: Allow, notNets: [10.0.0.0/8]}]}\n";
+        assert_eq!(
+            findings(policy),
+            [
+                "NP101! \"notNets\" unknown field `spec.egress[0].notNets` (`notNets` is a field of `destination` and of `source`: check the indentation)"
+            ]
+        );
     }
 
     #[test]

@@ -13,18 +13,20 @@ pub(crate) const CHECK: Check = Check {
     run,
 };
 
-/// What must stay open, and for whom: protocol, port, purpose.
-const INBOUND: [(&str, i64, &str); 3] =
-    [("TCP", 22, "SSH"), ("TCP", 6443, "the API server"), ("TCP", 10250, "the kubelet")];
-const OUTBOUND: [(&str, i64, &str); 2] = [("UDP", 53, "DNS"), ("TCP", 6443, "the API server")];
+/// What must stay open: protocol, port, for whom.
+type Needed = (&'static str, i64, &'static str);
+
+const INBOUND: &[Needed] =
+    &[("TCP", 22, "SSH"), ("TCP", 6443, "the API server"), ("TCP", 10250, "the kubelet")];
+const OUTBOUND: &[Needed] = &[("UDP", 53, "DNS"), ("TCP", 6443, "the API server")];
 
 fn run(context: &Context<'_>, found: &mut Found) {
     let hosts = context.snapshot.host_endpoints().next().is_some();
     let felix = context.objects.iter().filter(|o| is_calico(o) && o.kind() == "FelixConfiguration");
     for object in felix {
         let Some(spec) = object.root().field("spec") else { continue };
-        let lists: [(&str, &[(&str, i64, &str)]); 2] =
-            [("failsafeInboundHostPorts", &INBOUND), ("failsafeOutboundHostPorts", &OUTBOUND)];
+        let lists =
+            [("failsafeInboundHostPorts", INBOUND), ("failsafeOutboundHostPorts", OUTBOUND)];
         for (field, needed) in lists {
             let Some(list) = spec.field(field).filter(|l| !l.is_null()) else { continue };
             let missing: Vec<String> = needed
