@@ -62,6 +62,8 @@ pub enum Command {
     Rbac(RbacCommand),
     /// What is wrong or doubtful in manifests, with fixes
     Check(CheckArgs),
+    /// The page of a code that check tells, or what a field means
+    Explain(ExplainArgs),
     /// Closes a small shop step by step, and counts what still works
     Demo(DemoArgs),
     /// Prints the completion script of a shell
@@ -386,6 +388,24 @@ pub struct CheckArgs {
     /// What it looks like.
     #[command(flatten)]
     pub look: LookArgs,
+}
+
+/// `portcullis explain`.
+#[derive(Args, Debug, Default)]
+#[command(
+    before_help = "\
+$ portcullis explain NP310
+$ portcullis explain networkpolicy.spec.ingress
+$ portcullis explain                                every code\n\n",
+    help_template = TEMPLATE
+)]
+pub struct ExplainArgs {
+    /// A code such as NP310, or KIND.FIELD
+    #[arg(value_name = "CODE|FIELD")]
+    pub what: Option<String>,
+    /// How the answer is shown.
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// `-o FORMAT[=FILE]`.

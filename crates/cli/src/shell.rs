@@ -113,6 +113,11 @@ impl Environment {
         Date::after_epoch(self.now_s / DAY_S)
     }
 
+    /// How files look that are written.
+    pub(crate) fn file_look(&self, look: &LookArgs) -> Look {
+        Look { colour: false, plain: look.plain, wide: false, width: WIDTH }
+    }
+
     /// How answers look.
     pub(crate) fn data_look(&self, look: &LookArgs) -> Look {
         self.look(look, self.data_is_terminal, self.data_columns)

@@ -1,12 +1,11 @@
 //! `portcullis check`.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use portcullis_core::{DocumentId, Namespace, Severity};
-use portcullis_lint::{Baseline, Config, Date, Report, State, apply, edits};
-use portcullis_object::{Input, Limits, Loaded, Sources, codes};
+use portcullis_core::{Namespace, Severity};
+use portcullis_lint::{Baseline, Config, Date, Report, State, settle};
+use portcullis_object::{Input, Limits, Loaded, codes};
 use portcullis_snapshot::Settings;
 
 use crate::args::{CheckArgs, FailOn, ReportFormat, ReportTarget};
@@ -17,10 +16,6 @@ use crate::project::{self, Project};
 use crate::render::{self, Listing, Tally, Told};
 use crate::shell::Shell;
 use crate::source::{self, Gathered, why_not};
-
-/// How often fixes are made, as one can make room for the next. What is not done by then goes in a
-/// circle.
-const ROUNDS_MAX: usize = 10;
 
 pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let targets = targets(args)?;
@@ -47,15 +42,19 @@ pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exi
     let check = Check { settings: settings(args), today: shell.environment.today(), limits };
     let Gathered { inputs, problems, .. } = gathered;
     let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
-    let keep = if args.fix || args.diff { inputs.clone() } else { Vec::new() };
-    let mut checked = check.run(inputs, &project.config);
+    let mut left = inputs;
     if args.diff {
-        show(&check.mend(keep, &checked, &project.config, args).1, args, shell)?;
+        show(&check.mend(&left, &project.config, args), args, shell)?;
     } else if args.fix {
-        let (last, mended) = check.mend(keep, &checked, &project.config, args);
+        let mended = check.mend(&left, &project.config, args);
         write_mended(&mended, args, shell)?;
-        checked = last.unwrap_or(checked);
+        for Mended { after, index, .. } in mended {
+            if let Some(input) = left.get_mut(index) {
+                input.bytes = after.into_bytes();
+            }
+        }
     }
+    let mut checked = check.run(left, &project.config);
     if let Some(file) = &args.write_baseline {
         let baseline = Baseline::of(&checked.report);
         write(file, baseline.to_json().as_bytes())?;
@@ -71,19 +70,7 @@ pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exi
         root: shell.environment.folder.as_deref(),
         ..listing(&checked, &project, &names, args)
     };
-    for ReportTarget { format, file } in &targets {
-        match file {
-            Some(file) => {
-                let text = render::report(*format, &listing, render::Look::default());
-                write(file, text.as_bytes())?;
-            }
-            None => {
-                let look = shell.environment.data_look(&args.look);
-                let text = render::report(*format, &listing, look);
-                shell.streams.data.write_all(text.as_bytes())?;
-            }
-        }
-    }
+    emit(&targets, &listing, args, shell)?;
     shell.note(&args.look, &listing.tally.sentence(names.len()))?;
 
     let is_limit = |code| code == codes::LIMIT || code == codes::DEPTH;
@@ -108,6 +95,29 @@ fn targets(args: &CheckArgs) -> Result<Vec<ReportTarget>, Failure> {
         return Ok(vec![ReportTarget { format: ReportFormat::default(), file: None }]);
     }
     Ok(args.output.clone())
+}
+
+/// Writes the findings wherever they are wanted.
+fn emit(
+    targets: &[ReportTarget],
+    listing: &Listing<'_>,
+    args: &CheckArgs,
+    shell: &mut Shell<'_>,
+) -> anyhow::Result<()> {
+    for ReportTarget { format, file } in targets {
+        match file {
+            Some(file) => {
+                let look = shell.environment.file_look(&args.look);
+                write(file, render::report(*format, listing, look).as_bytes())?;
+            }
+            None => {
+                let look = shell.environment.data_look(&args.look);
+                let text = render::report(*format, listing, look);
+                shell.streams.data.write_all(text.as_bytes())?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn settings(args: &CheckArgs) -> Settings {
@@ -139,6 +149,8 @@ struct Checked {
 
 /// A file before and after its fixes.
 struct Mended {
+    /// Which input it is.
+    index: usize,
     name: String,
     before: String,
     after: String,
@@ -153,49 +165,21 @@ impl Check {
         Checked { loaded, report }
     }
 
-    /// Makes fixes until there is none left, in memory alone. What is left then, unless nothing
-    /// was mended.
-    fn mend(
-        &self,
-        mut inputs: Vec<Input>,
-        first: &Checked,
-        config: &Config,
-        args: &CheckArgs,
-    ) -> (Option<Checked>, Vec<Mended>) {
-        let mut last: Option<Checked> = None;
-        let mut mended: BTreeMap<String, Mended> = BTreeMap::new();
-        for _ in 0..ROUNDS_MAX {
-            let Checked { loaded, report } = last.as_ref().unwrap_or(first);
-            let edits = edits(report, &loaded.sources, args.unsafe_fixes);
-            let mut changed = false;
-            for input in &mut inputs {
-                let Some(edits) = edits.get(&input.name) else { continue };
-                // What is only shown may be anything; what is written must be a file.
-                if !args.diff && !is_file(&input.name) {
-                    continue;
-                }
-                let Some(before) = exact_text(input, &loaded.sources) else { continue };
-                let after = apply(before, edits);
-                if after == before {
-                    continue;
-                }
-                changed = true;
-                let name = input.name.clone();
-                let before = before.to_owned();
-                let entry = mended.entry(name.clone()).or_insert(Mended {
-                    name,
-                    before,
-                    after: String::new(),
-                });
-                entry.after.clone_from(&after);
-                input.bytes = after.into_bytes();
-            }
-            if !changed {
-                break;
-            }
-            last = Some(self.run(inputs.clone(), config));
-        }
-        (last, mended.into_values().collect())
+    /// Makes fixes until there is none left, in memory alone.
+    fn mend(&self, inputs: &[Input], config: &Config, args: &CheckArgs) -> Vec<Mended> {
+        let Self { settings, today, limits } = self;
+        let settled = settle(inputs.to_vec(), limits, settings, config, *today, args.unsafe_fixes);
+        let pairs = inputs.iter().zip(settled).enumerate();
+        // What is only shown may be anything; what is written must be a file.
+        let wanted = |name: &str| args.diff || is_file(name);
+        pairs
+            .filter(|(_, (old, new))| old.bytes != new.bytes && wanted(&old.name))
+            .filter_map(|(index, (old, new))| {
+                let before = String::from_utf8(old.bytes.clone()).ok()?;
+                let after = String::from_utf8(new.bytes).ok()?;
+                Some(Mended { index, name: new.name, before, after })
+            })
+            .collect()
     }
 }
 
@@ -204,19 +188,10 @@ fn is_file(name: &str) -> bool {
     name != "-" && !name.starts_with("git:")
 }
 
-/// The text of an input, if its bytes are that text: edits of a file in another encoding would have
-/// to be counted anew.
-fn exact_text<'a>(input: &'a Input, sources: &Sources) -> Option<&'a str> {
-    let text = std::str::from_utf8(&input.bytes).ok()?;
-    let documents = (0..sources.documents()).filter_map(|id| u32::try_from(id).ok());
-    let mut own = documents.map(DocumentId).filter(|id| sources.document_name(*id) == input.name);
-    own.next().is_some_and(|id| sources.file_text(id) == text).then_some(text)
-}
-
 /// Shows what fixes would change.
 fn show(mended: &[Mended], args: &CheckArgs, shell: &mut Shell<'_>) -> io::Result<()> {
     let look = shell.environment.data_look(&args.look);
-    for Mended { name, before, after } in mended {
+    for Mended { name, before, after, .. } in mended {
         let text = render::unified(name, before, after, look);
         shell.streams.data.write_all(text.as_bytes())?;
     }
@@ -226,7 +201,7 @@ fn show(mended: &[Mended], args: &CheckArgs, shell: &mut Shell<'_>) -> io::Resul
 
 /// Writes the files that fixes change, if they still are what was checked.
 fn write_mended(mended: &[Mended], args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<()> {
-    for Mended { name, before, after } in mended {
+    for Mended { name, before, after, .. } in mended {
         let path = Path::new(name);
         if std::fs::read(path).ok().as_deref() != Some(before.as_bytes()) {
             let failure = Failure::new(format!("{name} changed while it was checked"));

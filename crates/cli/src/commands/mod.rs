@@ -4,6 +4,7 @@ mod check;
 mod completion;
 mod connect;
 pub(crate) mod demo;
+mod explain;
 mod rbac_can;
 mod rbac_what;
 mod rbac_who;
@@ -21,6 +22,7 @@ pub(crate) fn run(command: &Command, shell: &mut Shell<'_>) -> anyhow::Result<Ex
         Command::Rbac(RbacCommand::Who(args)) => rbac_who::run(args, shell),
         Command::Rbac(RbacCommand::What(args)) => rbac_what::run(args, shell),
         Command::Check(args) => check::run(args, shell),
+        Command::Explain(args) => explain::run(args, shell),
         Command::Demo(args) => demo::run(args, shell),
         Command::Completion(args) => completion::run(args, shell),
         Command::Version(args) => version::run(args, shell),

@@ -4,6 +4,7 @@ mod bad_input;
 mod check;
 mod connect;
 mod damaged;
+mod explain;
 mod formats;
 mod guide;
 mod rbac;
