@@ -25,7 +25,8 @@ pub(crate) struct Context<'a> {
     pub(crate) snapshot: &'a Snapshot,
     pub(crate) config: &'a Config,
     by_document: HashMap<DocumentId, &'a Object>,
-    by_namespace: HashMap<&'a str, Vec<EndpointId>>,
+    /// The endpoints that have a label: most selectors ask for one, and need not look elsewhere.
+    by_label: HashMap<(&'a str, &'a str), Vec<EndpointId>>,
     all: Vec<EndpointId>,
     workloads: HashMap<EndpointId, WorkloadId>,
     policies: Vec<PolicyView<'a>>,
@@ -75,7 +76,7 @@ impl<'a> Context<'a> {
             snapshot,
             config,
             by_document: loaded.objects.iter().map(|o| (o.document(), o)).collect(),
-            by_namespace: HashMap::new(),
+            by_label: HashMap::new(),
             all: Vec::new(),
             workloads: HashMap::new(),
             policies: Vec::new(),
@@ -88,8 +89,8 @@ impl<'a> Context<'a> {
         }
         for (id, endpoint) in snapshot.network().endpoints() {
             context.all.push(id);
-            if let EndpointKind::Workload { namespace } = &endpoint.kind {
-                context.by_namespace.entry(namespace.as_str()).or_default().push(id);
+            for label in endpoint.labels.iter() {
+                context.by_label.entry(label).or_default().push(id);
             }
         }
         let objects: HashMap<Origin, &'a Object> =
@@ -142,14 +143,23 @@ impl<'a> Context<'a> {
         view.selected.get_or_init(|| self.matching(&view.policy.subject))
     }
 
-    /// The endpoints that a selector matches. One that asks for a namespace is only asked there.
+    /// The endpoints that a selector matches.
     pub(crate) fn matching(&self, selector: &Selector) -> Vec<EndpointId> {
-        let candidates = match namespace_of(selector) {
-            Some(namespace) => self.by_namespace.get(namespace).map_or(&[][..], Vec::as_slice),
-            None => &self.all,
-        };
-        let selected = |id: &&EndpointId| selector.matches(&self.endpoint(**id).labels);
-        candidates.iter().filter(selected).copied().collect()
+        self.candidates(selector).collect()
+    }
+
+    /// Whether a selector matches any endpoint at all.
+    pub(crate) fn matches_something(&self, selector: &Selector) -> bool {
+        self.candidates(selector).next().is_some()
+    }
+
+    fn candidates<'s>(&'s self, selector: &'s Selector) -> impl Iterator<Item = EndpointId> + 's {
+        let mut labels = Vec::new();
+        required(selector, &mut labels);
+        let having = |label| self.by_label.get(&label).map_or(&[][..], Vec::as_slice);
+        let all = labels.into_iter().map(having).min_by_key(|ids| ids.len());
+        let all = all.unwrap_or(&self.all);
+        all.iter().copied().filter(|id| selector.matches(&self.endpoint(*id).labels))
     }
 
     pub(crate) fn endpoint(&self, id: EndpointId) -> &'a Endpoint {
@@ -163,7 +173,7 @@ impl<'a> Context<'a> {
 
     /// Whether anything is given in a namespace that policies can select.
     pub(crate) fn has_endpoints_in(&self, namespace: &str) -> bool {
-        self.by_namespace.contains_key(namespace)
+        self.by_label.contains_key(&(NAMESPACE_LABEL, namespace))
     }
 
     /// The ports that the containers behind an endpoint declare, named or not.
@@ -208,6 +218,15 @@ pub(crate) fn namespace_of(selector: &Selector) -> Option<&str> {
         Selector::Equals(key, value) if key == NAMESPACE_LABEL => Some(value),
         Selector::And(all) => all.iter().find_map(namespace_of),
         _ => None,
+    }
+}
+
+/// The labels that everything selected has.
+fn required<'s>(selector: &'s Selector, out: &mut Vec<(&'s str, &'s str)>) {
+    match selector {
+        Selector::Equals(key, value) => out.push((key, value)),
+        Selector::And(all) => all.iter().for_each(|s| required(s, out)),
+        _ => {}
     }
 }
 

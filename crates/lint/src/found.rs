@@ -51,12 +51,11 @@ impl Found {
     /// not what its author meant.
     pub(crate) fn misread(&self, at: Cursor<'_>) -> bool {
         let here = at.origin();
-        self.0.iter().any(|d| {
-            let Some(origin) = d.origin().filter(|o| o.document == here.document) else {
-                return false;
-            };
-            let (steps, own) = (origin.path.steps(), here.path.steps());
-            matches!(d.code, codes::UNKNOWN_FIELD | codes::WRONG_CASE)
+        let own = here.path.steps();
+        let unread = |d: &&Diagnostic| matches!(d.code, codes::UNKNOWN_FIELD | codes::WRONG_CASE);
+        self.0.iter().filter(unread).filter_map(Diagnostic::origin).any(|origin| {
+            let steps = origin.path.steps();
+            origin.document == here.document
                 && steps.len() == own.len() + 1
                 && steps.starts_with(&own)
         })

@@ -175,19 +175,21 @@ pub(crate) fn is_everything(rule: &Rule) -> bool {
         .all(|list| list.iter().any(|word| word == portcullis_rbac::ALL))
 }
 
-/// What a service account is bound to that is strong: in words, and the binding.
-pub(crate) fn strong_grant<'b, 'a>(
-    bindings: &'b [BindingView<'a>],
-    namespace: &str,
-    account: &str,
-) -> Option<(&'static str, &'b BindingView<'a>)> {
-    bindings.iter().find_map(|binding| {
-        let named = binding.subjects.iter().any(|s| {
-            s.kind == "ServiceAccount"
-                && s.name == account
-                && s.namespace.as_deref() == Some(namespace)
-        });
-        let role = binding.role.as_ref().filter(|_| named)?;
-        Some((strength(&role.rules)?, binding))
-    })
+/// The service accounts, by namespace and name, that some binding grants something strong: what, in
+/// words, and the first such binding.
+pub(crate) fn strong_accounts<'b>(
+    bindings: &'b [BindingView<'_>],
+) -> HashMap<(&'b str, &'b str), (&'static str, &'b BindingView<'b>)> {
+    let mut strong = HashMap::new();
+    for binding in bindings {
+        let Some(what) = binding.role.as_ref().and_then(|role| strength(&role.rules)) else {
+            continue;
+        };
+        for subject in binding.subjects.iter().filter(|s| s.kind == "ServiceAccount") {
+            if let Some(namespace) = &subject.namespace {
+                strong.entry((namespace.as_str(), subject.name)).or_insert((what, binding));
+            }
+        }
+    }
+    strong
 }

@@ -1,8 +1,11 @@
 //! A policy of the tier `default` that is asked before or behind those of Kubernetes.
 
-use portcullis_core::{Code, Severity};
+use std::collections::HashMap;
 
-use crate::context::{Context, PolicyView};
+use portcullis_core::{Code, Severity};
+use portcullis_netpol::{Direction, EndpointId};
+
+use crate::context::{Context, DIRECTIONS, PolicyView};
 use crate::found::{Check, Found};
 
 pub(crate) const CHECK: Check = Check {
@@ -18,16 +21,24 @@ const KUBERNETES: f64 = 1000.0;
 fn run(context: &Context<'_>, found: &mut Found) {
     let enforced = |v: &&PolicyView<'_>| !v.policy.kind.is_staged();
     let all = || context.policies().iter().filter(enforced);
-    let kubernetes: Vec<&PolicyView<'_>> = all().filter(|v| v.is_kubernetes()).collect();
+    // The first NetworkPolicy that has a say on an endpoint, by direction.
+    let mut first: HashMap<(EndpointId, Direction), &PolicyView<'_>> = HashMap::new();
+    for view in all().filter(|v| v.is_kubernetes()) {
+        for direction in DIRECTIONS.into_iter().filter(|d| view.policy.looks(*d)) {
+            for id in context.selected(view) {
+                first.entry((*id, direction)).or_insert(view);
+            }
+        }
+    }
     for view in all().filter(|v| v.is_calico() && v.policy.tier == "default") {
         let Some(order) = view.policy.order.0 else { continue };
-        let both = |other: &&&PolicyView<'_>| {
-            let selected = context.selected(other);
-            context.selected(view).iter().any(|id| selected.binary_search(id).is_ok())
-                && (view.policy.ingress && other.policy.ingress
-                    || view.policy.egress && other.policy.egress)
-        };
-        let Some(other) = kubernetes.iter().find(both) else { continue };
+        let looks: Vec<Direction> =
+            DIRECTIONS.into_iter().filter(|d| view.policy.looks(*d)).collect();
+        let mut shared = context
+            .selected(view)
+            .iter()
+            .flat_map(|id| looks.iter().filter_map(|d| first.get(&(*id, *d))));
+        let Some(other) = shared.next() else { continue };
         let side = if order < KUBERNETES { "before" } else { "after" };
         let message = format!(
             "with order {order} this is asked {side} every NetworkPolicy of Kubernetes (order 1000), such as `{}`",

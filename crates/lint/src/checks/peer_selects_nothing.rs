@@ -28,7 +28,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
                     continue;
                 };
                 if !is_judged(context, selector)
-                    || !context.matching(selector).is_empty()
+                    || context.matches_something(selector)
                     || context.matches_a_set(selector)
                 {
                     continue;

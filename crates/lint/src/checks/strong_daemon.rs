@@ -14,13 +14,10 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    let bindings = context.bindings();
+    let strong = roles::strong_accounts(context.bindings());
     for (_, workload) in context.snapshot.workloads().filter(|(_, w)| w.kind == "DaemonSet") {
-        let Some((what, binding)) =
-            roles::strong_grant(bindings, workload.namespace.as_str(), &workload.service_account)
-        else {
-            continue;
-        };
+        let account = (workload.namespace.as_str(), workload.service_account.as_str());
+        let Some((what, binding)) = strong.get(&account) else { continue };
         let Some(pod) = super::strong_token::pod_spec(context, workload) else { continue };
         let place = pod.field("serviceAccountName").map_or_else(|| pod.key_place(), |a| a.at());
         let message =

@@ -14,16 +14,13 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    let bindings = context.bindings();
+    let strong = roles::strong_accounts(context.bindings());
     for (_, workload) in context.snapshot.workloads() {
         if workload.kind == "DaemonSet" {
             continue;
         }
-        let Some((what, binding)) =
-            roles::strong_grant(bindings, workload.namespace.as_str(), &workload.service_account)
-        else {
-            continue;
-        };
+        let account = (workload.namespace.as_str(), workload.service_account.as_str());
+        let Some((what, binding)) = strong.get(&account) else { continue };
         let Some(pod) = pod_spec(context, workload) else { continue };
         if unmounted(context, workload, pod) {
             continue;
