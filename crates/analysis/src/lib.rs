@@ -10,6 +10,11 @@
 //! Names become endpoints here, services become the pods behind them, and the two sides of a flow
 //! become one answer with reasons. The reasons are those of the evaluation, never told anew.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 pub mod access;
 mod connect;
 mod declared;

@@ -11,6 +11,11 @@
 //! - [`origin`]: where something was said: a document and a field path, never a file or a line.
 //! - [`diagnostic`]: what is wrong with what people wrote, and what would mend it.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 pub mod decision;
 pub mod diagnostic;
 pub mod label;

@@ -13,6 +13,11 @@
 //! [`catalogue`] lists every code with its page ([`page`]), [`apply`] writes fixes into text, and
 //! [`field`] says what a field of a policy or role means.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod advice;
 mod alerts;
 pub mod allow;

@@ -16,6 +16,11 @@
 //! converted into it, as Calico itself enforces them. Start reading at [`mod@explain`]; its
 //! slow twin is `spec`.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 pub mod explain;
 pub mod flow;
 pub mod host;

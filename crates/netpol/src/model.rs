@@ -675,6 +675,10 @@ impl Compiled {
     ///
     /// # Panics
     /// If the id is another compilation's.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "ids come from this compilation: a caller's fault else"
+    )]
     pub fn tier(&self, id: TierId) -> &Tier {
         &self.tiers[id.index()]
     }
@@ -683,6 +687,10 @@ impl Compiled {
     ///
     /// # Panics
     /// If the id is another compilation's.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "ids come from this compilation: a caller's fault else"
+    )]
     pub fn policy(&self, id: PolicyId) -> &Policy {
         &self.policies[id.index()]
     }
@@ -701,6 +709,10 @@ impl Compiled {
     ///
     /// # Panics
     /// If the id is another compilation's.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "ids come from this compilation: a caller's fault else"
+    )]
     pub fn endpoint(&self, id: EndpointId) -> &Endpoint {
         &self.input.endpoints[id.index()]
     }

@@ -10,6 +10,7 @@ use crate::{Input, Limits, check, load};
 /// # Panics
 ///
 /// If a place lies outside its file, or a node is not found again by its path.
+#[expect(clippy::expect_used, reason = "a fuzzer's entry fails by panicking")]
 pub fn fuzz(data: &[u8]) {
     let limits = Limits { nodes: 100_000, alias_nodes: 10_000, ..Limits::default() };
     for name in ["a.yaml", "a.json"] {

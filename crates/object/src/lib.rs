@@ -12,6 +12,11 @@
 //! [`Cursor`] into its document; what a cursor says about itself is an
 //! [`Origin`](portcullis_core::Origin), without file or line, and [`Sources`] turns that into both.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod check;
 pub mod codes;
 mod compose;

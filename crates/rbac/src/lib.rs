@@ -34,6 +34,11 @@
 //! Nothing here knows manifests, files or servers. Start reading at [`explain`]; its independent
 //! twin is `spec`.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod aggregate;
 mod attempt;
 mod bootstrap;

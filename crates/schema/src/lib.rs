@@ -3,6 +3,11 @@
 //! Tables of facts, most of them generated. The fields of kinds that ask or answer a "may it?" are
 //! known ([`mod@message`]); of every other kind, how its resource is called ([`resource`]).
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 pub mod message;
 pub mod resource;
 

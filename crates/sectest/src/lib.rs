@@ -59,6 +59,11 @@
 //! Nothing here opens files or knows the day: sources are listed ([`sources`]), and the caller
 //! loads them. Start reading at `read/line.rs`, where the grammar is, then `judge/`.
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod case_file;
 pub mod claim;
 mod date;

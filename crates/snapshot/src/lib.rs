@@ -9,6 +9,11 @@
 //! This is the only place where objects become engine terms: the command line, tests, servers and
 //! nodes all judge what came out of [`Snapshot::build`].
 
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
 mod assemble;
 pub mod codes;
 mod doubt;

@@ -204,6 +204,10 @@ impl Snapshot {
     ///
     /// # Panics
     /// If the id is another snapshot's.
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "ids come from this snapshot: a caller's fault else"
+    )]
     pub fn workload(&self, id: WorkloadId) -> &Workload {
         &self.workloads[id.0]
     }
