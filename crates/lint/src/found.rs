@@ -61,6 +61,19 @@ impl Found {
         })
     }
 
+    /// Whether a warning of this code was told about something in this node: it explains what the
+    /// node then leads to.
+    pub(crate) fn explains(&self, code: Code, at: Cursor<'_>) -> bool {
+        let here = at.origin();
+        let own = here.path.steps();
+        let warned = |d: &&Diagnostic| d.code == code && d.severity >= Severity::Warning;
+        self.0
+            .iter()
+            .filter(warned)
+            .filter_map(Diagnostic::origin)
+            .any(|origin| origin.document == here.document && origin.path.steps().starts_with(&own))
+    }
+
     /// Every finding, to add to it.
     pub(crate) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Diagnostic> {
         self.0.iter_mut()

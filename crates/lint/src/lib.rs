@@ -48,12 +48,13 @@ pub use pages::page;
 pub use report::{Finding, Fingerprint, Report, State};
 
 use portcullis_object::Loaded;
-use portcullis_snapshot::{Settings, Snapshot};
+use portcullis_snapshot::{Intake, IntakeByApi, Settings, Snapshot};
 
 /// Everything that is to be said about what was read: what reading found, what the original would
 /// refuse, and what the checks of this crate find. `today` decides which allowances are expired.
 pub fn check(loaded: &Loaded, settings: &Settings, config: &Config, today: Date) -> Report {
-    let (snapshot, lowered) = Snapshot::build(&loaded.objects, &loaded.unreadable, settings);
+    let (asked, lowered) = Snapshot::build(&loaded.objects, &loaded.unreadable, settings);
+    let snapshot = as_written(asked, loaded, settings);
     let read = loaded.diagnostics.iter().cloned();
     let mut found = found::Found::new(read.chain(lowered).collect());
     let context = context::Context::new(loaded, &snapshot, config);
@@ -63,4 +64,14 @@ pub fn check(loaded: &Loaded, settings: &Settings, config: &Config, today: Date)
     advice::add(&context, &mut found);
     mend::add(&context, &mut found);
     report::Report::new(found.into_diagnostics(), loaded, config, today)
+}
+
+/// The snapshot in which every object says what is written. Where the original is still asked, a
+/// refused policy stands for whatever its mended form could say, and checks would speak of that.
+fn as_written(asked: Snapshot, loaded: &Loaded, settings: &Settings) -> Snapshot {
+    if asked.refused().is_empty() {
+        return asked;
+    }
+    let stored = Settings { intake: IntakeByApi::all(Intake::Stored), ..settings.clone() };
+    Snapshot::build(&loaded.objects, &loaded.unreadable, &stored).0
 }

@@ -74,7 +74,7 @@ impl FromStr for Fingerprint {
     type Err = NotAFingerprint;
 
     fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
-        if text.len() != 16 {
+        if text.len() != 16 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
             return Err(NotAFingerprint);
         }
         u64::from_str_radix(text, 16).map(Self).map_err(|_| NotAFingerprint)
@@ -224,3 +224,65 @@ pub(crate) const CODES: &[(portcullis_core::Code, &str)] = &[
     (allow::UNUSED, "an allowance that allows nothing"),
     (crate::config::NOT_UNDERSTOOD, "a configuration that cannot be understood"),
 ];
+
+#[cfg(test)]
+mod tests {
+    use portcullis_core::{Code, Severity};
+
+    use super::*;
+    use crate::testing::{report, report_with};
+
+    const POLICY: &str = "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\n\
+                          metadata: {name: a}\nspec: {ordr: 1, selector: all()}\n";
+
+    fn codes(report: &Report) -> Vec<(&'static str, Severity)> {
+        report.findings.iter().map(|f| (f.diagnostic.code.0, f.diagnostic.severity)).collect()
+    }
+
+    #[test]
+    fn the_configuration_decides_what_is_told_and_how() {
+        let plain = codes(&report(POLICY));
+        assert!(plain.contains(&("NP207", Severity::Info)), "{plain:?}");
+        assert!(plain.contains(&("NP101", Severity::Error)), "{plain:?}");
+        let severity =
+            [("NP207", Level::Off), ("NP101", Level::Off), ("NP411", Level::As(Severity::Error))];
+        let severity = severity.into_iter().map(|(code, level)| (Code(code), level)).collect();
+        let told = codes(&report_with(POLICY, &Config { severity, ..Config::default() }));
+        assert!(!told.iter().any(|(code, _)| *code == "NP207"), "{told:?}");
+        assert!(told.contains(&("NP411", Severity::Error)), "{told:?}");
+        // What the original refuses cannot be switched off.
+        assert!(told.contains(&("NP101", Severity::Error)), "{told:?}");
+    }
+
+    #[test]
+    fn in_ignored_files_nothing_is_found() {
+        let config = Config { ignore: vec!["*.yaml".into()], ..Config::default() };
+        assert!(report_with(POLICY, &config).findings.is_empty());
+    }
+
+    #[test]
+    fn findings_are_in_the_order_of_the_text_and_told_apart() {
+        let text = format!("{POLICY}---\n{POLICY}");
+        let found = report(&text).findings;
+        let places: Vec<_> = found
+            .iter()
+            .filter_map(|f| f.diagnostic.place())
+            .map(|place| place.document())
+            .collect();
+        assert!(places.is_sorted());
+        let mut prints: Vec<_> = found.iter().map(|f| f.fingerprint).collect();
+        prints.sort();
+        prints.dedup();
+        assert_eq!(prints.len(), found.len());
+    }
+
+    #[test]
+    fn a_fingerprint_reads_as_it_prints() {
+        let print = Fingerprint(0x00ab_cdef_0123_4567);
+        assert_eq!(print.to_string(), "00abcdef01234567");
+        assert_eq!("00abcdef01234567".parse(), Ok(print));
+        for text in ["", "abc", "00abcdef0123456g", "+0abcdef01234567"] {
+            assert_eq!(text.parse::<Fingerprint>(), Err(NotAFingerprint), "{text}");
+        }
+    }
+}

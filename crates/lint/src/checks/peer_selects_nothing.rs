@@ -43,6 +43,10 @@ fn run(context: &Context<'_>, found: &mut Found) {
                         .or_else(|| entity.field("namespaceSelector"))
                         .unwrap_or(entity)
                 };
+                // A label that is nearly right is the cause, and was told.
+                if found.explains(super::label_unknown::CHECK.code, peer) {
+                    continue;
+                }
                 let message = "nothing that is given is selected by this: the rule matches nobody";
                 found.add(CHECK.at(peer.at(), message).help("check the labels and the namespace"));
             }
@@ -105,10 +109,10 @@ spec:
     fn a_peer_that_is_nobody() {
         check(
             CHECK.code,
-            &shop("{podSelector: {matchLabels: {app: wbe}}}"),
+            &shop("{podSelector: {matchLabels: {app: api}}}"),
             expect![[r#"
-            12 warning "{podSelector: {matchLabels: {app: wbe}}}": nothing that is given is selected by this: the rule matches nobody (check the labels and the namespace)
-        "#]],
+                12 warning "{podSelector: {matchLabels: {app: api}}}": nothing that is given is selected by this: the rule matches nobody (check the labels and the namespace)
+            "#]],
         );
     }
 
@@ -118,6 +122,7 @@ spec:
             CHECK.code,
             &[
                 &shop("{podSelector: {matchLabels: {app: web}}}"),
+                &shop("{podSelector: {matchLabels: {app: wbe}}}"),
                 &shop("{ipBlock: {cidr: 10.0.0.0/8}}"),
                 &shop("{namespaceSelector: {matchLabels: {team: fe}}}"),
                 &shop("{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: other}}}"),

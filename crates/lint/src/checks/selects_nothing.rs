@@ -23,6 +23,11 @@ fn run(context: &Context<'_>, found: &mut Found) {
             continue;
         }
         let field = if view.is_kubernetes() { "podSelector" } else { "selector" };
+        let subject = view.spec.and_then(|spec| spec.field(field));
+        // A label that is nearly right is the cause, and was told.
+        if subject.is_some_and(|at| found.explains(super::label_unknown::CHECK.code, at)) {
+            continue;
+        }
         let message = format!("`{}` selects nothing that is given", view.policy.name);
         found.add(
             CHECK
@@ -69,6 +74,9 @@ spec:
 
     #[test]
     fn of_a_namespace_in_which_nothing_is_given_nothing_is_known() {
-        silent(CHECK.code, &[&shop("default", "web"), &shop("other", "api")]);
+        silent(
+            CHECK.code,
+            &[&shop("default", "web"), &shop("other", "api"), &shop("default", "wbe")],
+        );
     }
 }
