@@ -1,7 +1,7 @@
 //! What a check looks at.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use portcullis_core::{Diagnostic, DocumentId, Namespace, Origin, Place, Selector};
 use portcullis_netpol::{
@@ -28,6 +28,7 @@ pub(crate) struct Context<'a> {
     /// The endpoints that have a label: most selectors ask for one, and need not look elsewhere.
     by_label: HashMap<(&'a str, &'a str), Vec<EndpointId>>,
     all: Vec<EndpointId>,
+    label_keys: OnceCell<HashSet<&'a str>>,
     workloads: HashMap<EndpointId, WorkloadId>,
     policies: Vec<PolicyView<'a>>,
     bindings: OnceCell<Vec<BindingView<'a>>>,
@@ -78,6 +79,7 @@ impl<'a> Context<'a> {
             by_document: loaded.objects.iter().map(|o| (o.document(), o)).collect(),
             by_label: HashMap::new(),
             all: Vec::new(),
+            label_keys: OnceCell::new(),
             workloads: HashMap::new(),
             policies: Vec::new(),
             bindings: OnceCell::new(),
@@ -180,6 +182,16 @@ impl<'a> Context<'a> {
     pub(crate) fn declared_ports(&self, id: EndpointId) -> &'a [ContainerPort] {
         let workload = self.workloads.get(&id);
         workload.map_or(&[], |id| self.snapshot.workload(*id).ports.as_slice())
+    }
+
+    /// Whether something that is given has every label that the selector asks about: one that nothing
+    /// has may be that of something given elsewhere.
+    pub(crate) fn knows_labels(&self, selector: &Selector) -> bool {
+        let known = self.label_keys.get_or_init(|| {
+            let of_sets = self.network().sets().iter().flat_map(|s| s.labels.iter());
+            self.by_label.keys().copied().chain(of_sets).map(|(key, _)| key).collect()
+        });
+        selector.keys().iter().all(|key| known.contains(key))
     }
 
     /// Whether a network set is one that the selector matches.

@@ -48,7 +48,15 @@ fn run(context: &Context<'_>, found: &mut Found) {
                     continue;
                 }
                 let message = "nothing that is given is selected by this: the rule matches nobody";
-                found.add(CHECK.at(peer.at(), message).help("check the labels and the namespace"));
+                // Of an entry that is a map, its first field: the whole of it is often many lines.
+                let first = peer.entries().next().map(|(_, field)| field.key_place());
+                let place = first.unwrap_or_else(|| peer.at());
+                let finding = if context.knows_labels(selector) {
+                    CHECK.at(place, message)
+                } else {
+                    CHECK.note(place, message)
+                };
+                found.add(finding.help("check the labels and the namespace"));
             }
         }
     }
@@ -107,11 +115,14 @@ spec:
 
     #[test]
     fn a_peer_that_is_nobody() {
+        check(CHECK.code, &shop("{podSelector: {matchLabels: {colour: green}}}"), expect![[r#"
+            12 info "podSelector": nothing that is given is selected by this: the rule matches nobody (check the labels and the namespace)
+        "#]]);
         check(
             CHECK.code,
             &shop("{podSelector: {matchLabels: {app: api}}}"),
             expect![[r#"
-                12 warning "{podSelector: {matchLabels: {app: api}}}": nothing that is given is selected by this: the rule matches nobody (check the labels and the namespace)
+                12 warning "podSelector": nothing that is given is selected by this: the rule matches nobody (check the labels and the namespace)
             "#]],
         );
     }

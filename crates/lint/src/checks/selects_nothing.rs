@@ -29,11 +29,16 @@ fn run(context: &Context<'_>, found: &mut Found) {
             continue;
         }
         let message = format!("`{}` selects nothing that is given", view.policy.name);
-        found.add(
-            CHECK
-                .at(view.field_place(field), message)
-                .help("a policy that selects nothing protects nothing: check labels and namespace"),
-        );
+        let place = view.field_place(field);
+        let finding = if context.knows_labels(&view.policy.subject) {
+            CHECK.at(place, message)
+        } else {
+            CHECK.note(place, message)
+        };
+        found
+            .add(finding.help(
+                "a policy that selects nothing protects nothing: check labels and namespace",
+            ));
     }
 }
 

@@ -51,9 +51,10 @@ fn run(context: &Context<'_>, found: &mut Found) {
             let message = format!(
                 "clients of the service `{service}` come with the address of a node: this rule does not see theirs"
             );
+            let first = peers.entries().next().map(|(_, field)| field.key_place());
             found.add(
                 CHECK
-                    .at(peers.at(), message)
+                    .at(first.unwrap_or_else(|| peers.at()), message)
                     .also(portcullis_core::Place::At((*origin).clone()), "this service")
                     .help("`externalTrafficPolicy: Local` keeps the client's address"),
             );
@@ -118,8 +119,8 @@ spec:
             CHECK.code,
             &shop("Cluster", "203.0.113.0/24"),
             expect![[r#"
-            17 warning "{cidr: 203.0.113.0/24}": clients of the service `default/web` come with the address of a node: this rule does not see theirs (`externalTrafficPolicy: Local` keeps the client's address)
-        "#]],
+                17 warning "cidr": clients of the service `default/web` come with the address of a node: this rule does not see theirs (`externalTrafficPolicy: Local` keeps the client's address)
+            "#]],
         );
     }
 
