@@ -28,6 +28,19 @@ const CHECK_TEMPLATE: &str = "\
 Also: --color auto|always|never, --plain (no box characters), -q (no notes).
 Exit: 0 none, 1 errors, 2 could not read everything or a limit was passed.";
 
+/// For commands whose exit code is the worst of many outcomes.
+const TEST_TEMPLATE: &str = "\
+{about}
+
+{before-help}{usage-heading} {usage}
+
+PATH is a file, or a folder with *.sectest.yaml and *.case.md [default: .]
+
+{all-args}
+Also: --color auto|always|never, --plain (no box characters), -v (what holds
+too), -q (no notes).  Exit: 0 all hold, 1 some do not, 2 some cannot be
+judged as they are written, 3 a fact is missing.";
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(
@@ -62,6 +75,8 @@ pub enum Command {
     Rbac(RbacCommand),
     /// What is wrong or doubtful in manifests, with fixes
     Check(CheckArgs),
+    /// Whether what test files claim holds
+    Test(TestArgs),
     /// The page of a code that check tells, or what a field means
     Explain(ExplainArgs),
     /// Closes a small shop step by step, and counts what still works
@@ -356,7 +371,7 @@ pub struct CheckArgs {
     pub namespace: Option<String>,
     /// full, concise, json, jsonl, sarif, junit, github, gitlab or md; repeatable
     #[arg(short, long, value_name = "FMT[=FILE]")]
-    pub output: Vec<ReportTarget>,
+    pub output: Vec<Target<ReportFormat>>,
     /// Write the fixes that keep what is meant
     #[arg(long)]
     pub fix: bool,
@@ -390,6 +405,50 @@ pub struct CheckArgs {
     pub look: LookArgs,
 }
 
+/// `portcullis test`.
+#[derive(Args, Debug, Default)]
+#[command(
+    before_help = "\
+$ portcullis test tests
+$ portcullis test tests -o junit=out.xml -o tap
+$ portcullis test --init -f k8s > k8s.sectest.yaml    a first file\n\n",
+    help_template = TEST_TEMPLATE,
+    override_usage = "portcullis test [PATH...] [OPTIONS]"
+)]
+pub struct TestArgs {
+    /// Files, or folders with *.sectest.yaml and *.case.md
+    #[arg(value_name = "PATH", hide = true)]
+    pub paths: Vec<String>,
+    /// human, tap, junit, sarif or json; repeatable
+    #[arg(short, long, value_name = "FMT[=FILE]")]
+    pub output: Vec<Target<TestFormat>>,
+    /// Print a test file that says what holds today
+    #[arg(long)]
+    pub init: bool,
+    /// Where the objects come from.
+    #[command(flatten)]
+    pub source: SourceArgs,
+    /// What it looks like.
+    #[command(flatten)]
+    pub look: LookArgs,
+}
+
+/// How the outcomes of tests are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum TestFormat {
+    /// For people: what does not hold, and why.
+    #[default]
+    Human,
+    /// The Test Anything Protocol, version 14.
+    Tap,
+    /// JUnit's XML.
+    Junit,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// One JSON document.
+    Json,
+}
+
 /// `portcullis explain`.
 #[derive(Args, Debug, Default)]
 #[command(
@@ -409,10 +468,10 @@ pub struct ExplainArgs {
 }
 
 /// `-o FORMAT[=FILE]`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReportTarget {
-    /// How findings are written.
-    pub format: ReportFormat,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Target<F> {
+    /// How it is written.
+    pub format: F,
     /// Where; none for standard output.
     pub file: Option<PathBuf>,
 }
@@ -538,9 +597,9 @@ impl std::fmt::Display for IpVersion {
     }
 }
 
-// === impl ReportTarget ===
+// === impl Target ===
 
-impl FromStr for ReportTarget {
+impl<F: ValueEnum> FromStr for Target<F> {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
         let (format, file) = match text.split_once('=') {
@@ -550,8 +609,8 @@ impl FromStr for ReportTarget {
         if file.as_ref().is_some_and(|file| file.as_os_str().is_empty()) {
             return Err("the file is missing: write it as FORMAT=FILE".to_owned());
         }
-        let format = ReportFormat::from_str(format, false).map_err(|_| {
-            let formats = ReportFormat::value_variants().iter();
+        let format = F::from_str(format, false).map_err(|_| {
+            let formats = F::value_variants().iter();
             let names = formats.filter_map(|f| Some(f.to_possible_value()?.get_name().to_owned()));
             format!("there is {}", Vec::from_iter(names).join(", "))
         })?;

@@ -138,16 +138,16 @@ pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
 }
 
 /// What is said about the input before any answer.
-struct Findings<'a> {
-    problems: &'a [Problem],
-    diagnostics: &'a [&'a Diagnostic],
+pub(crate) struct Findings<'a> {
+    pub problems: &'a [Problem],
+    pub diagnostics: &'a [&'a Diagnostic],
 }
 
 // === impl Findings ===
 
 impl Findings<'_> {
     /// Errors in full, everything else counted; with `verbose` everything in full.
-    fn write(
+    pub fn write(
         &self,
         sources: &Sources,
         look: Look,

@@ -12,6 +12,7 @@ mod cluster;
 mod commands;
 mod exit;
 mod files;
+mod outputs;
 mod places;
 mod project;
 mod render;

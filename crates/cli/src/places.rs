@@ -33,6 +33,11 @@ impl Places {
         found
     }
 
+    /// The table itself.
+    pub fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// The input that says it; `built-in` if none does.
     pub fn input(&self, origin: &Origin) -> &str {
         self.sources.document_name(origin.document)

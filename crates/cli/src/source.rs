@@ -12,7 +12,7 @@ use portcullis_object::{Input, Limits};
 /// What a project says about its checks; no manifest.
 pub(crate) const CONFIG: &str = "portcullis.yaml";
 /// How the names of test files end. Their objects belong to the clusters of their tests alone.
-pub(crate) const TEST_ENDINGS: [&str; 2] = [".sectest.yaml", ".sectest.yml"];
+const TEST_ENDINGS: [&str; 3] = [".sectest.yaml", ".sectest.yml", ".case.md"];
 
 /// What files of a folder are read by.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
@@ -43,7 +43,22 @@ pub struct Gathered {
 
 /// Opens every source. Names in the result begin with the source as given.
 pub fn gather(sources: &[String], stdin: &mut dyn Read, limits: &Limits) -> Gathered {
+    gather_where(sources, stdin, limits, is_manifest)
+}
+
+/// As [`gather`], for test files.
+pub fn gather_tests(sources: &[String], stdin: &mut dyn Read, limits: &Limits) -> Gathered {
+    gather_where(sources, stdin, limits, is_test)
+}
+
+fn gather_where(
+    sources: &[String],
+    stdin: &mut dyn Read,
+    limits: &Limits,
+    wanted: fn(&Path) -> bool,
+) -> Gathered {
     let mut gatherer = Gatherer {
+        wanted,
         file_bytes: limits.file_bytes as u64,
         left: ALL_BYTES_MAX,
         seen: HashSet::new(),
@@ -67,6 +82,8 @@ enum Asked {
 }
 
 struct Gatherer {
+    /// Whether a file that nobody named is read.
+    wanted: fn(&Path) -> bool,
     file_bytes: u64,
     left: u64,
     /// Where every link ends: what was read once is not read again, and a loop of links ends.
@@ -88,7 +105,7 @@ impl Gatherer {
             Ok(opened) => opened,
             Err(error) => return self.problem(name, why_not(&error)),
         };
-        let wanted = asked == Asked::ByName || (about.is_file() && is_manifest(path));
+        let wanted = asked == Asked::ByName || (about.is_file() && (self.wanted)(path));
         if !(about.is_dir() || wanted) || !self.seen.insert(real) {
             return;
         }
@@ -107,7 +124,7 @@ impl Gatherer {
         entries.sort();
         for entry in entries.iter().filter(|e| e.file_name() != Some(OsStr::new(".git"))) {
             // A link to nothing is worth a word only if its name says that it is meant for us.
-            if is_manifest(entry) || fs::metadata(entry).is_ok() {
+            if (self.wanted)(entry) || fs::metadata(entry).is_ok() {
                 self.path(entry, Asked::Found);
             }
         }
@@ -179,7 +196,7 @@ impl Gatherer {
             let name = || format!("git:{reference}:{}", entry.path);
             match entry.kind {
                 EntryKind::File(blob) => {
-                    if entry.path == path || is_manifest(Path::new(&entry.path)) {
+                    if entry.path == path || (self.wanted)(Path::new(&entry.path)) {
                         blobs.push((entry.path, blob));
                     }
                 }
@@ -194,7 +211,7 @@ impl Gatherer {
             }
         }
         if blobs.is_empty() {
-            return Err(format!("there is no YAML or JSON file under `{path}` in {reference}"));
+            return Err(format!("there is no file to read under `{path}` in {reference}"));
         }
         let (read, large): (Vec<_>, Vec<_>) =
             blobs.into_iter().partition(|(_, blob)| blob.size <= self.file_bytes.min(self.left));
@@ -313,10 +330,15 @@ fn next_blob(rest: &mut &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Whether a file that nobody named is read.
-fn is_manifest(path: &Path) -> bool {
+/// Whether a file holds test cases, by its name.
+fn is_test(path: &Path) -> bool {
     let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
-    if name == CONFIG || TEST_ENDINGS.iter().any(|ending| name.ends_with(ending)) {
+    TEST_ENDINGS.iter().any(|ending| name.ends_with(ending))
+}
+
+/// Whether a file holds objects, by its name.
+fn is_manifest(path: &Path) -> bool {
+    if is_test(path) || path.file_name() == Some(OsStr::new(CONFIG)) {
         return false;
     }
     let extension = path.extension().and_then(OsStr::to_str);

@@ -8,17 +8,17 @@ use portcullis_lint::{Baseline, Config, Date, Report, State, settle};
 use portcullis_object::{Input, Limits, Loaded, codes};
 use portcullis_snapshot::Settings;
 
-use crate::args::{CheckArgs, FailOn, ReportFormat, ReportTarget};
+use crate::args::{CheckArgs, FailOn};
 use crate::cluster::{counted, nothing};
 use crate::exit::{Exit, Failure};
-use crate::files;
+use crate::outputs;
 use crate::project::{self, Project};
 use crate::render::{self, Listing, Tally, Told};
 use crate::shell::Shell;
-use crate::source::{self, Gathered, why_not};
+use crate::source::{self, Gathered};
 
 pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
-    let targets = targets(args)?;
+    let targets = outputs::chosen(&args.output, args.diff)?;
     let sources: Vec<String> = args.paths.iter().chain(&args.files).cloned().collect();
     if sources.is_empty() {
         let help = "name a file, a folder, `-` for standard input, or git:REF:PATH";
@@ -57,7 +57,7 @@ pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exi
     let mut checked = check.run(left, &project.config);
     if let Some(file) = &args.write_baseline {
         let baseline = Baseline::of(&checked.report);
-        write(file, baseline.to_json().as_bytes())?;
+        outputs::write(file, baseline.to_json().as_bytes())?;
         let count = counted(baseline.len(), "finding", "findings");
         shell.note(&args.look, &format!("wrote {count} to {}", file.display()))?;
         for finding in checked.report.findings.iter_mut().filter(|finding| finding.is_new()) {
@@ -70,7 +70,8 @@ pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exi
         root: shell.environment.folder.as_deref(),
         ..listing(&checked, &project, &names, args)
     };
-    emit(&targets, &listing, args, shell)?;
+    let draw = |format, look| render::report(format, &listing, look);
+    outputs::emit(&targets, draw, &args.look, shell)?;
     shell.note(&args.look, &listing.tally.sentence(names.len()))?;
 
     let is_limit = |code| code == codes::LIMIT || code == codes::DEPTH;
@@ -84,54 +85,12 @@ pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exi
     })
 }
 
-/// Where findings are written, at most one of them standard output.
-fn targets(args: &CheckArgs) -> Result<Vec<ReportTarget>, Failure> {
-    let shown = args.output.iter().filter(|target| target.file.is_none()).count();
-    if shown + usize::from(args.diff) > 1 {
-        return Err(Failure::new("only one thing can be written to standard output")
-            .help("write the others to files: -o FORMAT=FILE"));
-    }
-    if args.output.is_empty() && !args.diff {
-        return Ok(vec![ReportTarget { format: ReportFormat::default(), file: None }]);
-    }
-    Ok(args.output.clone())
-}
-
-/// Writes the findings wherever they are wanted.
-fn emit(
-    targets: &[ReportTarget],
-    listing: &Listing<'_>,
-    args: &CheckArgs,
-    shell: &mut Shell<'_>,
-) -> anyhow::Result<()> {
-    for ReportTarget { format, file } in targets {
-        match file {
-            Some(file) => {
-                let look = shell.environment.file_look(&args.look);
-                write(file, render::report(*format, listing, look).as_bytes())?;
-            }
-            None => {
-                let look = shell.environment.data_look(&args.look);
-                let text = render::report(*format, listing, look);
-                shell.streams.data.write_all(text.as_bytes())?;
-            }
-        }
-    }
-    Ok(())
-}
-
 fn settings(args: &CheckArgs) -> Settings {
     let mut settings = Settings::default();
     if let Some(namespace) = args.namespace.as_deref().filter(|namespace| !namespace.is_empty()) {
         settings.default_namespace = Namespace::new(namespace);
     }
     settings
-}
-
-fn write(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    files::replace(file, bytes).map_err(|error| {
-        Failure::new(format!("{} cannot be written: {}", file.display(), why_not(&error)))
-    })
 }
 
 /// What every round of checks has in common.
@@ -207,7 +166,7 @@ fn write_mended(mended: &[Mended], args: &CheckArgs, shell: &mut Shell<'_>) -> a
             let failure = Failure::new(format!("{name} changed while it was checked"));
             return Err(failure.help("run it again").into());
         }
-        write(path, after.as_bytes())?;
+        outputs::write(path, after.as_bytes())?;
     }
     let files = counted(mended.len(), "file", "files");
     Ok(shell.note(&args.look, &format!("Fixed {files}."))?)

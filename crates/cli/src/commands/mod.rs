@@ -8,6 +8,7 @@ mod explain;
 mod rbac_can;
 mod rbac_what;
 mod rbac_who;
+mod test;
 mod version;
 
 use crate::args::{Command, RbacCommand};
@@ -22,6 +23,7 @@ pub(crate) fn run(command: &Command, shell: &mut Shell<'_>) -> anyhow::Result<Ex
         Command::Rbac(RbacCommand::Who(args)) => rbac_who::run(args, shell),
         Command::Rbac(RbacCommand::What(args)) => rbac_what::run(args, shell),
         Command::Check(args) => check::run(args, shell),
+        Command::Test(args) => test::run(args, shell),
         Command::Explain(args) => explain::run(args, shell),
         Command::Demo(args) => demo::run(args, shell),
         Command::Completion(args) => completion::run(args, shell),

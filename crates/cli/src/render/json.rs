@@ -210,11 +210,15 @@ fn role_value(role: &Role, places: &Places) -> Value {
     placed(value, Some(&role.origin), places)
 }
 
-fn assumed_value(assumed: &Assumed) -> Value {
+pub(super) fn assumed_value(assumed: &Assumed) -> Value {
     json!({ "text": assumed.what, "flag": assumed.flag })
 }
 
-fn skipped_values(skipped: &[Skipped], unread: &[Unread], places: &Places) -> Vec<Value> {
+pub(super) fn skipped_values(
+    skipped: &[Skipped],
+    unread: &[Unread],
+    places: &Places,
+) -> Vec<Value> {
     let skipped = skipped
         .iter()
         .map(|skipped| placed(json!({ "text": skipped.why }), skipped.origin.as_ref(), places));
@@ -225,7 +229,7 @@ fn skipped_values(skipped: &[Skipped], unread: &[Unread], places: &Places) -> Ve
 }
 
 /// The value with `file`, `line` and `column` of where it was said; null where nobody said it.
-fn placed(mut value: Value, origin: Option<&Origin>, places: &Places) -> Value {
+pub(super) fn placed(mut value: Value, origin: Option<&Origin>, places: &Places) -> Value {
     let located = origin.and_then(|origin| places.locate(origin));
     let file = match (&located, origin) {
         (Some(at), _) => Some(at.input.as_str()),

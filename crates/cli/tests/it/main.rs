@@ -13,3 +13,4 @@ mod secrets;
 mod sources;
 mod streams;
 mod support;
+mod test_files;

@@ -79,17 +79,32 @@ fn no_output_shows_a_secret() {
     assert!(findings > 100, "{findings}");
 }
 
+const TEST: &str = "\
+apiVersion: portcullis.dev/v1alpha1
+kind: SecurityTest
+metadata: { name: t }
+cluster: { sources: [ .. ] }
+assert:
+- shop/env -> shop/env:80 deny
+- who: { can: get, what: secrets, scope: shop }
+  exactly: [ user/nobody ]
+";
+
 #[test]
 fn no_report_shows_a_secret() {
     let folder = Folder::of(&FILES);
     let mut shown = String::new();
     let formats = ["full", "concise", "json", "jsonl", "sarif", "junit", "github", "gitlab", "md"];
+    folder.write("t/a.sectest.yaml", TEST.as_bytes());
     let of_formats = formats.map(|format| format!("check . -o {format}"));
+    let of_tests = ["human", "tap", "junit", "sarif", "json"];
+    let of_tests = of_tests.map(|format| format!("test t -v -o {format}"));
     let others = ["check . --plain", "check . --diff", "check . --diff --unsafe-fixes"];
-    for words in of_formats.iter().map(String::as_str).chain(others) {
+    for words in of_formats.iter().chain(&of_tests).map(String::as_str).chain(others) {
         let run = folder.run(words);
         shown.push_str(&format!("{}{}", run.out, run.err));
     }
+    shown.push_str(&folder.run("test --init .").out);
     folder.run("check . --write-baseline base.json");
     shown.push_str(&std::fs::read_to_string(folder.path().join("base.json")).expect("a file"));
     for secret in PLANTED {

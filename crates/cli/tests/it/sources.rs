@@ -38,7 +38,7 @@ fn a_loop_of_links_ends() {
 }
 
 /// Git, with no configuration of whoever runs the tests.
-fn git(folder: &Folder, words: &[&str]) {
+pub fn git(folder: &Folder, words: &[&str]) {
     let status = Command::new("git")
         .args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false"])
         .args(words)
@@ -69,7 +69,7 @@ fn a_commit_is_read_and_the_work_tree_is_not() {
     assert!(folder.run(&format!("{QUESTION} -f git:main:")).err.contains("(2 files, "));
     for (source, want) in [
         ("git:nowhere:k8s", "git: not a valid object name nowhere"),
-        ("git:main:none", "there is no YAML or JSON file under `none` in main"),
+        ("git:main:none", "there is no file to read under `none` in main"),
         ("git:--output=x:k8s", "is no name of a commit"),
         ("git:main", "write it as git:REF:PATH"),
     ] {
