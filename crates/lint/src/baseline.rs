@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use portcullis_core::DocumentId;
-use portcullis_object::{Loaded, NodeKind};
+use portcullis_object::{Cursor, Loaded, NodeKind};
 
 use crate::report::{Fingerprint, Report, State};
 
@@ -41,7 +41,7 @@ impl Baseline {
         if listed.kind() != NodeKind::List {
             return None;
         }
-        let fingerprint = |at: portcullis_object::Cursor<'_>| at.as_str()?.parse().ok();
+        let fingerprint = |at: Cursor<'_>| at.as_str()?.parse().ok();
         listed.items().map(fingerprint).collect::<Option<BTreeSet<_>>>().map(Self)
     }
 

@@ -6,7 +6,7 @@ use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
 
-use portcullis_core::{Diagnostic, DocumentId, Place};
+use portcullis_core::{Code, Diagnostic, DocumentId, Place};
 use portcullis_object::{Loaded, Located, Sources};
 
 use crate::allow::{self, Allowances};
@@ -218,7 +218,7 @@ fn hash(start: u64, bytes: &[u8]) -> u64 {
 }
 
 /// The codes that only a report raises.
-pub(crate) const CODES: &[(portcullis_core::Code, &str)] = &[
+pub(crate) const CODES: &[(Code, &str)] = &[
     (allow::MALFORMED, "an allowance that cannot be understood, or gives no reason"),
     (allow::EXPIRED, "an allowance whose time is over"),
     (allow::UNUSED, "an allowance that allows nothing"),

@@ -1,5 +1,6 @@
 //! How checks are tested: text in, findings of one check out, with what they underline.
 
+use portcullis_core::Code;
 use portcullis_object::{Input, Limits, Loaded, load};
 use portcullis_snapshot::Settings;
 
@@ -34,7 +35,7 @@ pub(crate) fn shown(text: &str, finding: &Finding) -> String {
 
 /// Holds what one check finds in a text, line by line: `line severity underlined: sentence (help)`.
 #[track_caller]
-pub(crate) fn check(code: portcullis_core::Code, text: &str, want: expect_test::Expect) {
+pub(crate) fn check(code: Code, text: &str, want: expect_test::Expect) {
     let loaded = loaded(text);
     let today: Date = TODAY.parse().expect("a date");
     let report = crate::check(&loaded, &Settings::default(), &Config::default(), today);
@@ -54,7 +55,7 @@ pub(crate) fn check(code: portcullis_core::Code, text: &str, want: expect_test::
 
 /// Several texts in which a check finds nothing.
 #[track_caller]
-pub(crate) fn silent(code: portcullis_core::Code, texts: &[&str]) {
+pub(crate) fn silent(code: Code, texts: &[&str]) {
     for text in texts {
         let found: Vec<String> = report(text)
             .findings

@@ -1,6 +1,6 @@
 //! A binding to a service account that nobody creates.
 
-use portcullis_core::{Code, Severity};
+use portcullis_core::{Code, Severity, nearest};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
@@ -38,7 +38,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
                 subject.name, binding.role_name
             );
             let finding = CHECK.at(subject.place.clone(), message);
-            found.add(match portcullis_core::nearest(subject.name, own()) {
+            found.add(match nearest(subject.name, own()) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
                 None => finding.help("give its manifest as well"),
             });

@@ -20,7 +20,6 @@ fn run(context: &Context<'_>, found: &mut Found) {
         let Some(text) = query.as_str() else { continue };
         for field in ["source_name", "dest_name"] {
             let Some(value) = compared(text, field) else { continue };
-            // Without the sets at hand, a name that no pod can have is theirs all the same.
             if !sets.contains(&value) {
                 continue;
             }

@@ -1,7 +1,7 @@
 //! A rule that allows everything.
 
 use portcullis_core::{Code, Severity};
-use portcullis_netpol::Action;
+use portcullis_netpol::{Action, Rule};
 
 use crate::context::{Context, field_of, is_unconditional};
 use crate::found::{Check, Found};
@@ -17,8 +17,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
     for view in context.policies() {
         let rules = view.rules();
         for rule in &rules {
-            let all =
-                |r: &&portcullis_netpol::Rule| r.action == Action::Allow && is_unconditional(r);
+            let all = |r: &&Rule| r.action == Action::Allow && is_unconditional(r);
             if !rule.lowered.iter().any(all) || found.misread(rule.at) {
                 continue;
             }

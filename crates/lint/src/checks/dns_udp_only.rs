@@ -1,7 +1,8 @@
 //! DNS is opened over UDP alone.
 
-use portcullis_core::{Code, Protocol, Severity};
+use portcullis_core::{Code, Place, Protocol, Severity};
 use portcullis_netpol::{Action, Direction, PortMatch, Rule};
+use portcullis_object::Cursor;
 
 use crate::context::Context;
 use crate::found::{Check, Found};
@@ -37,10 +38,10 @@ fn run(context: &Context<'_>, found: &mut Found) {
 }
 
 /// The 53, to be underlined; else the rule.
-fn port_place(rule: portcullis_object::Cursor<'_>) -> portcullis_core::Place {
+fn port_place(rule: Cursor<'_>) -> Place {
     let calico = rule.field("destination").and_then(|d| d.field("ports"));
     let ports = calico.or_else(|| rule.field("ports"));
-    let number = |c: portcullis_object::Cursor<'_>| c.scalar().is_some_and(|t| t == "53");
+    let number = |c: Cursor<'_>| c.scalar().is_some_and(|t| t == "53");
     ports
         .into_iter()
         .flat_map(portcullis_object::Cursor::items)

@@ -1,7 +1,7 @@
 //! An allow that names peers and neither protocol nor port.
 
 use portcullis_core::{Code, Severity};
-use portcullis_netpol::Action;
+use portcullis_netpol::{Action, Rule};
 
 use crate::context::{Context, far, is_everyone};
 use crate::found::{Check, Found};
@@ -16,7 +16,7 @@ pub(crate) const CHECK: Check = Check {
 fn run(context: &Context<'_>, found: &mut Found) {
     for view in context.policies().iter().filter(|v| v.is_calico()) {
         for rule in view.rules() {
-            let wide = |r: &&portcullis_netpol::Rule| {
+            let wide = |r: &&Rule| {
                 r.action == Action::Allow
                     && !is_everyone(far(r, rule.direction))
                     && r.protocol.is_none()

@@ -1,6 +1,6 @@
 //! A rule that does not do what it seems to say.
 
-use portcullis_core::{Code, Severity};
+use portcullis_core::{Code, Fix, Severity, nearest};
 use portcullis_object::Cursor;
 use portcullis_schema::resource;
 
@@ -75,7 +75,7 @@ fn resource_word(
     found.add(match (meant, elsewhere) {
         (Some(r), _) => finding
             .help(format!("rules name resources in plural and lower case: `{}`", r.plural))
-            .fixed_by(portcullis_core::Fix {
+            .fixed_by(Fix {
                 place: at.at(),
                 text: if sub.is_empty() {
                     r.plural.to_owned()
@@ -89,7 +89,7 @@ fn resource_word(
         }
         (None, None) => {
             let known = resource::resources().map(|r| r.plural);
-            match portcullis_core::nearest(&lower, known) {
+            match nearest(&lower, known) {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),
                 None => finding,
             }

@@ -14,10 +14,13 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    let mut tiers = context.network().tiers().map(|(_, tier)| tier);
-    let _ = tiers.by_ref().find(|tier| tier.name == "default");
-    let own: Vec<_> = tiers.filter(|tier| tier.defined && !tier.origin.is_built_in()).collect();
-    let Some(last) = own.last().filter(|t| t.default_action == DefaultAction::Pass) else { return };
+    let tiers = context.network().tiers().map(|(_, tier)| tier);
+    let last = tiers
+        .skip_while(|tier| tier.name != "default")
+        .skip(1)
+        .filter(|tier| tier.defined && !tier.origin.is_built_in())
+        .last();
+    let Some(last) = last.filter(|t| t.default_action == DefaultAction::Pass) else { return };
     let spec = Place::At(last.origin.field("spec").field("defaultAction"));
     let message = format!(
         "`{}` is the last tier: what it passes is asked of profiles, which allow what pods do",

@@ -1,6 +1,6 @@
 //! Two objects in one document.
 
-use portcullis_core::{Code, DocumentId, Fix, Place, Severity};
+use portcullis_core::{Code, Diagnostic, DocumentId, Fix, Place, Severity};
 use portcullis_object::{Cursor, codes};
 
 use crate::context::Context;
@@ -14,7 +14,7 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    let at_root = |d: &portcullis_core::Diagnostic, key: &str| {
+    let at_root = |d: &Diagnostic, key: &str| {
         d.code == codes::DUPLICATE_KEY && d.origin().is_some_and(|o| o.path.to_string() == key)
     };
     let doubled: Vec<DocumentId> = found
@@ -23,7 +23,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
         .filter(|d| at_root(d, "kind"))
         .filter_map(|kind| {
             let document = kind.place()?.document();
-            let same = |d: &&portcullis_core::Diagnostic| {
+            let same = |d: &&Diagnostic| {
                 at_root(d, "apiVersion") && d.place().is_some_and(|p| p.document() == document)
             };
             found.told().iter().any(|d| same(&d)).then_some(document)
@@ -40,7 +40,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
             Some((at.range.start, key))
         });
         let Some((start, first)) = places.min_by_key(|(start, _)| *start) else { continue };
-        let explained = |d: &portcullis_core::Diagnostic| {
+        let explained = |d: &Diagnostic| {
             let structure = d.code == codes::DUPLICATE_KEY
                 || d.code.0.starts_with("NP10")
                 || d.code.0.starts_with("RB");
@@ -56,7 +56,7 @@ fn finding(
     document: DocumentId,
     start: usize,
     first: Cursor<'_>,
-) -> portcullis_core::Diagnostic {
+) -> Diagnostic {
     let from = context.sources().document_range(document).map_or(0, |r| r.start);
     let offset = u32::try_from(start.saturating_sub(from)).unwrap_or(u32::MAX);
     CHECK

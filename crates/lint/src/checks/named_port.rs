@@ -1,6 +1,6 @@
 //! A port named by a rule that none of its endpoints has.
 
-use portcullis_core::{Code, Severity};
+use portcullis_core::{Code, Severity, nearest};
 use portcullis_netpol::{Direction, PortMatch};
 use portcullis_object::Cursor;
 
@@ -43,7 +43,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
                             all.len()
                         ),
                     };
-                    let near = portcullis_core::nearest(name, ports().map(|p| p.name.as_str()));
+                    let near = nearest(name, ports().map(|p| p.name.as_str()));
                     let finding = CHECK.at(place, message);
                     found.add(match near {
                         Some(near) => finding.help(format!("did you mean `{near}`?")),

@@ -1,8 +1,8 @@
 //! Allowed out, and denied in: an allow at one end alone.
 
-use portcullis_core::{Code, Family, Net, Place, Protocol, Ranges, Severity, net};
+use portcullis_core::{Code, Diagnostic, Family, Net, Place, Protocol, Ranges, Severity, net};
 use portcullis_netpol::{
-    Action, Decider, Direction, EndpointId, EndpointKind, Flow, Party, PortMatch, Rule,
+    Action, By, Decider, Direction, EndpointId, EndpointKind, Flow, Party, PortMatch, Rule,
     SideVerdict, Stage, explain,
 };
 use portcullis_snapshot::ContainerPort;
@@ -68,7 +68,7 @@ fn judge(
     rule: &RuleView<'_>,
     lowered: &Rule,
     (from, to): (EndpointId, EndpointId),
-) -> Option<portcullis_core::Diagnostic> {
+) -> Option<Diagnostic> {
     let network = context.network();
     let protocol = lowered.protocol.map_or(Protocol::TCP, |p| p.protocol);
     let port = port(context, lowered, protocol, to)?;
@@ -82,10 +82,8 @@ fn judge(
         icmp: None,
     };
     let answer = explain(network, &flow, Stage::Enforced);
-    let decider = |by: &Option<portcullis_netpol::By>| match by {
-        Some(portcullis_netpol::By { decider: Decider::Policy(id), rule, .. }) => {
-            Some((network.policy(*id), *rule))
-        }
+    let decider = |by: &Option<By>| match by {
+        Some(By { decider: Decider::Policy(id), rule, .. }) => Some((network.policy(*id), *rule)),
         _ => None,
     };
     let (by, number) = decider(&answer.egress.by)?;

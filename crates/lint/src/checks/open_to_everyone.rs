@@ -1,7 +1,8 @@
 //! An ingress rule that lets everybody in.
 
 use portcullis_core::{Code, Severity};
-use portcullis_netpol::{Action, Direction};
+use portcullis_netpol::{Action, Direction, Rule};
+use portcullis_object::Cursor;
 
 use crate::context::{Context, is_everyone, is_unconditional};
 use crate::found::{Check, Found};
@@ -16,7 +17,7 @@ pub(crate) const CHECK: Check = Check {
 fn run(context: &Context<'_>, found: &mut Found) {
     for view in context.policies() {
         for rule in view.rules() {
-            let open = |r: &&portcullis_netpol::Rule| {
+            let open = |r: &&Rule| {
                 r.action == Action::Allow && is_everyone(&r.source) && !is_unconditional(r)
             };
             let said = rule.peers().is_some_and(|p| !p.is_null() && !p.is_empty());
@@ -42,7 +43,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
     }
 }
 
-fn is_all(selector: portcullis_object::Cursor<'_>) -> bool {
+fn is_all(selector: Cursor<'_>) -> bool {
     selector.is_null() || matches!(selector.as_str().map(str::trim), Some("" | "all()"))
 }
 

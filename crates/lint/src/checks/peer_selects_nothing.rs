@@ -115,9 +115,13 @@ spec:
 
     #[test]
     fn a_peer_that_is_nobody() {
-        check(CHECK.code, &shop("{podSelector: {matchLabels: {colour: green}}}"), expect![[r#"
+        check(
+            CHECK.code,
+            &shop("{podSelector: {matchLabels: {colour: green}}}"),
+            expect![[r#"
             12 info "podSelector": nothing that is given is selected by this: the rule matches nobody (check the labels and the namespace)
-        "#]]);
+        "#]],
+        );
         check(
             CHECK.code,
             &shop("{podSelector: {matchLabels: {app: api}}}"),

@@ -1,6 +1,6 @@
 //! A version of an API that is no longer served.
 
-use portcullis_core::{Code, Severity};
+use portcullis_core::{Code, Fix, Severity};
 
 use crate::config::Version;
 use crate::context::Context;
@@ -95,8 +95,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
         if let Some(instead) = gone.instead {
             finding = finding.help(format!("write `apiVersion: {instead}`"));
             let same = SAME_FIELDS.contains(&gone.api_version) || object.kind() == "NetworkPolicy";
-            finding.fix =
-                Some(portcullis_core::Fix { place: at.at(), text: instead.to_owned(), safe: same });
+            finding.fix = Some(Fix { place: at.at(), text: instead.to_owned(), safe: same });
         }
         if !gone.note.is_empty() {
             finding = finding.help(gone.note);

@@ -1,6 +1,6 @@
 //! A binding to a role that nobody defines.
 
-use portcullis_core::{Code, Severity};
+use portcullis_core::{Code, Severity, nearest};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
@@ -33,7 +33,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
             })
             .map(|role| role.name.to_string())
             .collect();
-        let near = portcullis_core::nearest(binding.role_name, near.iter().map(String::as_str));
+        let near = nearest(binding.role_name, near.iter().map(String::as_str));
         let message = match (&binding.namespace, is_role) {
             (Some(namespace), true) => {
                 format!("there is no Role `{}` in namespace `{namespace}`", binding.role_name)
@@ -41,14 +41,10 @@ fn run(context: &Context<'_>, found: &mut Found) {
             _ => format!("there is no ClusterRole `{}`", binding.role_name),
         };
         let message = format!("{message}: whoever may create one decides what this grants");
-        // It may be defined elsewhere; a name that is nearly right is a slip.
+        let finding = CHECK.at(binding.role_place.clone(), message);
         found.add(match near {
-            Some(near) => CHECK
-                .at(binding.role_place.clone(), message)
-                .help(format!("did you mean `{near}`?")),
-            None => CHECK
-                .at(binding.role_place.clone(), message)
-                .help("give its manifest as well, or name a role that is there"),
+            Some(near) => finding.help(format!("did you mean `{near}`?")),
+            None => finding.help("give its manifest as well, or name a role that is there"),
         });
     }
 }

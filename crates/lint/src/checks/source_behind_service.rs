@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use portcullis_core::{Code, Net, Severity};
+use portcullis_core::{Code, Net, Origin, Severity};
 use portcullis_netpol::{Direction, EndpointId, Peer};
 use portcullis_snapshot::{BackendAt, WorkloadState};
 
@@ -63,9 +63,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
 }
 
 /// The endpoints that clients from outside reach through a service that replaces their address.
-fn behind_services<'a>(
-    context: &Context<'a>,
-) -> HashMap<EndpointId, (String, &'a portcullis_core::Origin)> {
+fn behind_services<'a>(context: &Context<'a>) -> HashMap<EndpointId, (String, &'a Origin)> {
     let mut behind = HashMap::new();
     for (index, service) in context.snapshot.services().iter().enumerate() {
         let public = matches!(service.kind.as_str(), "LoadBalancer" | "NodePort");

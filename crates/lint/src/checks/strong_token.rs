@@ -1,6 +1,8 @@
 //! Pods that carry the token of a strong service account.
 
 use portcullis_core::{Code, Severity};
+use portcullis_object::Cursor;
+use portcullis_snapshot::Workload;
 
 use crate::context::Context;
 use crate::found::{Check, Found};
@@ -39,10 +41,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
 }
 
 /// The spec of the pods that a workload makes.
-pub(super) fn pod_spec<'a>(
-    context: &Context<'a>,
-    workload: &portcullis_snapshot::Workload,
-) -> Option<portcullis_object::Cursor<'a>> {
+pub(super) fn pod_spec<'a>(context: &Context<'a>, workload: &Workload) -> Option<Cursor<'a>> {
     let root = context.node(&workload.origin)?;
     let spec = root.field("spec")?;
     let template =
@@ -54,11 +53,7 @@ pub(super) fn pod_spec<'a>(
 }
 
 /// Whether the token is kept out of the pods, by themselves or by their account.
-fn unmounted(
-    context: &Context<'_>,
-    workload: &portcullis_snapshot::Workload,
-    pod: portcullis_object::Cursor<'_>,
-) -> bool {
+fn unmounted(context: &Context<'_>, workload: &Workload, pod: Cursor<'_>) -> bool {
     const FIELD: &str = "automountServiceAccountToken";
     if let Some(said) = pod.field(FIELD).and_then(|f| f.as_bool()) {
         return !said;

@@ -1,7 +1,7 @@
 //! What no rule of a tier decides is denied at its end, though a later tier would be asked.
 
-use portcullis_core::{Code, Severity};
-use portcullis_netpol::{DefaultAction, Direction, PolicyId, Tier};
+use portcullis_core::{Code, Diagnostic, Severity};
+use portcullis_netpol::{DefaultAction, Direction, EndpointId, PolicyId, Tier};
 
 use crate::context::{Context, DIRECTIONS, field_of, is_unconditional};
 use crate::found::{Check, Found};
@@ -36,7 +36,7 @@ fn ends(
     tier: &Tier,
     later: &[PolicyId],
     direction: Direction,
-) -> Option<portcullis_core::Diagnostic> {
+) -> Option<Diagnostic> {
     let enforced = |id: &PolicyId| {
         let policy = context.network().policy(*id);
         !policy.kind.is_staged() && policy.looks(direction)
@@ -48,7 +48,7 @@ fn ends(
         if !mine || policy.rules(direction).iter().any(is_unconditional) {
             continue;
         }
-        let caught = |endpoint: &portcullis_netpol::EndpointId| {
+        let caught = |endpoint: &EndpointId| {
             let labels = &context.endpoint(*endpoint).labels;
             let selects = |id: &PolicyId| {
                 let policy = context.network().policy(*id);
