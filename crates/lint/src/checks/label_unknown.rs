@@ -44,21 +44,18 @@ fn run(context: &Context<'_>, found: &mut Found) {
             match known.get(key.as_str()) {
                 None => {
                     let keys = known.keys().filter_map(|k| k.strip_prefix(ask.prefix));
-                    let plain = keys.filter(|k| of_namespace || !k.starts_with("pc"));
+                    let inherited = |k: &str| k.starts_with(OF_NAMESPACE) || k.starts_with("pcsa.");
+                    let plain = keys.filter(|k| of_namespace || !inherited(k));
                     let near = nearest(&ask.key, plain);
                     let what = if of_namespace { "no namespace" } else { "nothing" };
-                    say(
-                        found,
-                        ask.places.0,
-                        format!("{what} that is given has the label `{}`", ask.key),
-                        near,
-                    );
+                    let message = format!("{what} that is given has the label `{}`", ask.key);
+                    say(found, ask.places.0, message, &ask.key, near);
                 }
                 Some(values) => {
                     for value in ask.values.iter().filter(|v| !values.contains(v.as_str())) {
                         let near = nearest(value, values.iter().copied());
                         let message = format!("no `{}` that is given is `{value}`", ask.key);
-                        say(found, ask.places.1.clone(), message, near);
+                        say(found, ask.places.1.clone(), message, value, near);
                     }
                 }
             }
@@ -67,11 +64,21 @@ fn run(context: &Context<'_>, found: &mut Found) {
 }
 
 /// A name that is nearly right is probably a slip; one that is far may be somebody else's to give.
-fn say(found: &mut Found, place: Place, message: String, near: Option<&str>) {
+fn say(found: &mut Found, place: Place, message: String, wrong: &str, near: Option<&str>) {
     found.add(match near {
-        Some(near) => CHECK.at(place, message).help(format!("did you mean `{near}`?")),
-        None => CHECK.note(place, message),
+        Some(near) if is_slip(wrong, near) => {
+            CHECK.at(place, message).help(format!("did you mean `{near}`?"))
+        }
+        Some(_) | None => CHECK.note(place, message),
     });
+}
+
+/// Whether two words that are near each other are likely meant to be one. Of short ones many are
+/// near (`fe`, `be`), and numbered ones are meant to be different.
+fn is_slip(wrong: &str, near: &str) -> bool {
+    const CHARS_MIN: usize = 4;
+    let letters = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "");
+    wrong.chars().count() >= CHARS_MIN && letters(wrong) != letters(near)
 }
 
 /// A label that must be there for a selector to match.
@@ -174,10 +181,24 @@ spec:
     fn a_slip_in_key_or_value() {
         check(
             CHECK.code,
+            &shop("role: frontned"),
+            expect![[r#"
+            11 warning "frontned": no `role` that is given is `frontned` (did you mean `frontend`?)
+        "#]],
+        );
+        check(
+            CHECK.code,
+            &shop("role: frontend2"),
+            expect![[r#"
+            11 info "frontend2": no `role` that is given is `frontend2`
+        "#]],
+        );
+        check(
+            CHECK.code,
             &shop("app: wbe"),
             expect![[r#"
-            11 warning "wbe": no `app` that is given is `wbe` (did you mean `web`?)
-        "#]],
+                11 info "wbe": no `app` that is given is `wbe`
+            "#]],
         );
         check(
             CHECK.code,

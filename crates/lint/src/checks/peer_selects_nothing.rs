@@ -100,7 +100,7 @@ mod tests {
             "
 apiVersion: v1
 kind: Pod
-metadata: {{name: web, labels: {{app: web}}}}
+metadata: {{name: web, labels: {{app: frontend}}}}
 spec: {{containers: [{{name: a, image: a}}]}}
 ---
 apiVersion: networking.k8s.io/v1
@@ -136,8 +136,8 @@ spec:
         silent(
             CHECK.code,
             &[
-                &shop("{podSelector: {matchLabels: {app: web}}}"),
-                &shop("{podSelector: {matchLabels: {app: wbe}}}"),
+                &shop("{podSelector: {matchLabels: {app: frontend}}}"),
+                &shop("{podSelector: {matchLabels: {app: frontned}}}"),
                 &shop("{ipBlock: {cidr: 10.0.0.0/8}}"),
                 &shop("{namespaceSelector: {matchLabels: {team: fe}}}"),
                 &shop("{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: other}}}"),

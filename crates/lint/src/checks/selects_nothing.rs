@@ -54,7 +54,7 @@ mod tests {
             "
 apiVersion: v1
 kind: Pod
-metadata: {{name: web, labels: {{app: web}}}}
+metadata: {{name: web, labels: {{app: frontend}}}}
 spec: {{containers: [{{name: a, image: a}}]}}
 ---
 apiVersion: networking.k8s.io/v1
@@ -81,7 +81,7 @@ spec:
     fn of_a_namespace_in_which_nothing_is_given_nothing_is_known() {
         silent(
             CHECK.code,
-            &[&shop("default", "web"), &shop("other", "api"), &shop("default", "wbe")],
+            &[&shop("default", "frontend"), &shop("other", "api"), &shop("default", "frontned")],
         );
     }
 }
