@@ -1,7 +1,8 @@
 //! What readers and lowering could not say: what happens to those who do not heed it.
 
-use portcullis_core::Diagnostic;
+use portcullis_core::{Diagnostic, Step};
 use portcullis_object::{Object, codes};
+use portcullis_schema::{Type, message};
 use portcullis_snapshot::codes as refusals;
 
 use crate::context::{Context, is_calico};
@@ -13,7 +14,9 @@ pub(crate) fn add(context: &Context<'_>, found: &mut Found) {
         let Some(object) = context.object_of(diagnostic) else { continue };
         let advice = match diagnostic.code {
             codes::WRONG_CASE => without_spec(diagnostic, object),
-            codes::UNKNOWN_FIELD => of_enterprise(diagnostic, object),
+            codes::UNKNOWN_FIELD => {
+                of_enterprise(diagnostic, object).or_else(|| of_other_api(diagnostic, object))
+            }
             refusals::SELECTOR => unparsable(diagnostic, object),
             _ => None,
         };
@@ -52,6 +55,33 @@ fn of_enterprise(diagnostic: &Diagnostic, object: &Object) -> Option<String> {
     })
 }
 
+/// Kubernetes and Calico both have a NetworkPolicy, and each knows fields that the other does not.
+fn of_other_api(diagnostic: &Diagnostic, object: &Object) -> Option<String> {
+    let (group, version) = match (object.kind(), object.group()) {
+        ("NetworkPolicy", "networking.k8s.io") => ("projectcalico.org", "v3"),
+        ("NetworkPolicy", _) if is_calico(object) => ("networking.k8s.io", "v1"),
+        _ => return None,
+    };
+    let path = &diagnostic.origin()?.path;
+    let depth = object.root().path().steps().len();
+    let mut kind = Type::Message(message(group, version, object.kind())?);
+    let mut last = "";
+    for step in path.steps().into_iter().skip(depth) {
+        kind = match (step, kind) {
+            (Step::Index(_), Type::List(item)) => *item,
+            (Step::Field(name), Type::Message(inside)) => {
+                let field = inside.field(name)?;
+                last = field.name;
+                field.kind
+            }
+            _ => return None,
+        };
+    }
+    Some(format!(
+        "`{last}` is a field of the NetworkPolicy of `{group}/{version}`: check `apiVersion`"
+    ))
+}
+
 /// What Felix makes of a selector that it cannot parse, once it is stored.
 fn unparsable(diagnostic: &Diagnostic, object: &Object) -> Option<String> {
     let path = diagnostic.origin()?.path.to_string();
@@ -81,6 +111,16 @@ mod tests {
                 "apiVersion: projectcalico.org/v3\nkind: FelixConfiguration\nmetadata: {name: default}\n\
                  spec: {flowLogsFileAggregationKindForDenied: 1}\n",
                 "`flowLogsFileAggregationKindForDenied` is known to Calico Enterprise and Cloud",
+            ),
+            (
+                "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: a}\n\
+                 spec: {ingress: [{action: Allow}]}\n",
+                "`action` is a field of the NetworkPolicy of `projectcalico.org/v3`",
+            ),
+            (
+                "apiVersion: projectcalico.org/v3\nkind: NetworkPolicy\nmetadata: {name: a}\n\
+                 spec: {policyTypes: [Ingress]}\n",
+                "`policyTypes` is a field of the NetworkPolicy of `networking.k8s.io/v1`",
             ),
             (
                 "apiVersion: projectcalico.org/v3\nkind: GlobalNetworkPolicy\nmetadata: {name: a}\n\
