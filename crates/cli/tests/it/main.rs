@@ -7,6 +7,7 @@ mod damaged;
 mod explain;
 mod formats;
 mod guide;
+mod pipelines;
 mod rbac;
 mod schema;
 mod secrets;
