@@ -7,6 +7,7 @@
 //! - [`label`]: label maps, shared and sorted.
 //! - [`selector`]: the selector language of Calico, which Kubernetes selectors are lowered into.
 //! - [`net`]: networks, address ranges, protocols, ports.
+//! - [`date`]: days, for what expires; which one is today is the caller's to say.
 //! - [`decision`]: verdicts, decisions, what was skipped and assumed.
 //! - [`origin`]: where something was said: a document and a field path, never a file or a line.
 //! - [`diagnostic`]: what is wrong with what people wrote, and what would mend it.
@@ -16,6 +17,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod date;
 pub mod decision;
 pub mod diagnostic;
 pub mod label;
@@ -24,6 +26,7 @@ pub mod net;
 pub mod origin;
 pub mod selector;
 
+pub use date::{Date, NotADate};
 pub use decision::{Assumed, Because, Decision, Skipped, Verdict};
 pub use diagnostic::{Code, Diagnostic, Fix, Label, Severity, nearest};
 pub use label::Labels;

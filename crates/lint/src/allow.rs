@@ -15,8 +15,8 @@ use portcullis_core::{Code, Diagnostic, DocumentId, Place, Severity, nearest};
 use portcullis_object::{Located, Sources};
 
 use crate::catalogue;
-use crate::date::Date;
 use crate::report::State;
+use portcullis_core::Date;
 
 /// An allowance that cannot be understood, or gives no reason.
 pub const MALFORMED: Code = Code("YA020");

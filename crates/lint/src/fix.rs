@@ -8,8 +8,8 @@ use portcullis_object::{Input, Limits, Sources, load};
 use portcullis_snapshot::Settings;
 
 use crate::config::Config;
-use crate::date::Date;
 use crate::report::Report;
+use portcullis_core::Date;
 
 /// One change of a text.
 #[derive(Clone, Debug, PartialEq, Eq)]

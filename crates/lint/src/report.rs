@@ -11,8 +11,8 @@ use portcullis_object::{Loaded, Located, Sources};
 
 use crate::allow::{self, Allowances};
 use crate::config::{Config, Level};
-use crate::date::Date;
 use crate::glob;
+use portcullis_core::Date;
 
 /// Everything that is to be said.
 #[derive(Clone, Debug, Default)]

@@ -17,7 +17,7 @@ pub fn fuzz(data: &[u8]) {
         let suite = read(&loaded.objects, &loaded.unreadable);
         // Every API server has the bootstrap policy; without it a run is ten times as fast.
         let settings = Settings { bootstrap: false, ..Settings::default() };
-        let Some(today) = Date::new(2026, 6, 1) else { return };
+        let today = Date::after_epoch(20_605);
         let given =
             Given { objects: &[], unreadable: &loaded.unreadable, settings: &settings, today };
         let results = run(&suite, &given);

@@ -45,7 +45,7 @@
 //!     objects: &[],
 //!     unreadable: &loaded.unreadable,
 //!     settings: &Settings::default(),
-//!     today: Date::new(2026, 6, 1).expect("a day"),
+//!     today: "2026-06-01".parse().expect("a day"),
 //! };
 //! let results = run(&read(&loaded.objects, &loaded.unreadable), &given);
 //! assert_eq!(results.outcomes[0].status, Status::Fail);
@@ -66,7 +66,6 @@
 
 mod case_file;
 pub mod claim;
-mod date;
 pub mod fuzzing;
 mod init;
 mod judge;
@@ -79,9 +78,9 @@ mod world;
 
 pub use case_file::yaml_of_case;
 pub use claim::Claim;
-pub use date::{Date, DateError};
 pub use init::init;
 pub use outcome::{Counterexample, Outcome, Reason, Results, Status, Trace};
+pub use portcullis_core::Date;
 pub use read::{GROUP, KIND, VERSION, read};
 pub use run::{Given, run};
 pub use suite::{

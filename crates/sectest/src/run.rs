@@ -5,12 +5,12 @@ use portcullis_object::{Object, Unreadable};
 use portcullis_snapshot::Settings;
 use smol_str::SmolStr;
 
-use crate::date::Date;
 use crate::judge::{Court, Heard, Holds, Judged, Stop};
 use crate::outcome::{Outcome, Results, Status};
 use crate::read::GROUP;
 use crate::suite::{Assertion, Fault, Suite, Test};
 use crate::world::World;
+use portcullis_core::Date;
 
 /// What a suite is judged against.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use smol_str::SmolStr;
 
 use crate::claim::Claim;
-use crate::date::Date;
+use portcullis_core::Date;
 
 /// The tests of one file, and the objects that stand beside them.
 #[derive(Clone, Debug, Default)]

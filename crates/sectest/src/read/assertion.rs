@@ -1,5 +1,6 @@
 //! Assertions: a line, or the same thing as a map.
 
+use portcullis_core::NotADate;
 use portcullis_netpol::Direction;
 use portcullis_object::{Cursor, NodeKind};
 use smol_str::SmolStr;
@@ -157,9 +158,10 @@ fn read_skip(at: Cursor<'_>) -> Result<Skip, Fault> {
     strict(at, &["reason", "until"], &[])?;
     let reason = text(needed(at, "reason")?)?.into();
     let until = needed(at, "until")?;
-    let until = text(until)?
+    let written = text(until)?;
+    let until = written
         .parse()
-        .map_err(|error: crate::date::DateError| Fault::new(until.at(), error.to_string()))?;
+        .map_err(|why: NotADate| Fault::new(until.at(), format!("`{written}` is {why}")))?;
     Ok(Skip { reason, until })
 }
 

@@ -1186,7 +1186,7 @@ fn names_skips_and_acceptance() {
         (
             "{skip: {reason: INC-1, until: soon}, from: shop/web, to: 'shop/db:5432', verdict: deny}",
             expect![[r#"
-                malformed: `soon` is no day: write it as 2027-01-31
+                malformed: `soon` is not a date such as 2027-01-31
             "#]],
         ),
         (
