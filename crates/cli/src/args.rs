@@ -154,7 +154,7 @@ pub struct LookArgs {
     /// Words instead of boxes, arrows and signs
     #[arg(long, hide = true)]
     pub plain: bool,
-    /// Show all findings, not errors alone
+    /// Say more: all findings, and what holds
     #[arg(short, long, hide = true)]
     pub verbose: bool,
     /// Say nothing but what stops the command
@@ -673,6 +673,69 @@ mod tests {
             let usage = help.find("Usage:");
             assert!(example.is_some() && example < usage, "{words}\n{help}");
         }
+    }
+
+    /// The manual page of a command, with every flag that its help leaves out for want of room.
+    fn manual(command: &clap::Command) -> String {
+        let examples = command.get_before_help().map(ToString::to_string).unwrap_or_default();
+        let page = command
+            .clone()
+            .mut_args(|argument| argument.hide(false).hide_possible_values(false))
+            .before_help("");
+        let mut text = Vec::new();
+        clap_mangen::Man::new(page).source("portcullis").render(&mut text).expect("memory");
+        let mut text = String::from_utf8(text).expect("text");
+        let codes = match command.get_name() {
+            "check" => &CHECK_CODES[..],
+            "test" => &TEST_CODES,
+            _ => &CODES,
+        };
+        text.push_str(".SH EXIT STATUS\n");
+        for (code, meaning) in codes {
+            text.push_str(&format!(".TP\n\\fB{code}\\fR\n{meaning}\n"));
+        }
+        if !examples.trim().is_empty() {
+            let examples = examples.trim_end().replace('-', "\\-");
+            text.push_str(&format!(".SH EXAMPLES\n.nf\n{examples}\n.fi\n"));
+        }
+        text
+    }
+
+    const CODES: [(u8, &str); 4] = [
+        (0, "Yes, or done."),
+        (1, "No, or partly no."),
+        (2, "The question could not be evaluated."),
+        (3, "A fact is missing."),
+    ];
+    const CHECK_CODES: [(u8, &str); 3] = [
+        (0, "No errors were found, and no warnings either with \\-\\-fail\\-on warning."),
+        (1, "Some were."),
+        (2, "A source could not be opened, or a limit was passed."),
+    ];
+    const TEST_CODES: [(u8, &str); 4] = [
+        (0, "Every assertion holds or is skipped."),
+        (1, "An assertion does not hold."),
+        (2, "An assertion cannot be judged as it is written, or a file cannot be read."),
+        (3, "A missing fact decides an assertion."),
+    ];
+
+    #[test]
+    fn the_manual_is_the_one_that_is_published() {
+        fn walk(command: &clap::Command, out: &mut Vec<(String, String)>) {
+            let name = command.get_display_name().unwrap_or(command.get_name());
+            out.push((format!("{name}.1"), manual(command)));
+            command.get_subcommands().for_each(|below| walk(below, out));
+        }
+        let mut command = Cli::command();
+        command.build();
+        let mut pages = Vec::new();
+        walk(&command, &mut pages);
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/man");
+        for (name, text) in &pages {
+            expect_test::expect_file![folder.join(name)].assert_eq(text);
+        }
+        let there = std::fs::read_dir(folder).expect("the manual").count();
+        assert_eq!(there, pages.len(), "a page of a command that is gone");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use portcullis_lint::Date;
+use portcullis_core::Date;
 use serde_json::Value;
 
 use crate::args::{ColorChoice, Format, LookArgs, OutputArgs};

@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use portcullis_core::{Namespace, Severity};
-use portcullis_lint::{Baseline, Config, Date, Report, State, settle};
+use portcullis_core::{Date, Namespace, Severity};
+use portcullis_lint::{Baseline, Config, Report, State, settle};
 use portcullis_object::{Input, Limits, Loaded, codes};
 use portcullis_snapshot::Settings;
 

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 
-use portcullis_core::{Diagnostic, Place};
+use portcullis_core::{Date, Diagnostic, Place};
 use portcullis_object::{Input, Limits, Loaded, Object, Unreadable};
 use portcullis_sectest::{
-    Date, Given, Outcome, SourceRef, Status, Suite, init, read, run as judge, sources, yaml_of_case,
+    Given, Outcome, SourceRef, Status, Suite, init, read, run as judge, sources, yaml_of_case,
 };
 use portcullis_snapshot::{Settings, Snapshot};
 use smol_str::SmolStr;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &TestArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit
             .into());
     }
     let settings = cluster::settings(&args.source);
-    let today = today(shell)?;
+    let today = shell.environment.today();
     let mut told = HashSet::new();
     let mut files = Vec::new();
     for input in inputs {
@@ -72,11 +72,6 @@ fn first_file(args: &TestArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let named: Vec<&str> = source.files.iter().map(String::as_str).collect();
     shell.streams.data.write_all(init(&cluster.snapshot, &named).as_bytes())?;
     Ok(Exit::Yes)
-}
-
-fn today(shell: &Shell<'_>) -> Result<Date, Failure> {
-    let today = shell.environment.today().to_string();
-    today.parse().map_err(|error| Failure::new(format!("the clock is wrong: {error}")))
 }
 
 /// A test file with everything it is about.
