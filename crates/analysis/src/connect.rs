@@ -221,9 +221,10 @@ fn assume_of_ends<'a>(
                 flag: Some("--resolve"),
             });
         }
-        if end.host.is_some() {
+        let of_host = |of: EndpointId| snapshot.host_endpoints().find(|(.., id)| *id == of);
+        if let Some((host, ..)) = end.host.and_then(of_host) {
             assumed.push(Assumed {
-                what: format!("{} is the endpoint of the interface in question", end.name),
+                what: format!("hep/{host} is the endpoint of the interface in question"),
                 flag: None,
             });
         }
@@ -285,7 +286,7 @@ impl Asked<'_> {
             missing.extend(doubts.iter().map(|doubt| missing::refused(&doubt.why)));
         }
         if verdict == Verdict::Allow
-            && enforced.locality != Locality::Same
+            && !enforced.is_local()
             && let Some(on_the_way) = self.denied_on_the_way(&flow, Stage::Enforced)
         {
             verdict = Verdict::Unknown;
@@ -335,16 +336,23 @@ impl Asked<'_> {
             Some(endpoint) => host_classes(network, endpoint, direction, flow, stage),
             None => Vec::new(),
         };
+        let locality = self.locality();
         Walk {
             connection: explain(network, flow, stage),
-            from_host: at_host(self.source, Direction::Egress),
+            from_host: match locality {
+                Locality::Same => Vec::new(),
+                Locality::Apart | Locality::Unsaid => at_host(self.source, Direction::Egress),
+            },
             to_host: at_host(&self.target.end, Direction::Ingress),
-            locality: self.locality(),
+            locality,
         }
     }
 
     /// The refused objects on which the host endpoint at either end depends.
     fn host_doubts(&self) -> Vec<&HostDoubt> {
+        if self.locality() == Locality::Same {
+            return Vec::new();
+        }
         let network = self.snapshot.network();
         let concerns = |end: &End, doubt: &HostDoubt| match &doubt.about {
             DoubtedHost::Endpoint { node, addresses, .. } => {
@@ -494,7 +502,7 @@ struct Walk {
 }
 
 /// Whether a flow goes from a node to a pod on it. Such flows are never policed at the pod, so that
-/// a kubelet can always probe.
+/// a kubelet can always probe, and pass no interface that a host endpoint stands for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Locality {
     Same,
@@ -515,13 +523,18 @@ impl Walk {
     }
 
     fn verdict_if(&self, locality: Locality) -> Verdict {
-        let workloads = match locality {
-            // The source is no workload either.
+        match locality {
             Locality::Same => Verdict::Allow,
-            Locality::Apart | Locality::Unsaid => self.connection.verdict,
-        };
-        let hosts = [at_host(&self.from_host), at_host(&self.to_host)];
-        hosts.into_iter().fold(workloads, Verdict::and)
+            Locality::Apart | Locality::Unsaid => {
+                let hosts = [at_host(&self.from_host), at_host(&self.to_host)];
+                hosts.into_iter().fold(self.connection.verdict, Verdict::and)
+            }
+        }
+    }
+
+    /// Whether no policy is asked, as the flow stays on its node.
+    fn is_local(&self) -> bool {
+        self.locality == Locality::Same
     }
 
     /// Tells one side; `pending` is the walk in which staged policies are in force.
@@ -537,7 +550,7 @@ impl Walk {
                 about,
             );
         }
-        if self.locality == Locality::Same && about.direction == Direction::Ingress {
+        if self.is_local() && about.direction == Direction::Ingress {
             return trace::on_its_own_node(about);
         }
         let (side, twin) = (self.side(about.direction), pending.side(about.direction));
@@ -553,6 +566,9 @@ impl Walk {
 
     /// A word about every deciding rule that asks for more than packets show.
     fn http(&self, network: &Compiled) -> Vec<String> {
+        if self.is_local() {
+            return Vec::new();
+        }
         let branches = &self.connection.branches;
         let egress = branches.iter().map(|b| (Direction::Egress, b.egress.by.as_ref()));
         let ingress = branches.iter().map(|b| (Direction::Ingress, b.ingress.by.as_ref()));
@@ -579,7 +595,7 @@ impl Walk {
     /// Whether there were more cases than can be walked.
     fn is_cut_short(&self) -> bool {
         let mut hosts = self.from_host.iter().chain(&self.to_host);
-        self.connection.cut_short || hosts.any(|(_, side)| side.cut_short)
+        !self.is_local() && (self.connection.cut_short || hosts.any(|(_, side)| side.cut_short))
     }
 
     fn cases(&self) -> impl Iterator<Item = &Vec<Condition>> {
@@ -601,6 +617,9 @@ impl Walk {
 
     /// Whether the other walk ends with another verdict or by another decider.
     fn differs(&self, other: &Self) -> bool {
+        if self.is_local() {
+            return false;
+        }
         let of = |walk: &Self| {
             let side = |s: &Side| (s.verdict, s.by.clone());
             let host = |classes: &[(Class, HostSide)]| {

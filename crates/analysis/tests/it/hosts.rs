@@ -139,7 +139,7 @@ spec: {node: n1, interfaceName: eth0, expectedIPs: [192.0.2.1], ports: [{name: k
         expect![[r#"
         deny ip/203.0.113.1 -> ip/192.0.2.1 tcp/80
           ingress deny: no policy decides, and no profile of ip/192.0.2.1 allows it
-        assumed: ip/192.0.2.1 is the endpoint of the interface in question
+        assumed: hep/n1-eth0 is the endpoint of the interface in question
     "#]],
     );
     check(
@@ -682,6 +682,48 @@ spec: {ingress: [{action: allow}]}
         assumed: hep/n2-eth0 is the endpoint of the interface in question
         skipped: HostEndpoint n1-eth0 would be refused: `a-name-that-is-too-long` is longer than the 15 characters of an interface name k8s:12
         skipped: Profile web would be refused: `allow` is not an action: letter case counts k8s:22
+    "#]],
+    );
+}
+
+#[test]
+fn a_node_reaches_its_own_pods_past_its_host_endpoint() {
+    let policies = r#"
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{type: InternalIP, address: 192.0.2.1}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: agent, namespace: shop}
+spec: {nodeName: n1, hostNetwork: true}
+status: {podIP: 192.0.2.1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec: {nodeName: n1}
+status: {podIP: 10.0.0.1}
+---
+apiVersion: projectcalico.org/v3
+kind: HostEndpoint
+metadata: {name: n1-all, labels: {host: n1}}
+spec: {node: n1, interfaceName: "*"}
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: metrics}
+spec: {selector: has(host), ingress: [{action: Allow, protocol: TCP, destination: {ports: [9100]}}]}
+"#;
+    // Traffic to pods of the node itself takes no interface that a host endpoint stands for.
+    check(
+        policies,
+        "hep/n1-all shop/web:80",
+        expect![[r#"
+        allow hep/n1-all -> shop/web tcp/80
+        assumed: hep/n1-all is the endpoint of the interface in question
+        assumed: namespace shop is not given: it has its automatic label only
     "#]],
     );
 }
