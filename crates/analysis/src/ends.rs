@@ -556,7 +556,25 @@ impl<'a> Resolver<'a> {
         };
         let is_host = matches!(workload.state, WorkloadState::HostNetwork(_));
         let on_host = is_host.then(|| workload.node.clone());
-        Ok(End { name, party, workload: Some(id), host: None, on_host, notes })
+        let host = match &on_host {
+            Some(Some(node)) => self.host_on(node)?.map(|(_, id)| id),
+            _ => None,
+        };
+        Ok(End { name, party, workload: Some(id), host, on_host, notes })
+    }
+
+    /// The host endpoint of a node, if it has one.
+    fn host_on(&self, node: &str) -> Result<Option<(&'a SmolStr, EndpointId)>, AskError> {
+        let hosts = self.snapshot.host_endpoints().filter(|(_, on, _)| *on == node);
+        let hosts: Vec<_> = hosts.map(|(name, _, id)| (name, id)).collect();
+        match hosts.as_slice() {
+            [] => Ok(None),
+            [host] => Ok(Some(*host)),
+            several => Err(AskError::Ambiguous {
+                what: format!("node/{node}"),
+                candidates: several.iter().map(|(host, _)| format!("hep/{host}")).collect(),
+            }),
+        }
     }
 
     /// An endpoint's address: one it is known to have, or anywhere its address can be.
@@ -641,11 +659,10 @@ impl<'a> Resolver<'a> {
     }
 
     fn node(&self, name: &str) -> Result<Vec<End>, AskError> {
-        let hosts: Vec<_> =
-            self.snapshot.host_endpoints().filter(|(_, node, _)| *node == name).collect();
         let node = self.snapshot.nodes().iter().find(|n| n.name == name);
-        match hosts.as_slice() {
-            [] if node.is_none() => {
+        match self.host_on(name)? {
+            Some((host, _)) => self.host_endpoint(host).map(|end| vec![end]),
+            None if node.is_none() => {
                 let all: Vec<&str> =
                     self.snapshot.nodes().iter().map(|n| n.name.as_str()).collect();
                 Err(AskError::NotFound {
@@ -658,7 +675,7 @@ impl<'a> Resolver<'a> {
                         .collect(),
                 })
             }
-            [] => {
+            None => {
                 let addresses = node.map(|n| n.addresses.as_slice()).unwrap_or_default();
                 Ok(vec![End {
                     name: format!("node/{name}"),
@@ -669,11 +686,6 @@ impl<'a> Resolver<'a> {
                     notes: Vec::new(),
                 }])
             }
-            [(host, ..)] => self.host_endpoint(host).map(|end| vec![end]),
-            several => Err(AskError::Ambiguous {
-                what: format!("node/{name}"),
-                candidates: several.iter().map(|(host, ..)| format!("hep/{host}")).collect(),
-            }),
         }
     }
 

@@ -727,3 +727,78 @@ spec: {selector: has(host), ingress: [{action: Allow, protocol: TCP, destination
     "#]],
     );
 }
+
+#[test]
+fn a_pod_in_its_nodes_network_has_the_nodes_host_endpoint() {
+    let policies = r#"
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{type: InternalIP, address: 192.0.2.1}]}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: agent, namespace: shop}
+spec: {nodeName: n1, hostNetwork: true}
+status: {podIP: 192.0.2.1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: shop}
+spec: {nodeName: n1}
+status: {podIP: 10.0.0.1}
+---
+apiVersion: projectcalico.org/v3
+kind: HostEndpoint
+metadata: {name: n1-all, labels: {host: n1}}
+spec: {node: n1, interfaceName: "*"}
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: metrics}
+spec: {selector: has(host), ingress: [{action: Allow, protocol: TCP, destination: {ports: [9100]}}]}
+"#;
+    check(
+        policies,
+        "shop/agent ip/203.0.113.1:443",
+        expect![[r#"
+        deny shop/agent -> ip/203.0.113.1 tcp/443
+          egress deny: no policy decides, and no profile of shop/agent allows it
+          note: shop/agent is in its node's network: no policy on pods applies to it
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+    check(
+        policies,
+        "ip/203.0.113.1 shop/agent:9100",
+        expect![[r#"
+        allow ip/203.0.113.1 -> shop/agent tcp/9100
+          ingress allow: rule 0 of GlobalNetworkPolicy metrics allows tcp/9100 from ip/203.0.113.1 k8s:27
+          note: shop/agent is in its node's network: no policy on pods applies to it
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+    check(
+        policies,
+        "ip/203.0.113.1 shop/agent:9101",
+        expect![[r#"
+        deny ip/203.0.113.1 -> shop/agent tcp/9101
+          ingress deny: GlobalNetworkPolicy metrics selects shop/agent, and no rule of tier default allows tcp/9101 from ip/203.0.113.1 k8s:24
+          note: shop/agent is in its node's network: no policy on pods applies to it
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+    check(
+        policies,
+        "shop/agent shop/web:80",
+        expect![[r#"
+        allow shop/agent -> shop/web tcp/80
+          note: shop/agent is in its node's network: no policy on pods applies to it
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+}
