@@ -271,7 +271,7 @@ impl fmt::Display for Why {
                 f.write_str("no rule is about it; ")?;
                 let told = notable(bindings);
                 if told.is_empty() {
-                    f.write_str("the requester has only what every authenticated user has")
+                    f.write_str("the requester has only what the server gives to everybody")
                 } else {
                     f.write_str("named by ")?;
                     words::listed(f, told.into_iter())
@@ -478,7 +478,7 @@ mod tests {
             assert_eq!(decision.because.first().to_string(), want, "{asked}");
         };
         let asked = "jane get secrets shop";
-        let basic = "the requester has only what every authenticated user has";
+        let basic = "the requester has only what the server gives to everybody";
         check(None, asked, &format!("no rule is about it; {basic}"));
         let own = binding("shop/read", "shop/r", "User jane");
         check(Some(own), asked, "no rule is about it; named by RoleBinding shop/read");

@@ -42,7 +42,7 @@ fn no_with_the_nearest_miss() {
             no  jane may not get pods in namespace other
 
              why      RoleBinding shop/reader grants it, only in namespace shop  k8s/shop.yaml:30
-                      no rule is about it; the requester has only what every authenticated user has  built-in
+                      no rule is about it; the requester has only what the server gives to everybody  built-in
         "#]],
     );
 }
