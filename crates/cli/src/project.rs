@@ -26,15 +26,19 @@ pub(crate) struct Project {
 // === impl Project ===
 
 impl Project {
-    /// Reads the configuration that is named, else the one beside the sources, if there is one.
+    /// Reads the configuration that is named, else the one beside the sources, if there is one. What
+    /// the latter ignores is seen from its own folder.
     pub fn open(named: Option<&Path>, sources: &[String]) -> Result<Self, Failure> {
-        let Some(path) =
-            named.map(Path::to_owned).map_or_else(|| beside(sources), |p| Ok(Some(p)))?
-        else {
-            return Ok(Self::default());
-        };
-        let loaded = load(&path, "configuration")?;
-        let (config, diagnostics) = Config::read(&loaded);
+        let found = if named.is_some() { None } else { beside(sources)? };
+        let Some(path) = named.or(found.as_deref()) else { return Ok(Self::default()) };
+        let loaded = load(path, "configuration")?;
+        let (mut config, diagnostics) = Config::read(&loaded);
+        if let Some(folder) = found.as_deref().and_then(Path::parent) {
+            // A pattern of one part names files and folders wherever they are.
+            for pattern in config.ignore.iter_mut().filter(|pattern| pattern.contains('/')) {
+                *pattern = format!("{}/{pattern}", folder.display());
+            }
+        }
         Ok(Self { config, loaded, diagnostics })
     }
 }

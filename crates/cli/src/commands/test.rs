@@ -16,7 +16,7 @@ use crate::cluster::{self, Findings};
 use crate::exit::{Exit, Failure};
 use crate::outputs;
 use crate::places::Places;
-use crate::render::{self, Counts, Ran};
+use crate::render::{self, Counts, Ledger, Ran};
 use crate::shell::Shell;
 use crate::source::{self, Gathered, Problem};
 
@@ -49,9 +49,13 @@ pub(super) fn run(args: &TestArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit
         file.tell(&settings, args, &mut told, shell)?;
         files.push(file.judge(&settings, today));
     }
-    let root = shell.environment.folder.clone();
-    let is_all = args.look.verbose;
-    let draw = |format, look| render::outcomes(format, &files, root.as_deref(), is_all, look);
+    let ledger = Ledger {
+        files: &files,
+        problems: &problems,
+        root: shell.environment.folder.as_deref(),
+        is_all: args.look.verbose,
+    };
+    let draw = |format, look| render::outcomes(format, &ledger, look);
     outputs::emit(&targets, draw, &args.look, shell)?;
     shell.note(&args.look, &Counts::of(&files).sentence(files.len()))?;
     let worst = files.iter().filter_map(|ran| ran.results.worst()).max();

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::API_VERSION;
 use crate::cluster::Unread;
 use crate::places::Places;
+use crate::source::Problem;
 
 /// The answer to `connect`.
 pub(crate) fn answer_value(answer: &Answer, places: &Places, unread: &[Unread]) -> Value {
@@ -195,6 +196,11 @@ fn grant_value(grant: &Grant, places: &Places) -> Value {
         "ruleIndex": index,
         "rule": rule_value(rule, places),
     })
+}
+
+/// What could not be opened.
+pub(super) fn problem_values(problems: &[Problem]) -> Vec<Value> {
+    problems.iter().map(|problem| json!({ "file": problem.name, "text": problem.why })).collect()
 }
 
 fn binding_value(binding: &Binding, places: &Places) -> Value {

@@ -28,7 +28,7 @@ pub(crate) use grants::{access, holders, holdings, review};
 pub(crate) use json::{
     access_value, answer_value, error_value, holders_value, holdings_value, review_value,
 };
-pub(crate) use outcomes::{Counts, Ran, outcomes};
+pub(crate) use outcomes::{Counts, Ledger, Ran, outcomes};
 pub(crate) use page::{code_value, codes, codes_value, fields, fields_value, page};
 pub(crate) use report::{Listing, Tally, Told, report};
 pub(crate) use scenario::{scenario, scenario_value};

@@ -7,6 +7,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::source::Problem;
+
 /// A log file with one run (3.13).
 #[derive(Serialize)]
 pub(super) struct Log {
@@ -191,6 +193,20 @@ impl Log {
         let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
         text.push('\n');
         text
+    }
+}
+
+// === impl Notification ===
+
+impl Notification {
+    /// One for each source that could not be opened.
+    pub fn of(problems: &[Problem], root: Option<&Path>) -> Vec<Self> {
+        let notification = |problem: &Problem| Self {
+            level: "error",
+            message: Message::new(problem.why.as_str()),
+            locations: vec![Location::new(ArtifactLocation::of(&problem.name, root), None)],
+        };
+        problems.iter().map(notification).collect()
     }
 }
 

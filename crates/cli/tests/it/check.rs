@@ -214,3 +214,28 @@ fn a_configuration_is_found_beside_the_sources() {
     assert!(run.err.contains("say which with --config FILE"), "{run:?}");
     assert_eq!(folder.run("check a b --config a/portcullis.yaml").code, 1);
 }
+
+#[test]
+fn what_a_configuration_ignores_is_seen_from_its_folder() {
+    let ignore = "ignore: [ vendor/old, '*.generated.yaml' ]\n";
+    let folder = Folder::of(&[
+        ("k8s/portcullis.yaml", ignore),
+        ("k8s/a.yaml", BAD),
+        ("k8s/b.generated.yaml", BAD),
+        ("k8s/vendor/old/c.yaml", BAD),
+        ("k8s/vendor/new/d.yaml", BAD),
+    ]);
+    let absolute = folder.path().join("k8s").display().to_string();
+    for (words, file) in [
+        ("k8s", "k8s/a.yaml"),
+        ("./k8s", "./k8s/a.yaml"),
+        (&absolute, &format!("{absolute}/a.yaml")),
+        ("k8s --config k8s/portcullis.yaml", "k8s/vendor/old/c.yaml"),
+    ] {
+        let run = folder.run(&format!("check {words} -o concise"));
+        assert!(run.out.contains(&format!("{file}:")), "{words}: {run:?}");
+        assert!(!run.out.contains("generated"), "{words}: {run:?}");
+        assert!(run.out.contains("vendor/new"), "{words}: {run:?}");
+        assert_eq!(run.out.contains("vendor/old"), words.contains("--config"), "{words}: {run:?}");
+    }
+}

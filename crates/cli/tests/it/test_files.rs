@@ -228,6 +228,10 @@ fn where_test_files_are() {
     }
     let tap = std::fs::read_to_string(folder.path().join("out.tap")).expect("a file");
     assert!(tap.starts_with("TAP version 14\n1..2\nok 1 - shop: "), "{tap}");
+    let with_none = folder.json("test t none -o json");
+    assert_eq!(with_none["problems"][0]["file"], "none", "{with_none}");
+    let log = folder.json("test t none -o sarif");
+    assert_eq!(log["runs"][0]["invocations"][0]["executionSuccessful"], false, "{log}");
     for words in ["test k8s", "test none", "test t none", "test t -o xml"] {
         assert_eq!(folder.run(words).code, 2, "{words}");
     }

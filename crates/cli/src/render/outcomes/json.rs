@@ -4,11 +4,12 @@ use portcullis_core::{Assumed, Skipped};
 use portcullis_sectest::{Counterexample, Outcome, Reason, Trace};
 use serde_json::{Value, json};
 
-use super::{Counts, Ran};
+use super::{Counts, Ledger, Ran};
 use crate::render::API_VERSION;
-use crate::render::json::{answer_value, assumed_value, placed, skipped_values};
+use crate::render::json::{answer_value, assumed_value, placed, problem_values, skipped_values};
 
-pub(super) fn value(files: &[Ran]) -> Value {
+pub(super) fn value(ledger: &Ledger<'_>) -> Value {
+    let files = ledger.files;
     let Counts { pass, fail, unknown, skipped, malformed } = Counts::of(files);
     let of_file = |ran: &Ran| -> Vec<Value> {
         ran.results.outcomes.iter().map(|outcome| assertion(ran, outcome)).collect()
@@ -26,6 +27,7 @@ pub(super) fn value(files: &[Ran]) -> Value {
     json!({
         "apiVersion": API_VERSION,
         "assertions": files.iter().flat_map(of_file).collect::<Vec<_>>(),
+        "problems": problem_values(ledger.problems),
         "assumed": assumed.into_iter().map(assumed_value).collect::<Vec<_>>(),
         "skipped": files.iter().flat_map(left_out).collect::<Vec<_>>(),
         "summary": {

@@ -16,6 +16,7 @@ use super::{Look, clean};
 use crate::args::TestFormat;
 use crate::cluster::counted;
 use crate::places::Places;
+use crate::source::Problem;
 
 /// One test file, and what came of it.
 pub(crate) struct Ran {
@@ -25,20 +26,26 @@ pub(crate) struct Ran {
     pub places: Places,
 }
 
+/// Everything a format may tell.
+pub(crate) struct Ledger<'a> {
+    pub files: &'a [Ran],
+    /// Test files that could not be opened.
+    pub problems: &'a [Problem],
+    /// The folder that relative names begin in, if it is known.
+    pub root: Option<&'a Path>,
+    /// Whether people want to see what holds, too.
+    pub is_all: bool,
+}
+
 /// The outcomes in a format, as it is written to a stream or a file.
-pub(crate) fn outcomes(
-    format: TestFormat,
-    files: &[Ran],
-    root: Option<&Path>,
-    is_all: bool,
-    look: Look,
-) -> String {
+pub(crate) fn outcomes(format: TestFormat, ledger: &Ledger<'_>, look: Look) -> String {
+    let files = ledger.files;
     match format {
-        TestFormat::Human => human::text(files, is_all, look),
+        TestFormat::Human => human::text(files, ledger.is_all, look),
         TestFormat::Tap => tap::text(files),
         TestFormat::Junit => junit::text(files),
-        TestFormat::Sarif => sarif::text(files, root),
-        TestFormat::Json => format!("{:#}\n", json::value(files)),
+        TestFormat::Sarif => sarif::text(ledger),
+        TestFormat::Json => format!("{:#}\n", json::value(ledger)),
     }
 }
 

@@ -6,9 +6,9 @@ use std::path::Path;
 use portcullis_object::Located;
 use portcullis_sectest::{Outcome, Status};
 
-use super::{Ran, is_bad};
+use super::{Ledger, Ran, is_bad};
 use crate::render::sarif::{
-    ArtifactLocation, Location, Log, Message, Outcome as Found, Region, Rule,
+    ArtifactLocation, Location, Log, Message, Notification, Outcome as Found, Region, Rule,
 };
 
 /// What can come of an assertion that is worth a result, in the order of the rules.
@@ -18,7 +18,8 @@ const RULES: [(Status, &str, &str); 3] = [
     (Status::Unknown, "test-unknown", "an assertion that a missing fact decides"),
 ];
 
-pub(super) fn text(files: &[Ran], root: Option<&Path>) -> String {
+pub(super) fn text(ledger: &Ledger<'_>) -> String {
+    let Ledger { files, problems, root, .. } = *ledger;
     let rules = RULES.iter().map(|(_, id, title)| Rule {
         id: (*id).to_owned(),
         short_description: Message::new(*title),
@@ -29,7 +30,7 @@ pub(super) fn text(files: &[Ran], root: Option<&Path>) -> String {
         bad.map(|outcome| found(ran, outcome, root)).collect()
     };
     let results = files.iter().flat_map(bad).collect();
-    Log::of(rules.collect(), results, Vec::new()).text()
+    Log::of(rules.collect(), results, Notification::of(problems, root)).text()
 }
 
 fn found(ran: &Ran, outcome: &Outcome, root: Option<&Path>) -> Found {

@@ -5,15 +5,14 @@ use serde_json::{Value, json};
 
 use super::{Change, Listing, Spot, Tally, Told};
 use crate::render::API_VERSION;
+use crate::render::json::problem_values;
 
 pub(super) fn value(listing: &Listing<'_>) -> Value {
     let Tally { errors, warnings, remarks, fixable, known, allowed } = listing.tally;
-    let problems =
-        listing.problems.iter().map(|problem| json!({ "file": problem.name, "text": problem.why }));
     json!({
         "apiVersion": API_VERSION,
         "findings": findings(listing),
-        "problems": problems.collect::<Vec<_>>(),
+        "problems": problem_values(listing.problems),
         "summary": {
             "files": listing.files.len(),
             "errors": errors,

@@ -18,12 +18,7 @@ pub(super) fn text(listing: &Listing<'_>) -> String {
     let codes: Vec<&str> = codes.into_iter().collect();
     let rules = codes.iter().map(|code| rule(code)).collect();
     let results = listing.told.iter().map(|told| outcome(told, &codes, listing)).collect();
-    let notifications = listing.problems.iter().map(|problem| Notification {
-        level: "error",
-        message: Message::new(problem.why.as_str()),
-        locations: vec![Location::new(ArtifactLocation::of(&problem.name, listing.root), None)],
-    });
-    Log::of(rules, results, notifications.collect()).text()
+    Log::of(rules, results, Notification::of(listing.problems, listing.root)).text()
 }
 
 fn rule(code: &str) -> Rule {
