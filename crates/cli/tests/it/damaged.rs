@@ -54,37 +54,81 @@ fn check(text: &str) -> Vec<Exit> {
         "rbac can list pods -n shop --as jane --no-bootstrap",
         "rbac what --as jane --no-bootstrap -o yaml",
     ];
-    let ask = |words: &str| {
-        let arguments = format!("portcullis {words} -f -");
-        let arguments: Vec<_> = arguments.split(' ').map(Into::into).collect();
-        let (mut data, mut notes) = (Vec::new(), Vec::new());
-        let streams = Streams { input: &mut text.as_bytes(), data: &mut data, notes: &mut notes };
-        let exit = run(arguments, streams, &Environment::default());
-        let said = if exit == Exit::CouldNot { &notes } else { &data };
-        assert!(!said.is_empty(), "`{words}` ends with {exit:?} and without a word about\n{text}");
-        exit
-    };
-    questions.into_iter().map(ask).collect()
+    questions.into_iter().map(|words| ask(words, text)).collect()
 }
+
+/// Has the text checked, mended and its promises tested, and says how each ended.
+#[track_caller]
+fn report(text: &str) -> Vec<Exit> {
+    let commands = [
+        "check --diff --unsafe-fixes",
+        "check -o sarif",
+        "check --plain",
+        "test -v",
+        "test --init",
+    ];
+    commands.into_iter().map(|words| ask(words, text)).collect()
+}
+
+#[track_caller]
+fn ask(words: &str, text: &str) -> Exit {
+    let arguments = format!("portcullis {words} -f -");
+    let arguments: Vec<_> = arguments.split(' ').map(Into::into).collect();
+    let (mut data, mut notes) = (Vec::new(), Vec::new());
+    let streams = Streams { input: &mut text.as_bytes(), data: &mut data, notes: &mut notes };
+    let exit = run(arguments, streams, &Environment::default());
+    // Where nothing is found, that is said beside the answer.
+    let is_beside = exit == Exit::CouldNot || words.starts_with("check");
+    let said = if is_beside { &notes } else { &data };
+    assert!(!said.is_empty(), "`{words}` ends with {exit:?} and without a word about\n{text}");
+    exit
+}
+
+/// What the shop promises, beside it.
+const PROMISES: &str = "\
+---
+apiVersion: portcullis.dev/v1alpha1
+kind: SecurityTest
+metadata: { name: shop }
+cluster: { fixtures: [ { ip: { internet: 198.51.100.7 } } ], settings: { bootstrap: false } }
+assert:
+- shop/cart -> shop/db:5432 allow by shop/db#0
+- user/jane can [ get, list ] pods in shop
+- { name: later, from: ip/internet, to: 'shop/db:5432', verdict: deny, skip: { reason: x, until: 2030-01-01 } }
+- only: { to: 'shop/db:5432', from: [ shop/cart ] }
+";
 
 fn whole() -> String {
     format!("{SHOP}{MORE}")
 }
 
+fn promised() -> String {
+    format!("{SHOP}{PROMISES}")
+}
+
 #[test]
 fn the_whole_can_be_judged() {
-    use Exit::{No, Yes};
-    assert_eq!(check(&whole()), [Yes, No, Yes, Yes, Yes]);
+    use Exit::{Unknown, Yes};
+    assert_eq!(check(&whole()), [Yes, Unknown, Yes, Yes, Yes]);
+    assert_eq!(report(&promised()), [Yes; 5]);
+}
+
+/// The text without each of its lines.
+fn shorter(whole: &str) -> impl Iterator<Item = String> {
+    let lines: Vec<&str> = whole.lines().collect();
+    (0..lines.len()).map(move |missing| {
+        let left = lines.iter().enumerate().filter(|(i, _)| *i != missing);
+        left.map(|(_, line)| format!("{line}\n")).collect()
+    })
 }
 
 #[test]
 fn a_line_is_missing() {
-    let whole = whole();
-    let lines: Vec<&str> = whole.lines().collect();
-    for missing in 0..lines.len() {
-        let mut left = lines.clone();
-        left.remove(missing);
-        check(&left.join("\n"));
+    for text in shorter(&whole()) {
+        check(&text);
+    }
+    for text in shorter(&promised()) {
+        report(&text);
     }
 }
 
@@ -113,5 +157,6 @@ fn a_value_is_of_another_kind() {
             check(&format!("{head}{to}{}", &tail[from.len()..]));
         }
         check(&whole.replace(from, to));
+        report(&promised().replace(from, to));
     }
 }
