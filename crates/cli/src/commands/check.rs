@@ -20,49 +20,18 @@ use crate::source::{self, Gathered};
 pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit> {
     let targets = outputs::chosen(&args.output, args.diff)?;
     let sources: Vec<String> = args.paths.iter().chain(&args.files).cloned().collect();
-    if sources.is_empty() {
-        let help = "name a file, a folder, `-` for standard input, or git:REF:PATH";
-        return Err(Failure::new("there is nothing to check").help(help).into());
-    }
-    let limits = Limits::default();
-    let gathered = source::gather(&sources, shell.streams.input, &limits);
-    for problem in &gathered.problems {
-        shell.streams.notes.write_all(render::problem(problem).as_bytes())?;
-    }
-    if gathered.inputs.is_empty() {
-        return Err(nothing(&sources, &gathered.problems).into());
-    }
-    for left_out in &gathered.left_out {
-        shell.note(&args.look, &format!("note: {}: {}", left_out.name, left_out.why))?;
-    }
+    let Gathered { inputs, problems, .. } = gather(&sources, args, shell)?;
     let mut project = Project::open(args.config.as_deref(), &sources)?;
     if let Some(file) = &args.baseline {
         project.config.baseline = project::baseline(file)?;
     }
-    let check = Check { settings: settings(args), today: shell.environment.today(), limits };
-    let Gathered { inputs, problems, .. } = gathered;
     let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
-    let mut left = inputs;
-    if args.diff {
-        show(&check.mend(&left, &project.config, args), args, shell)?;
-    } else if args.fix {
-        let mended = check.mend(&left, &project.config, args);
-        write_mended(&mended, args, shell)?;
-        for Mended { after, index, .. } in mended {
-            if let Some(input) = left.get_mut(index) {
-                input.bytes = after.into_bytes();
-            }
-        }
-    }
-    let mut checked = check.run(left, &project.config);
+    let settings = settings(args);
+    let check = Check { settings, today: shell.environment.today(), limits: Limits::default() };
+    let inputs = check.mend_as_asked(inputs, &project.config, args, shell)?;
+    let mut checked = check.run(inputs, &project.config);
     if let Some(file) = &args.write_baseline {
-        let baseline = Baseline::of(&checked.report);
-        outputs::write(file, baseline.to_json().as_bytes())?;
-        let count = counted(baseline.len(), "finding", "findings");
-        shell.note(&args.look, &format!("wrote {count} to {}", file.display()))?;
-        for finding in checked.report.findings.iter_mut().filter(|finding| finding.is_new()) {
-            finding.state = State::Known;
-        }
+        checked.write_baseline(file, args, shell)?;
     }
 
     let listing = Listing {
@@ -73,16 +42,32 @@ pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exi
     let draw = |format, look| render::report(format, &listing, look);
     outputs::emit(&targets, draw, &args.look, shell)?;
     shell.note(&args.look, &listing.tally.sentence(names.len()))?;
-
-    let is_limit = |code| code == codes::LIMIT || code == codes::DEPTH;
-    let limited = checked.loaded.diagnostics.iter().any(|d| is_limit(d.code));
-    Ok(if !problems.is_empty() || limited {
+    Ok(if !problems.is_empty() || checked.is_limited() {
         Exit::CouldNot
     } else if listing.told.iter().any(|told| told.fails) {
         Exit::No
     } else {
         Exit::Yes
     })
+}
+
+/// Opens the sources, and says what of them is not read. Fails if nothing is left to check.
+fn gather(sources: &[String], args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Gathered> {
+    if sources.is_empty() {
+        let help = "name a file, a folder, `-` for standard input, or git:REF:PATH";
+        return Err(Failure::new("there is nothing to check").help(help).into());
+    }
+    let gathered = source::gather(sources, shell.streams.input, &Limits::default());
+    if gathered.inputs.is_empty() {
+        return Err(nothing(sources, &gathered.problems).into());
+    }
+    for problem in &gathered.problems {
+        shell.streams.notes.write_all(render::problem(problem).as_bytes())?;
+    }
+    for left_out in &gathered.left_out {
+        shell.note(&args.look, &format!("note: {}: {}", left_out.name, left_out.why))?;
+    }
+    Ok(gathered)
 }
 
 fn settings(args: &CheckArgs) -> Settings {
@@ -115,9 +100,58 @@ struct Mended {
     after: String,
 }
 
+// === impl Checked ===
+
+impl Checked {
+    /// Whether something was not read for being too much.
+    fn is_limited(&self) -> bool {
+        let is_limit = |code| code == codes::LIMIT || code == codes::DEPTH;
+        self.loaded.diagnostics.iter().any(|diagnostic| is_limit(diagnostic.code))
+    }
+
+    /// Makes everything that was found known from now on.
+    fn write_baseline(
+        &mut self,
+        file: &Path,
+        args: &CheckArgs,
+        shell: &mut Shell<'_>,
+    ) -> anyhow::Result<()> {
+        let baseline = Baseline::of(&self.report);
+        outputs::write(file, baseline.to_json().as_bytes())?;
+        for finding in self.report.findings.iter_mut().filter(|finding| finding.is_new()) {
+            finding.state = State::Known;
+        }
+        let count = counted(baseline.len(), "finding", "findings");
+        Ok(shell.note(&args.look, &format!("Wrote {count} to {}.", file.display()))?)
+    }
+}
+
 // === impl Check ===
 
 impl Check {
+    /// Shows or writes what fixes change, if that is wanted. What is to be checked then: what is only
+    /// shown counts as it is.
+    fn mend_as_asked(
+        &self,
+        mut inputs: Vec<Input>,
+        config: &Config,
+        args: &CheckArgs,
+        shell: &mut Shell<'_>,
+    ) -> anyhow::Result<Vec<Input>> {
+        if args.diff {
+            show(&self.mend(&inputs, config, args), args, shell)?;
+        } else if args.fix {
+            let mended = self.mend(&inputs, config, args);
+            write_mended(&mended, args, shell)?;
+            for Mended { after, index, .. } in mended {
+                if let Some(input) = inputs.get_mut(index) {
+                    input.bytes = after.into_bytes();
+                }
+            }
+        }
+        Ok(inputs)
+    }
+
     fn run(&self, inputs: Vec<Input>, config: &Config) -> Checked {
         let loaded = portcullis_object::load(inputs, &self.limits);
         let report = portcullis_lint::check(&loaded, &self.settings, config, self.today);

@@ -10,6 +10,8 @@ mod page;
 mod report;
 mod sarif;
 mod scenario;
+#[cfg(test)]
+mod schema;
 mod table;
 mod xml;
 mod yaml;

@@ -161,6 +161,11 @@ fn as_json_and_sarif() {
     assert_eq!(flow["line"], 7);
     assert_eq!(flow["counterexample"]["flow"]["verdict"], "allow");
     assert_eq!(right["counterexample"]["because"][0]["line"], 30);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/schema/test.json");
+    let schema = serde_json::from_slice(&std::fs::read(path).expect("a file")).expect("a schema");
+    for words in ["test t -o json", "test t none -o json"] {
+        assert_eq!(crate::schema::faults(&schema, &folder.json(words)), [""; 0]);
+    }
     let log = folder.json("test t -o sarif");
     let run = &log["runs"][0];
     let results = run["results"].as_array().expect("a list");

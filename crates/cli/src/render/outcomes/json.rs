@@ -71,3 +71,68 @@ fn counterexample(counterexample: &Counterexample, ran: &Ran) -> Value {
     };
     json!({ "text": counterexample.what, "flow": flow, "because": because })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::render::schema::{count, list, number, object, published, text, texts};
+
+    use super::*;
+
+    /// What [`value`] writes, as JSON Schema. The answer for a flow is that of `connect`.
+    fn schema() -> Value {
+        let place = |mut own: Value| {
+            let map = own.as_object_mut().expect("an object");
+            let file = "the input, as given; null for what nobody says";
+            map.insert("file".into(), json!({ "type": ["string", "null"], "description": file }));
+            map.insert("line".into(), number("counted from 1"));
+            map.insert("column".into(), number("counted from 1, in characters"));
+            object(own)
+        };
+        let mut because = list(place(json!({ "text": text("a sentence") })));
+        because["type"] = json!(["array", "null"]);
+        let mut counterexample = object(json!({
+            "text": text("what speaks against the claim"),
+            "flow": { "type": ["object", "null"], "description": "as `connect -o json` answers" },
+            "because": because,
+        }));
+        counterexample["type"] = json!(["object", "null"]);
+        let assertion = place(json!({
+            "test": text("the name of the test; empty for the file"),
+            "title": text("the assertion's name, or its line"),
+            "status": { "enum": ["pass", "skipped", "unknown", "fail", "malformed"] },
+            "why": text("one sentence"),
+            "help": texts("the next step"),
+            "checked": count("for how many flows or rights it stood"),
+            "counterexample": counterexample,
+        }));
+        object(json!({
+            "apiVersion": { "const": API_VERSION },
+            "assertions": list(assertion),
+            "problems": list(object(json!({
+                "file": text("a test file that could not be opened"),
+                "text": text("why"),
+            }))),
+            "assumed": list(object(json!({
+                "text": text("what was taken to be so"),
+                "flag": {
+                    "type": ["string", "null"],
+                    "description": "the flag of `connect` that says it",
+                },
+            }))),
+            "skipped": list(place(json!({ "text": text("what took no part, and why") }))),
+            "summary": object(json!({
+                "files": count("test files"),
+                "pass": count("assertions that hold"),
+                "fail": count("assertions that do not"),
+                "unknown": count("assertions that a missing fact decides"),
+                "skipped": count("assertions that are not judged for now"),
+                "malformed": count("assertions that cannot be judged as they are written"),
+            })),
+        }))
+    }
+
+    #[test]
+    fn the_schema_is_the_one_that_is_published() {
+        published("test", schema());
+    }
+}

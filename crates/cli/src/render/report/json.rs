@@ -74,87 +74,60 @@ fn placed(mut value: Value, at: &Spot) -> Value {
     value
 }
 
-/// What [`value`] writes, as JSON Schema 2020-12.
-#[cfg(test)]
-fn schema() -> Value {
-    let object = |properties: Value| {
-        let names: Vec<String> =
-            properties.as_object().expect("an object").keys().cloned().collect();
-        json!({
-            "type": "object",
-            "required": names,
-            "additionalProperties": false,
-            "properties": properties,
-        })
-    };
-    let list = |items: Value| json!({ "type": "array", "items": items });
-    let text = |about: &str| json!({ "type": "string", "description": about });
-    let count = |about: &str| json!({ "type": "integer", "minimum": 0, "description": about });
-    let spot = |own: Value| {
-        let line = |about: &str| json!({ "type": ["integer", "null"], "minimum": 1, "description": about });
-        let mut properties = own;
-        let map = properties.as_object_mut().expect("an object");
-        map.insert("file".into(), text("the input, as given; `built-in` for what no file says"));
-        map.insert("line".into(), line("counted from 1; null for what no file says"));
-        map.insert("column".into(), line("counted from 1, in characters"));
-        map.insert("endLine".into(), line("the line on which it ends"));
-        map.insert("endColumn".into(), line("the column behind its last character"));
-        object(properties)
-    };
-    let mut identity = object(json!({
-        "group": text("the API group; empty for the core group"),
-        "kind": text("the kind"),
-        "namespace": { "type": ["string", "null"], "description": "null if it has or says none" },
-        "name": text("the name; empty if it has none"),
-    }));
-    identity["type"] = json!(["object", "null"]);
-    let mut change = spot(json!({
-        "text": text("what stands there afterwards"),
-        "safe": { "type": "boolean", "description": "whether --fix makes it" },
-    }));
-    change["type"] = json!(["object", "null"]);
-    let finding = spot(json!({
-        "code": { "type": "string", "pattern": "^(YA|NP|RB)[0-9]{3}$" },
-        "severity": { "enum": ["error", "warning", "info"] },
-        "message": text("one sentence"),
-        "help": list(text("the likely cause, or what to do")),
-        "refuses": { "type": "boolean", "description": "whether the API refuses the object" },
-        "fingerprint": text("what the finding is recognised by when lines move"),
-        "object": identity,
-        "field": { "type": ["string", "null"], "description": "the way from the document's root" },
-        "related": list(spot(json!({ "text": text("what is said about the place") }))),
-        "fix": change,
-    }));
-    let mut schema = object(json!({
-        "apiVersion": { "const": API_VERSION },
-        "findings": list(finding),
-        "problems": list(object(json!({
-            "file": text("a source that could not be opened"),
-            "text": text("why"),
-        }))),
-        "summary": object(json!({
-            "files": count("files that were read"),
-            "errors": count("findings of that severity"),
-            "warnings": count("findings of that severity"),
-            "remarks": count("findings of severity info"),
-            "fixable": count("findings that a fix would mend"),
-            "known": count("findings left out, as the baseline has them"),
-            "allowed": count("findings left out, as a comment allows them"),
-        })),
-    }));
-    let map = schema.as_object_mut().expect("an object");
-    map.insert("$schema".into(), "https://json-schema.org/draft/2020-12/schema".into());
-    map.insert("title".into(), "portcullis check -o json".into());
-    schema
-}
-
 #[cfg(test)]
 mod tests {
+    use crate::render::schema::{change, count, list, object, published, spot, text, texts};
+
     use super::*;
+
+    /// What [`value`] writes, as JSON Schema.
+    fn schema() -> Value {
+        let mut identity = object(json!({
+            "group": text("the API group; empty for the core group"),
+            "kind": text("the kind"),
+            "namespace": {
+                "type": ["string", "null"],
+                "description": "null if it has or says none",
+            },
+            "name": text("the name; empty if it has none"),
+        }));
+        identity["type"] = json!(["object", "null"]);
+        let finding = spot(json!({
+            "code": { "type": "string", "pattern": "^(YA|NP|RB)[0-9]{3}$" },
+            "severity": { "enum": ["error", "warning", "info"] },
+            "message": text("one sentence"),
+            "help": texts("the likely cause, or what to do"),
+            "refuses": { "type": "boolean", "description": "whether the API refuses the object" },
+            "fingerprint": text("what the finding is recognised by when lines move"),
+            "object": identity,
+            "field": {
+                "type": ["string", "null"],
+                "description": "the way from the document's root",
+            },
+            "related": list(spot(json!({ "text": text("what is said about the place") }))),
+            "fix": change(),
+        }));
+        object(json!({
+            "apiVersion": { "const": API_VERSION },
+            "findings": list(finding),
+            "problems": list(object(json!({
+                "file": text("a source that could not be opened"),
+                "text": text("why"),
+            }))),
+            "summary": object(json!({
+                "files": count("files that were read"),
+                "errors": count("findings of that severity"),
+                "warnings": count("findings of that severity"),
+                "remarks": count("findings of severity info"),
+                "fixable": count("findings that a fix would mend"),
+                "known": count("findings left out, as the baseline has them"),
+                "allowed": count("findings left out, as a comment allows them"),
+            })),
+        }))
+    }
 
     #[test]
     fn the_schema_is_the_one_that_is_published() {
-        let text = format!("{:#}\n", schema());
-        expect_test::expect_file!["../../../../../docs/schema/check.json"].assert_eq(&text);
+        published("check", schema());
     }
 }
