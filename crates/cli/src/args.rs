@@ -684,7 +684,8 @@ mod tests {
             .before_help("");
         let mut text = Vec::new();
         clap_mangen::Man::new(page).source("portcullis").render(&mut text).expect("memory");
-        let mut text = String::from_utf8(text).expect("text");
+        let text = String::from_utf8(text).expect("text");
+        let mut text: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
         let codes = match command.get_name() {
             "check" => &CHECK_CODES[..],
             "test" => &TEST_CODES,
