@@ -3,10 +3,10 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use portcullis_core::{Family, Labels, Protocol, Ranges, nearest, net};
+use portcullis_core::{Family, Labels, Namespace, Protocol, Ranges, Selector, nearest, net};
 use portcullis_netpol::{Endpoint, EndpointId, EndpointKind, Party};
 use portcullis_snapshot::{
-    BackendAt, DoubtedHost, Service, Snapshot, Workload, WorkloadId, WorkloadState,
+    BackendAt, DoubtedHost, Service, ServicePort, Snapshot, Workload, WorkloadId, WorkloadState,
 };
 use smol_str::SmolStr;
 
@@ -214,8 +214,11 @@ impl<'a> Resolver<'a> {
         let shown = format!("svc/{}/{}", service.namespace, service.name);
         let wanted = match what {
             What::Unsaid => (0..service.ports.len()).collect::<Vec<_>>(),
+            What::Port(PortSpec::Number(number), protocol) if service.headless => {
+                return self.through_name(index, &shown, *number, *protocol);
+            }
             What::Port(port, protocol) => {
-                let is = |p: &portcullis_snapshot::ServicePort| {
+                let is = |p: &ServicePort| {
                     p.protocol == *protocol
                         && match port {
                             PortSpec::Number(number) => p.port == *number,
@@ -268,6 +271,40 @@ impl<'a> Resolver<'a> {
         Ok(targets)
     }
 
+    /// A headless service is a name for the addresses of its pods: whoever connects to a port of it
+    /// connects to that port of a pod, whatever its `targetPort` says.
+    fn through_name(
+        &self,
+        index: usize,
+        shown: &str,
+        number: u16,
+        protocol: Protocol,
+    ) -> Result<Vec<Target>, AskError> {
+        let mut targets: Vec<Target> = Vec::new();
+        let mut last = None;
+        let backends = self.snapshot.backends(index);
+        for backend in backends {
+            match self.backend(backend.at) {
+                Ok(end) if targets.iter().any(|t| t.end.name == end.name) => {}
+                Ok(mut end) => {
+                    let of_end = backends.iter().filter(|b| b.at == backend.at);
+                    if of_end.clone().all(|b| b.port != number) {
+                        end.notes.push(format!(
+                            "{shown} is headless: its name leads to the pods, and port {number} stays as it is"
+                        ));
+                    }
+                    let ask = Ask::Port(number, protocol);
+                    targets.push(Target { end, ask, service: Some(index) });
+                }
+                Err(error) => last = Some(error),
+            }
+        }
+        if targets.is_empty() {
+            return Err(last.unwrap_or_else(|| self.no_backends(index)));
+        }
+        Ok(targets)
+    }
+
     fn no_backends(&self, index: usize) -> AskError {
         let service = self.snapshot.services().get(index);
         let (what, why) = match service {
@@ -281,6 +318,10 @@ impl<'a> Resolver<'a> {
             Some(s) => (
                 format!("svc/{}/{}", s.namespace, s.name),
                 match &s.selector {
+                    _ if s.ports.is_empty() => "it has no ports: ask for the pods behind it".into(),
+                    Some(selector) if self.selects(&s.namespace, selector) => {
+                        "none of its pods has a port of the name that it sends to".into()
+                    }
                     Some(selector) => format!("no pod of `{}` has {selector}", s.namespace),
                     None => "it has no selector, and no EndpointSlice of it is given".into(),
                 },
@@ -288,6 +329,14 @@ impl<'a> Resolver<'a> {
             None => (String::from("the service"), String::from("it is not there")),
         };
         AskError::NoEndpoint { what, why }
+    }
+
+    fn selects(&self, namespace: &Namespace, selector: &Selector) -> bool {
+        self.snapshot.workloads().any(|(_, w)| {
+            w.namespace == *namespace
+                && matches!(w.state, WorkloadState::Endpoint(_) | WorkloadState::HostNetwork(_))
+                && selector.matches(&w.labels)
+        })
     }
 
     fn backend(&self, at: BackendAt) -> Result<End, AskError> {

@@ -396,3 +396,72 @@ spec: {podSelector: {}}
     "#]],
     );
 }
+
+#[test]
+fn a_headless_service_is_a_name_for_its_pods() {
+    let policies = r#"
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {clusterIP: None, selector: {app: web}, ports: [{name: a, port: 80, targetPort: 8080}, {name: b, port: 81, targetPort: 8080}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: bare, namespace: shop}
+spec: {clusterIP: None, selector: {app: web}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: lost, namespace: shop}
+spec: {clusterIP: None, selector: {app: web}, ports: [{port: 80, targetPort: nobodys}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, ingress: [{ports: [{port: 8080}]}]}
+"#;
+    // Nothing stands between: port 80 of the name is port 80 of a pod.
+    check_in_cluster(
+        policies,
+        "dev/box svc/shop/web:80",
+        expect![[r#"
+        deny dev/box -> shop/web tcp/80 by svc/shop/web
+          egress allow: no policy selects dev/box for egress: everything is allowed
+          ingress deny: KubernetesNetworkPolicy shop/web selects shop/web, and no rule of tier default allows tcp/80 from dev/box k8s:16
+          note: svc/shop/web is headless: its name leads to the pods, and port 80 stays as it is
+    "#]],
+    );
+    check_in_cluster(
+        policies,
+        "dev/box svc/shop/web:8080",
+        expect![[r#"
+        allow dev/box -> shop/web tcp/8080 by svc/shop/web
+          egress allow: no policy selects dev/box for egress: everything is allowed
+          ingress allow: rule 0 of KubernetesNetworkPolicy shop/web allows tcp/8080 from dev/box k8s:19
+    "#]],
+    );
+    // A name of a port is looked up with the name (SRV), and so are ports that are not said.
+    check_in_cluster(
+        policies,
+        "dev/box svc/shop/web:a",
+        expect![[r#"
+        allow dev/box -> shop/web tcp/8080 by svc/shop/web
+          egress allow: no policy selects dev/box for egress: everything is allowed
+          ingress allow: rule 0 of KubernetesNetworkPolicy shop/web allows tcp/8080 from dev/box k8s:19
+    "#]],
+    );
+    check_in_cluster(
+        policies,
+        "dev/box svc/shop/bare",
+        expect![[r#"
+        error: svc/shop/bare is no endpoint: it has no ports: ask for the pods behind it
+    "#]],
+    );
+    check_in_cluster(
+        policies,
+        "dev/box svc/shop/lost",
+        expect![[r#"
+        error: svc/shop/lost is no endpoint: none of its pods has a port of the name that it sends to
+    "#]],
+    );
+}

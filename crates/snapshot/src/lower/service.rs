@@ -48,6 +48,9 @@ pub struct Service {
     pub ports: Vec<ServicePort>,
     /// Its own addresses.
     pub cluster_addresses: Vec<IpAddr>,
+    /// Whether it is to have none (`clusterIP: None`): its name leads to the addresses of the pods,
+    /// and nothing replaces ports.
+    pub headless: bool,
     /// Whether traffic from outside keeps its source address (`externalTrafficPolicy: Local`).
     pub keeps_source: bool,
     /// Where it stands.
@@ -103,6 +106,7 @@ pub(crate) fn lower(object: &Object, namespace: Namespace, out: &mut Findings) -
             None => Vec::new(),
         },
         cluster_addresses: addresses,
+        headless: text("clusterIP", out).as_deref() == Some("None"),
         keeps_source: text("externalTrafficPolicy", out).as_deref() == Some("Local"),
         origin: object.origin(),
     }
