@@ -480,9 +480,8 @@ impl Asked<'_> {
     /// source: the addresses of the nodes.
     fn source_translation(&self) -> Option<Ranges> {
         let service = self.snapshot.services().get(self.target.service?)?;
-        let exposed = matches!(service.kind.as_str(), "NodePort" | "LoadBalancer");
         let outside = self.source.workload.is_none() && self.source.on_host.is_none();
-        if !exposed || service.keeps_source || !outside {
+        if !service.is_exposed() || service.keeps_source || !outside {
             return None;
         }
         let nodes = self.snapshot.nodes().iter().flat_map(|n| &n.addresses);

@@ -196,12 +196,37 @@ impl<'a> Resolver<'a> {
             return Ok(targets);
         }
         let mut targets = Vec::new();
-        for end in self.ends(&spec.who)? {
+        for mut end in self.ends(&spec.who)? {
+            self.mind_node_port(&mut end, &spec.what)?;
             for ask in self.asks(&end, &spec.what)? {
                 targets.push(Target { end: end.clone(), ask, service: None });
             }
         }
         Ok(targets)
+    }
+
+    /// A port of a node may lead on to the pods of a service: then what the host itself is told is not
+    /// all, and without a host endpoint it is nothing.
+    fn mind_node_port(&self, end: &mut End, what: &What) -> Result<(), AskError> {
+        let What::Port(PortSpec::Number(number), protocol) = what else { return Ok(()) };
+        if end.workload.is_some() || end.on_host.is_none() {
+            return Ok(());
+        }
+        let services = self.snapshot.services().iter();
+        let mut ports =
+            services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
+        let found = ports.find(|(service, port)| {
+            service.is_exposed() && port.node_port == Some(*number) && port.protocol == *protocol
+        });
+        let Some((service, port)) = found else { return Ok(()) };
+        let shown = format!("svc/{}/{}", service.namespace, service.name);
+        let why = format!("{protocol}/{number} of a node is a node port of {shown}");
+        let ask = format!("for what its pods are told, ask for {shown}:{}/{protocol}", port.port);
+        if end.host.is_none() {
+            return Err(AskError::Question { why, help: Some(ask) });
+        }
+        end.notes.push(format!("{why}: {ask}"));
+        Ok(())
     }
 
     fn through_service(

@@ -465,3 +465,66 @@ spec: {podSelector: {matchLabels: {app: web}}, ingress: [{ports: [{port: 8080}]}
     "#]],
     );
 }
+
+#[test]
+fn a_node_port_leads_on_to_pods() {
+    let policies = r#"
+apiVersion: v1
+kind: Node
+metadata: {name: n1}
+status: {addresses: [{type: InternalIP, address: 192.0.2.1}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {type: NodePort, selector: {app: web}, ports: [{port: 80, targetPort: 8080, nodePort: 30080}]}
+"#;
+    check_in_cluster(
+        policies,
+        "ip/203.0.113.1 node/n1:30080",
+        expect![[r#"
+        error: tcp/30080 of a node is a node port of svc/shop/web
+        help: for what its pods are told, ask for svc/shop/web:80/tcp
+    "#]],
+    );
+    check_in_cluster(
+        policies,
+        "ip/203.0.113.1 ip/192.0.2.1:30080",
+        expect![[r#"
+        error: tcp/30080 of a node is a node port of svc/shop/web
+        help: for what its pods are told, ask for svc/shop/web:80/tcp
+    "#]],
+    );
+    check_in_cluster(
+        policies,
+        "ip/203.0.113.1 ip/192.0.2.1:30080/udp",
+        expect![[r#"
+        allow ip/203.0.113.1 -> ip/192.0.2.1 udp/30080
+    "#]],
+    );
+    check_in_cluster(
+        policies,
+        "ip/203.0.113.1 ip/192.0.2.1:30081",
+        expect![[r#"
+        allow ip/203.0.113.1 -> ip/192.0.2.1 tcp/30081
+    "#]],
+    );
+    let behind = format!(
+        "{policies}---
+apiVersion: projectcalico.org/v3
+kind: HostEndpoint
+metadata: {{name: n1-eth0}}
+spec: {{node: n1, interfaceName: eth0, expectedIPs: [192.0.2.1]}}
+"
+    );
+    check_in_cluster(
+        &behind,
+        "ip/203.0.113.1 hep/n1-eth0:30080",
+        expect![[r#"
+        deny ip/203.0.113.1 -> hep/n1-eth0 tcp/30080
+          ingress deny: no policy decides, and no profile of hep/n1-eth0 allows it
+          note: tcp/30080 of a node is a node port of svc/shop/web: for what its pods are told, ask for svc/shop/web:80/tcp
+        assumed: hep/n1-eth0 is the endpoint of the interface in question
+    "#]],
+    );
+}

@@ -28,6 +28,8 @@ pub struct ServicePort {
     pub port: u16,
     /// Where it leads.
     pub target: TargetPort,
+    /// The port of every node that leads to it too, where one is given.
+    pub node_port: Option<u16>,
 }
 
 /// A service.
@@ -55,6 +57,13 @@ pub struct Service {
     pub keeps_source: bool,
     /// Where it stands.
     pub origin: Origin,
+}
+
+impl Service {
+    /// Whether it is reached from outside too, by ports of the nodes.
+    pub fn is_exposed(&self) -> bool {
+        matches!(self.kind.as_str(), "NodePort" | "LoadBalancer")
+    }
 }
 
 /// One EndpointSlice, or one subset of an Endpoints object.
@@ -139,6 +148,10 @@ fn port(at: Cursor<'_>, out: &mut Findings) -> Option<ServicePort> {
         protocol: protocol(at, out)?,
         port: number,
         target,
+        node_port: out
+            .integer(at, "nodePort")
+            .and_then(|n| u16::try_from(n).ok())
+            .filter(|n| *n > 0),
     })
 }
 
