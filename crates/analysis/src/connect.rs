@@ -6,7 +6,7 @@ use portcullis_netpol::{
     By, Class, Compiled, Condition, Connection, Decider, Direction, EndpointId, Fact, Flow,
     HostSide, Icmp, Need, Policy, PolicyClass, Side, Stage, explain, host,
 };
-use portcullis_snapshot::{DoubtedHost, HostDoubt, Snapshot, Workload};
+use portcullis_snapshot::{DoubtedHost, HostDoubt, PodToHost, Snapshot, Workload};
 
 use crate::ends::{Ask, AskError, End, Resolver, Target, name_of};
 use crate::missing::{self, Missing, Names};
@@ -266,6 +266,15 @@ impl Asked<'_> {
         } else {
             Vec::new()
         };
+        if verdict == Verdict::Unknown && enforced.to_own_host == Some(None) {
+            missing.push(Missing {
+                what: format!(
+                    "what Felix does with traffic of pods to their own node: not policy, but \
+                     defaultEndpointToHostAction decides whether {from} reaches it"
+                ),
+                flag: Some("the FelixConfiguration `default` in the input".into()),
+            });
+        }
         if verdict != Verdict::Allow && enforced.locality == Locality::Unsaid {
             let on = match &self.source.on_host {
                 Some(Some(node)) => format!("{to} runs on node {node}"),
@@ -336,14 +345,20 @@ impl Asked<'_> {
             Some(endpoint) => host_classes(network, endpoint, direction, flow, stage),
             None => Vec::new(),
         };
-        let locality = self.locality();
+        let (locality, to_own_host) = (self.locality(), self.to_own_host());
         Walk {
             connection: explain(network, flow, stage),
             from_host: match locality {
                 Locality::Same => Vec::new(),
                 Locality::Apart | Locality::Unsaid => at_host(self.source, Direction::Egress),
             },
-            to_host: at_host(&self.target.end, Direction::Ingress),
+            to_host: match to_own_host {
+                None | Some(Some(PodToHost::Return)) => {
+                    at_host(&self.target.end, Direction::Ingress)
+                }
+                Some(_) => Vec::new(),
+            },
+            to_own_host,
             locality,
         }
     }
@@ -380,6 +395,18 @@ impl Asked<'_> {
             (Some(_), Some(_)) => Locality::Apart,
             _ => Locality::Unsaid,
         }
+    }
+
+    /// If the flow goes from a pod to the node it runs on, and something there may stop it: what
+    /// decides, as far as it is said. No host endpoint is needed to drop it.
+    fn to_own_host(&self) -> Option<Option<PodToHost>> {
+        let target = &self.target.end;
+        let pod = self.source.workload.filter(|_| self.source.party.endpoint.is_some())?;
+        let from = self.snapshot.workload(pod).node.as_ref()?;
+        let to = target.on_host.as_ref()?.as_ref()?;
+        let action = self.snapshot.pod_to_host();
+        let policed = target.host.is_some() || action == Some(PodToHost::Drop);
+        (policed && from == to).then_some(action)
     }
 
     /// The flow as policy sees it, and how its source is called.
@@ -497,6 +524,8 @@ struct Walk {
     connection: Connection,
     from_host: Vec<(Class, HostSide)>,
     to_host: Vec<(Class, HostSide)>,
+    /// Where a pod asks its own node, what decides in place of host endpoints, as far as it is said.
+    to_own_host: Option<Option<PodToHost>>,
     locality: Locality,
 }
 
@@ -525,7 +554,13 @@ impl Walk {
         match locality {
             Locality::Same => Verdict::Allow,
             Locality::Apart | Locality::Unsaid => {
-                let hosts = [at_host(&self.from_host), at_host(&self.to_host)];
+                let arrival = match self.to_own_host {
+                    None | Some(Some(PodToHost::Return)) => at_host(&self.to_host),
+                    Some(Some(PodToHost::Accept)) => Verdict::Allow,
+                    Some(Some(PodToHost::Drop)) => Verdict::Deny,
+                    Some(None) => Verdict::Unknown,
+                };
+                let hosts = [at_host(&self.from_host), arrival];
                 hosts.into_iter().fold(self.connection.verdict, Verdict::and)
             }
         }
@@ -538,6 +573,12 @@ impl Walk {
 
     /// Tells one side; `pending` is the walk in which staged policies are in force.
     fn tell(&self, network: &Compiled, pending: &Self, about: &About<'_>) -> SideAnswer {
+        if about.direction == Direction::Ingress
+            && let Some(action) = self.to_own_host
+            && action != Some(PodToHost::Return)
+        {
+            return trace::at_its_own_node(about, action);
+        }
         let classes = self.at_host(about.direction);
         if !classes.is_empty() {
             let verdict = at_host(classes);

@@ -6,6 +6,7 @@ use portcullis_netpol::{
     By, Class, Compiled, Decider, Direction, HostSide, Policy, PolicyId, Side, SideVerdict, Tier,
     TierEnd, TierTrace,
 };
+use portcullis_snapshot::PodToHost;
 
 /// What one side says, and everything that had a say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,6 +106,26 @@ pub(crate) fn on_its_own_node(about: &About<'_>) -> SideAnswer {
         decided_by: None,
         lines: Vec::new(),
         why: format!("{} runs on that node, and a node reaches its own pods", about.of),
+    }
+}
+
+/// The side of a node that one of its own pods reaches out to, where policy is not asked.
+pub(crate) fn at_its_own_node(about: &About<'_>, action: Option<PodToHost>) -> SideAnswer {
+    let (verdict, does) = match action {
+        Some(PodToHost::Drop) => (SideVerdict::Deny, "drops it"),
+        Some(PodToHost::Accept) => (SideVerdict::Allow, "accepts it"),
+        Some(PodToHost::Return) | None => (SideVerdict::Unknown, "decides, and is not given"),
+    };
+    SideAnswer {
+        of: about.of.to_owned(),
+        direction: about.direction,
+        verdict: verdict.word(),
+        decided_by: None,
+        lines: Vec::new(),
+        why: format!(
+            "{} runs on that node: defaultEndpointToHostAction of FelixConfiguration {does}",
+            about.peer
+        ),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::codes;
 use crate::doubt::Touched;
 use crate::findings::Findings;
 use crate::lower::custom_resource::CustomResource;
-use crate::lower::host_endpoint::{self, HostDraft, ProfileDraft};
+use crate::lower::host_endpoint::{self, Felix, HostDraft, ProfileDraft};
 use crate::lower::network_set::SetDraft;
 use crate::lower::selectors::{
     NAME, NAMESPACE, OF_NAMESPACE, OF_SERVICE_ACCOUNT, ORCHESTRATOR, SERVICE_ACCOUNT,
@@ -120,8 +120,7 @@ struct Build {
     sets: Vec<(SetDraft, Option<Doubt>)>,
     profiles: Vec<ProfileDraft>,
     hosts: Vec<HostDraft>,
-    failsafe_inbound: Option<Vec<portcullis_netpol::Failsafe>>,
-    failsafe_outbound: Option<Vec<portcullis_netpol::Failsafe>>,
+    felix: Felix,
     network: Input,
     roles: Vec<Role>,
     bindings: Vec<Binding>,
@@ -276,10 +275,7 @@ impl Build {
             Lowered::Set(set) => self.set(set, None),
             Lowered::Profile(profile) => self.profiles.push(profile),
             Lowered::Host(host) => self.hosts.push(host),
-            Lowered::Felix(inbound, outbound) => {
-                self.failsafe_inbound = inbound;
-                self.failsafe_outbound = outbound;
-            }
+            Lowered::Felix(felix) => self.felix = felix,
             Lowered::Foreign(foreign) => self.foreign(foreign),
             Lowered::Role(role) => self.roles.push(role),
             Lowered::Binding(binding) => self.bindings.push(binding),
@@ -398,8 +394,8 @@ impl Build {
         let backends = routes.backends();
         network.services = routes.service_endpoints(&backends);
         let (inbound, outbound) = host_endpoint::default_failsafes();
-        network.failsafe_inbound = self.failsafe_inbound.take().unwrap_or(inbound);
-        network.failsafe_outbound = self.failsafe_outbound.take().unwrap_or(outbound);
+        network.failsafe_inbound = self.felix.failsafe_inbound.take().unwrap_or(inbound);
+        network.failsafe_outbound = self.felix.failsafe_outbound.take().unwrap_or(outbound);
         network.resolved.clone_from(&self.settings.resolved);
         let without_refused = undoubted.map(|(tiers, policies)| {
             let mut without = Input { tiers, policies, ..network.clone() };
@@ -412,6 +408,7 @@ impl Build {
             rbac,
             rbac_doubts: self.rbac_doubts,
             host_doubts: self.host_doubts,
+            pod_to_host: self.felix.pod_to_host,
             workloads,
             by_endpoint,
             services: self.services,

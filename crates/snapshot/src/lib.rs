@@ -25,6 +25,7 @@ mod settings;
 mod snapshot;
 
 pub use lower::custom_resource::CustomResource;
+pub use lower::host_endpoint::PodToHost;
 pub use lower::service::{Service, ServicePort, TargetPort};
 pub use lower::workload::{ContainerPort, Variable};
 pub use settings::{Aggregation, Intake, IntakeByApi, Refused, Settings};

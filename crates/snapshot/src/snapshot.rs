@@ -9,6 +9,7 @@ use portcullis_rbac::Rules;
 use smol_str::SmolStr;
 
 use crate::lower::custom_resource::CustomResource;
+use crate::lower::host_endpoint::PodToHost;
 use crate::lower::service::Service;
 use crate::lower::workload::{ContainerPort, Variable};
 use crate::settings::Settings;
@@ -22,6 +23,8 @@ pub struct Snapshot {
     pub(crate) rbac: Rules,
     pub(crate) rbac_doubts: Vec<RbacDoubt>,
     pub(crate) host_doubts: Vec<HostDoubt>,
+    /// What becomes of the traffic of a pod to its own node, if that is said.
+    pub(crate) pod_to_host: Option<PodToHost>,
     pub(crate) workloads: Vec<Workload>,
     pub(crate) by_endpoint: HashMap<EndpointId, WorkloadId>,
     pub(crate) services: Vec<Service>,
@@ -193,6 +196,11 @@ impl Snapshot {
     /// Refused objects that host endpoints depend on.
     pub fn host_doubts(&self) -> &[HostDoubt] {
         &self.host_doubts
+    }
+
+    /// What becomes of the traffic of a pod to its own node, if a FelixConfiguration says it.
+    pub fn pod_to_host(&self) -> Option<PodToHost> {
+        self.pod_to_host
     }
 
     /// All pods and templates, in the order given.

@@ -802,3 +802,123 @@ spec: {selector: has(host), ingress: [{action: Allow, protocol: TCP, destination
     "#]],
     );
 }
+
+#[test]
+fn a_pod_reaches_its_own_node_as_felix_is_configured() {
+    let policies = r#"
+apiVersion: v1
+kind: Pod
+metadata: {name: near, namespace: shop, labels: {app: near}}
+spec: {nodeName: n1}
+status: {podIP: 10.0.0.1}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: far, namespace: shop}
+spec: {nodeName: n2}
+status: {podIP: 10.0.0.2}
+---
+apiVersion: projectcalico.org/v3
+kind: HostEndpoint
+metadata: {name: n1-all, labels: {host: n1}}
+spec: {node: n1, interfaceName: "*", expectedIPs: [192.0.2.1]}
+---
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {name: metrics}
+spec: {selector: has(host), ingress: [{action: Allow, protocol: TCP, destination: {ports: [9100]}}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: near, namespace: shop}
+spec: {podSelector: {matchLabels: {app: near}}, policyTypes: [Egress], egress: [{ports: [{port: 9100}, {port: 9101}]}]}
+"#;
+    let felix = |action: &str| {
+        format!(
+            "{policies}---
+apiVersion: projectcalico.org/v3
+kind: FelixConfiguration
+metadata: {{name: default}}
+spec: {{defaultEndpointToHostAction: {action}}}
+"
+        )
+    };
+    check(
+        policies,
+        "shop/far hep/n1-all:9100",
+        expect![[r#"
+        allow shop/far -> hep/n1-all tcp/9100
+          egress allow: no policy selects shop/far for egress: everything is allowed
+          ingress allow: rule 0 of GlobalNetworkPolicy metrics allows tcp/9100 from shop/far k8s:22
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+    check(
+        policies,
+        "shop/near hep/n1-all:9100",
+        expect![[r#"
+        unknown shop/near -> hep/n1-all tcp/9100
+          egress allow: rule 0 of KubernetesNetworkPolicy shop/near allows tcp/9100 to hep/n1-all k8s:27
+          ingress unknown: shop/near runs on that node: defaultEndpointToHostAction of FelixConfiguration decides, and is not given
+          depends on what Felix does with traffic of pods to their own node: not policy, but defaultEndpointToHostAction decides whether shop/near reaches it [the FelixConfiguration `default` in the input]
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+    check(
+        policies,
+        "shop/near hep/n1-all:9102",
+        expect![[r#"
+        deny shop/near -> hep/n1-all tcp/9102
+          egress deny: KubernetesNetworkPolicy shop/near selects shop/near, and no rule of tier default allows tcp/9102 to hep/n1-all k8s:24
+          ingress unknown: shop/near runs on that node: defaultEndpointToHostAction of FelixConfiguration decides, and is not given
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+    check(
+        &felix("Drop"),
+        "shop/near hep/n1-all:9100",
+        expect![[r#"
+        deny shop/near -> hep/n1-all tcp/9100
+          egress allow: rule 0 of KubernetesNetworkPolicy shop/near allows tcp/9100 to hep/n1-all k8s:27
+          ingress deny: shop/near runs on that node: defaultEndpointToHostAction of FelixConfiguration drops it
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+    check(
+        &felix("ACCEPT"),
+        "shop/near ip/192.0.2.1:9101",
+        expect![[r#"
+        allow shop/near -> ip/192.0.2.1 tcp/9101
+          egress allow: rule 0 of KubernetesNetworkPolicy shop/near allows tcp/9101 to ip/192.0.2.1 k8s:27
+          ingress allow: shop/near runs on that node: defaultEndpointToHostAction of FelixConfiguration accepts it
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+    check(
+        &felix("Return"),
+        "shop/near hep/n1-all:9100",
+        expect![[r#"
+        allow shop/near -> hep/n1-all tcp/9100
+          egress allow: rule 0 of KubernetesNetworkPolicy shop/near allows tcp/9100 to hep/n1-all k8s:27
+          ingress allow: rule 0 of GlobalNetworkPolicy metrics allows tcp/9100 from shop/near k8s:22
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+    check(
+        &felix("Return"),
+        "shop/near hep/n1-all:9101",
+        expect![[r#"
+        deny shop/near -> hep/n1-all tcp/9101
+          egress allow: rule 0 of KubernetesNetworkPolicy shop/near allows tcp/9101 to hep/n1-all k8s:27
+          ingress deny: GlobalNetworkPolicy metrics selects hep/n1-all, and no rule of tier default allows tcp/9101 from shop/near k8s:19
+        assumed: namespace shop is not given: it has its automatic label only
+        assumed: hep/n1-all is the endpoint of the interface in question
+    "#]],
+    );
+}

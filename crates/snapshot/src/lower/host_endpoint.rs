@@ -136,16 +136,45 @@ pub(crate) fn default_failsafes() -> (Vec<Failsafe>, Vec<Failsafe>) {
     (all(&inbound), all(&outbound))
 }
 
-/// The failsafe ports of a FelixConfiguration; `None` leaves the default.
-pub(crate) fn felix(
-    object: &Object,
-    out: &mut Findings,
-) -> (Option<Vec<Failsafe>>, Option<Vec<Failsafe>>) {
-    let Some(spec) = out.map(object.root(), "spec") else { return (None, None) };
-    (
-        failsafes(spec, "failsafeInboundHostPorts", out),
-        failsafes(spec, "failsafeOutboundHostPorts", out),
-    )
+/// What becomes of the traffic of a pod to the node it runs on, once the pod's own policy has let it
+/// out (`defaultEndpointToHostAction`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PodToHost {
+    /// It is dropped.
+    Drop,
+    /// It arrives, whatever the policy of the node's host endpoints says.
+    Accept,
+    /// The policy of the node's host endpoints is asked.
+    Return,
+}
+
+/// What a FelixConfiguration says about policy; `None` leaves the default.
+#[derive(Debug, Default)]
+pub(crate) struct Felix {
+    pub(crate) failsafe_inbound: Option<Vec<Failsafe>>,
+    pub(crate) failsafe_outbound: Option<Vec<Failsafe>>,
+    pub(crate) pod_to_host: Option<PodToHost>,
+}
+
+/// Lowers a FelixConfiguration.
+pub(crate) fn felix(object: &Object, out: &mut Findings) -> Felix {
+    let Some(spec) = out.map(object.root(), "spec") else { return Felix::default() };
+    Felix {
+        failsafe_inbound: failsafes(spec, "failsafeInboundHostPorts", out),
+        failsafe_outbound: failsafes(spec, "failsafeOutboundHostPorts", out),
+        pod_to_host: pod_to_host(spec, out),
+    }
+}
+
+fn pod_to_host(spec: Cursor<'_>, out: &mut Findings) -> Option<PodToHost> {
+    // Felix reads its options in any letter case.
+    let action = out.text(spec, "defaultEndpointToHostAction")?;
+    let actions =
+        [("drop", PodToHost::Drop), ("accept", PodToHost::Accept), ("return", PodToHost::Return)];
+    actions
+        .into_iter()
+        .find(|(word, _)| action.eq_ignore_ascii_case(word))
+        .map(|(_, action)| action)
 }
 
 fn failsafes(spec: Cursor<'_>, name: &str, out: &mut Findings) -> Option<Vec<Failsafe>> {

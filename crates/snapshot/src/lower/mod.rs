@@ -19,7 +19,7 @@ pub(crate) mod tier;
 pub(crate) mod workload;
 
 use portcullis_core::{Labels, Namespace, Origin};
-use portcullis_netpol::{Failsafe, Foreign, Policy, PolicyKind, Tier};
+use portcullis_netpol::{Foreign, Policy, PolicyKind, Tier};
 use portcullis_object::Object;
 use portcullis_rbac::{Binding, Role};
 
@@ -40,7 +40,7 @@ pub(crate) enum Lowered {
     Set(network_set::SetDraft),
     Profile(host_endpoint::ProfileDraft),
     Host(host_endpoint::HostDraft),
-    Felix(Option<Vec<Failsafe>>, Option<Vec<Failsafe>>),
+    Felix(host_endpoint::Felix),
     Foreign(Foreign),
     Role(Role),
     Binding(Binding),
@@ -191,8 +191,7 @@ fn calico(
         "Profile" => Lowered::Profile(host_endpoint::profile(object, out)),
         "HostEndpoint" => Lowered::Host(host_endpoint::lower(object, out)),
         "FelixConfiguration" if object.name() == "default" => {
-            let (inbound, outbound) = host_endpoint::felix(object, out);
-            Lowered::Felix(inbound, outbound)
+            Lowered::Felix(host_endpoint::felix(object, out))
         }
         "FelixConfiguration" => {
             Lowered::Unread("is about single nodes: failsafe ports are those of all nodes")
