@@ -183,8 +183,13 @@ impl<'a> Resolver<'a> {
             return self.through_service(namespace.as_ref(), name, &spec.what);
         }
         if let Who::Address(address) = &spec.who
-            && let Some(service) =
-                self.snapshot.services().iter().find(|s| s.cluster_addresses.contains(address))
+            && let Some(service) = self.snapshot.services().iter().find(|s| {
+                // A balancer may share its address with nodes and other services (as those of k3s
+                // do), and then only its own ports are its.
+                s.cluster_addresses.contains(address)
+                    || (s.balancer_addresses.contains(address)
+                        && s.ports.iter().any(|port| is_asked(port, &spec.what)))
+            })
         {
             // Policy sees packets after the service's address was replaced.
             let namespace = SmolStr::from(service.namespace.as_str());
@@ -243,13 +248,7 @@ impl<'a> Resolver<'a> {
                 return self.through_name(index, &shown, *number, *protocol);
             }
             What::Port(port, protocol) => {
-                let is = |p: &ServicePort| {
-                    p.protocol == *protocol
-                        && match port {
-                            PortSpec::Number(number) => p.port == *number,
-                            PortSpec::Named(name) => p.name == *name,
-                        }
-                };
+                let is = |p: &ServicePort| is_asked(p, what);
                 let found: Vec<usize> = (0..service.ports.len())
                     .filter(|i| service.ports.get(*i).is_some_and(is))
                     .collect();
@@ -824,6 +823,20 @@ impl<'a> Resolver<'a> {
             on_host: None,
             notes: Vec::new(),
         }
+    }
+}
+
+/// Whether a question about a service is about this port of it.
+fn is_asked(port: &ServicePort, what: &What) -> bool {
+    match what {
+        What::Unsaid => true,
+        What::Port(PortSpec::Number(number), protocol) => {
+            port.protocol == *protocol && port.port == *number
+        }
+        What::Port(PortSpec::Named(name), protocol) => {
+            port.protocol == *protocol && port.name == *name
+        }
+        What::Icmp(..) | What::Protocol(_) => false,
     }
 }
 

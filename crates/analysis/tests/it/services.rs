@@ -528,3 +528,44 @@ spec: {{node: n1, interfaceName: eth0, expectedIPs: [192.0.2.1]}}
     "#]],
     );
 }
+
+#[test]
+fn the_address_of_a_load_balancer_is_the_services() {
+    let policies = r#"
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: shop}
+spec: {type: LoadBalancer, externalTrafficPolicy: Local, selector: {app: web}, ports: [{port: 80, targetPort: 8080}]}
+status: {loadBalancer: {ingress: [{hostname: lb.example.com}, {ip: 203.0.113.200}]}}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: web, namespace: shop}
+spec: {podSelector: {matchLabels: {app: web}}, ingress: [{from: [{ipBlock: {cidr: 198.51.100.0/24}}]}]}
+"#;
+    check_in_cluster(
+        policies,
+        "ip/198.51.100.1 ip/203.0.113.200:80",
+        expect![[r#"
+        allow ip/198.51.100.1 -> shop/web tcp/8080 by svc/shop/web
+          ingress allow: rule 0 of KubernetesNetworkPolicy shop/web allows tcp/8080 from ip/198.51.100.1 k8s:10
+          note: 203.0.113.200 is the address of svc/shop/web
+    "#]],
+    );
+    check_in_cluster(
+        policies,
+        "ip/192.0.2.1 ip/203.0.113.200:80",
+        expect![[r#"
+        deny ip/192.0.2.1 -> shop/web tcp/8080 by svc/shop/web
+          ingress deny: KubernetesNetworkPolicy shop/web selects shop/web, and no rule of tier default allows tcp/8080 from ip/192.0.2.1 k8s:7
+          note: 203.0.113.200 is the address of svc/shop/web
+    "#]],
+    );
+    check_in_cluster(
+        policies,
+        "ip/192.0.2.1 ip/203.0.113.200:8080",
+        expect![[r#"
+            allow ip/192.0.2.1 -> ip/203.0.113.200 tcp/8080
+        "#]],
+    );
+}

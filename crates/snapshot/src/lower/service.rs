@@ -50,7 +50,9 @@ pub struct Service {
     pub ports: Vec<ServicePort>,
     /// Its own addresses.
     pub cluster_addresses: Vec<IpAddr>,
-    /// Whether it is to have none (`clusterIP: None`): its name leads to the addresses of the pods,
+    /// The addresses that a load balancer gave it, by which it is reached from outside.
+    pub balancer_addresses: Vec<IpAddr>,
+    /// Whether it is to have no address of its own (`clusterIP: None`): its name leads to the addresses of the pods,
     /// and nothing replaces ports.
     pub headless: bool,
     /// Whether traffic from outside keeps its source address (`externalTrafficPolicy: Local`).
@@ -115,10 +117,19 @@ pub(crate) fn lower(object: &Object, namespace: Namespace, out: &mut Findings) -
             None => Vec::new(),
         },
         cluster_addresses: addresses,
+        balancer_addresses: balancer_addresses(object, out),
         headless: text("clusterIP", out).as_deref() == Some("None"),
         keeps_source: text("externalTrafficPolicy", out).as_deref() == Some("Local"),
         origin: object.origin(),
     }
+}
+
+/// `status.loadBalancer.ingress[].ip`; balancers that have a name only have no address here.
+fn balancer_addresses(object: &Object, out: &mut Findings) -> Vec<IpAddr> {
+    let status = out.map(object.root(), "status");
+    let Some(balancer) = status.and_then(|s| out.map(s, "loadBalancer")) else { return Vec::new() };
+    let listed = out.list(balancer, "ingress");
+    listed.into_iter().filter_map(|at| out.text(at, "ip")?.parse().ok()).collect()
 }
 
 fn protocol(at: Cursor<'_>, out: &mut Findings) -> Option<Protocol> {
