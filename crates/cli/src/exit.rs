@@ -1,6 +1,5 @@
 //! How a run ends.
 
-use std::io;
 use std::process::ExitCode;
 
 /// What the exit code says.
@@ -77,8 +76,3 @@ impl std::fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
-
-/// Whether a run stopped because nobody reads on (`| head`), which is no fault.
-pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
-}

@@ -27,6 +27,7 @@ use clap::Parser;
 
 use crate::args::Cli;
 pub use crate::exit::{Exit, Failure};
+use crate::shell::UntilClosed;
 pub use crate::shell::{Environment, Streams};
 
 /// Runs the program. The first argument is its own name.
@@ -39,12 +40,13 @@ pub fn run<'a>(
         Ok(cli) => cli,
         Err(error) => return usage(&error, streams),
     };
+    let (mut data, mut notes) = (UntilClosed::new(streams.data), UntilClosed::new(streams.notes));
+    let streams = Streams { input: streams.input, data: &mut data, notes: &mut notes };
     let mut shell = shell::Shell { streams, environment };
     let result = commands::run(&cli.command, &mut shell);
     let flushed = shell.streams.data.flush().map_err(anyhow::Error::from);
     match result.and_then(|exit| flushed.map(|()| exit)) {
         Ok(exit) => exit,
-        Err(error) if exit::is_closed_pipe(&error) => Exit::Yes,
         Err(error) => {
             // If notes cannot be written either, there is nobody left to tell.
             let _ = write!(shell.streams.notes, "{}", render::failure(&error));

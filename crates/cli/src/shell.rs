@@ -25,6 +25,48 @@ pub struct Streams<'a> {
     pub notes: &'a mut dyn Write,
 }
 
+/// A stream whose reader may leave (`| head`). What is written after that goes nowhere, and the run
+/// ends as it would have: its exit code is an answer too.
+pub(crate) struct UntilClosed<'a> {
+    stream: &'a mut dyn Write,
+    closed: bool,
+}
+
+impl<'a> UntilClosed<'a> {
+    pub fn new(stream: &'a mut dyn Write) -> Self {
+        Self { stream, closed: false }
+    }
+
+    /// The result, unless the reader left; then `instead`.
+    fn unless_closed<T>(&mut self, result: io::Result<T>, instead: T) -> io::Result<T> {
+        match result {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(instead)
+            }
+            other => other,
+        }
+    }
+}
+
+impl Write for UntilClosed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.closed {
+            return Ok(bytes.len());
+        }
+        let written = self.stream.write(bytes);
+        self.unless_closed(written, bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.closed {
+            return Ok(());
+        }
+        let flushed = self.stream.flush();
+        self.unless_closed(flushed, ())
+    }
+}
+
 /// What of the environment counts.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {

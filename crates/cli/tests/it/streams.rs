@@ -63,20 +63,23 @@ spec: { tier: nowhere, selector: app == 'none' }
 }
 
 #[test]
-fn a_reader_that_leaves_early_is_no_fault() {
+fn a_reader_that_leaves_early_changes_neither_notes_nor_exit_code() {
     let folder = folder();
-    let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
-        .args(["completion", "bash"])
-        .current_dir(folder.path())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the program");
-    drop(child.stdout.take());
-    let mut said = String::new();
-    child.stderr.take().expect("notes").read_to_string(&mut said).expect("text");
-    assert_eq!(said, "");
-    assert!(child.wait().expect("its end").code().is_some());
+    for words in ["completion bash", QUESTION, "connect shop/db shop/cart:1 -f k8s -o json"] {
+        let whole = folder.run(words);
+        let mut child = Command::new(env!("CARGO_BIN_EXE_portcullis"))
+            .args(words.split(' '))
+            .current_dir(folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program");
+        drop(child.stdout.take());
+        let mut said = String::new();
+        child.stderr.take().expect("notes").read_to_string(&mut said).expect("text");
+        assert_eq!(said, whole.err, "{words}");
+        assert_eq!(child.wait().expect("its end").code(), Some(whole.code), "{words}");
+    }
 }
 
 #[test]
