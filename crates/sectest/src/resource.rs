@@ -69,6 +69,8 @@ pub struct ResourceError {
     pub message: String,
     /// The next step.
     pub help: Option<String>,
+    /// Whether the resource is there, and only the subresource is not: a name may have been meant.
+    pub is_subresource: bool,
 }
 
 impl fmt::Display for ResourceError {
@@ -101,7 +103,7 @@ pub fn resolve(text: &str, custom: &[CustomResource]) -> Result<Named, ResourceE
     if text.starts_with('/') {
         return Ok(Named::Url(text.into()));
     }
-    if text.is_empty() || text.contains(char::is_whitespace) {
+    if text.is_empty() || text.starts_with('.') || text.contains(char::is_whitespace) {
         return Err(error(format!("`{text}` is no resource")));
     }
     if let Some((group, name)) = text.split_once('/')
@@ -172,10 +174,13 @@ impl Candidate {
         let Some(has) = self.subresources.as_ref().filter(|_| !asked.is_empty()) else {
             return Ok(());
         };
-        if has.iter().any(|s| s == asked) {
+        if asked == "*" || has.iter().any(|s| s == asked) {
             return Ok(());
         }
-        let failure = error(format!("`{}` has no subresource `{asked}`", self.plural));
+        let failure = ResourceError {
+            is_subresource: true,
+            ..error(format!("`{}` has no subresource `{asked}`", self.plural))
+        };
         Err(match nearest(asked, has.iter().map(SmolStr::as_str)) {
             Some(meant) => failure.help(format!("did you mean `{}/{meant}`?", self.plural)),
             None if has.is_empty() => failure.help("it has none".into()),
@@ -198,7 +203,7 @@ impl ResourceError {
 }
 
 fn error(message: String) -> ResourceError {
-    ResourceError { message, help: None }
+    ResourceError { message, help: None, is_subresource: false }
 }
 
 fn any(plural: &str, group: &str) -> Candidate {
