@@ -659,6 +659,15 @@ kind: Pod
 spec:
   containers:
   - env: [{name: DB_PASSWORD, value: secret}, {name: HOST, value: shown}]
+---
+kind: Secret
+type: Opaque
+immutable: true
+Data: {a: c2VjcmV0}
+---
+kind: Pod
+metadata: {name: my-token, labels: {a: b}}
+env: [{name: API_TOKEN, valu: misspelt}, {name: API_KEY, valueFrom: {secretKeyRef: {name: a, key: b}}}]
 ";
         let loaded = read(&[("f", text.as_bytes())]);
         let hidden = |document| -> Vec<&str> {
@@ -667,6 +676,9 @@ spec:
         assert_eq!(hidden(DocumentId(0)), ["'{}'", "{a: c2VjcmV0}", "b: |\n    secret"]);
         assert_eq!(hidden(DocumentId(1)), ["{a: b}"]);
         assert_eq!(hidden(DocumentId(2)), ["secret"]);
+        // A misspelt key makes no value less secret.
+        assert_eq!(hidden(DocumentId(3)), ["{a: c2VjcmV0}"]);
+        assert_eq!(hidden(DocumentId(4)), ["misspelt"]);
         let secret = loaded.objects.first().and_then(|o| o.root().field("data")?.field("a"));
         assert!(secret.is_some_and(Cursor::is_secret));
     }

@@ -13,6 +13,9 @@ const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
 /// What stands before a value that may be secret, in text that cannot be read.
 const VALUE_KEYS: [&str; 3] = ["value:", "\"value\":", LAST_APPLIED];
 
+/// The fields of a Secret that are no secret.
+const SECRET_SHOWS: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
+
 /// Parts of names, in upper case, that make the value of an environment variable secret. Rather
 /// one too many: a value hidden in vain costs a look into the file.
 const SECRET_WORDS: [&str; 9] = [
@@ -48,26 +51,62 @@ pub(crate) fn is_secret(at: Cursor<'_>) -> bool {
 /// Whether everything from this node down is secret, for what stands beside it.
 fn begins_secret(at: Cursor<'_>) -> bool {
     let (Some(key), Some(parent)) = (at.key(), at.parent()) else { return false };
-    match key {
-        "data" | "stringData" => is_secret_object(parent),
-        "value" => parent.field("name").and_then(Cursor::as_str).is_some_and(looks_secret),
-        LAST_APPLIED => parent.key() == Some("annotations"),
-        _ => false,
+    Keeper::of(parent).keeps(key)
+}
+
+/// A map, as to which of its entries are secret.
+#[derive(Clone, Copy)]
+enum Keeper {
+    /// A Secret: all but what every Secret shows. A misspelt `data` is one all the same.
+    Secret,
+    /// An environment variable whose name looks secret: all but its name and where it comes from.
+    Variable,
+    /// Another map whose name looks secret.
+    Named,
+    /// Annotations.
+    Annotations,
+    /// Any other.
+    Nothing,
+}
+
+impl Keeper {
+    fn of(map: Cursor<'_>) -> Self {
+        let is_named = || map.field("name").and_then(Cursor::as_str).is_some_and(looks_secret);
+        if is_secret_object(map) {
+            Self::Secret
+        } else if map.key() == Some("annotations") {
+            Self::Annotations
+        } else if !is_named() {
+            Self::Nothing
+        } else if map.parent().and_then(Cursor::key) == Some("env") {
+            Self::Variable
+        } else {
+            Self::Named
+        }
+    }
+
+    fn keeps(self, key: &str) -> bool {
+        match self {
+            Self::Secret => !SECRET_SHOWS.contains(&key),
+            Self::Variable => !matches!(key, "name" | "valueFrom"),
+            Self::Named => key == "value",
+            Self::Annotations => key == LAST_APPLIED,
+            Self::Nothing => false,
+        }
     }
 }
 
 /// The secret byte ranges of a document, in no order. Entries that do not count, as their key is
 /// given again, are secret all the same.
 pub(crate) fn ranges(parsed: &Parsed) -> Vec<Range<usize>> {
-    // The answer is the same for all entries of one map under one key, of which there may be many.
-    let mut known: HashMap<(Option<u32>, &str), bool> = HashMap::new();
+    // What a map keeps is the same for all its entries, of which there may be many.
+    let mut known: HashMap<u32, Keeper> = HashMap::new();
     let mut ranges = Vec::new();
     let mut secret_until = 0;
     for (node, span) in (0_u32..).zip(&parsed.spans) {
         let at = parsed.tree.root().goto(node);
-        let parent = at.parent().map(Cursor::index);
-        if let Some(key @ ("data" | "stringData" | "value" | LAST_APPLIED)) = at.key()
-            && *known.entry((parent, key)).or_insert_with(|| begins_secret(at))
+        if let (Some(key), Some(parent)) = (at.key(), at.parent())
+            && known.entry(parent.index()).or_insert_with(|| Keeper::of(parent)).keeps(key)
         {
             secret_until = secret_until.max(at.end());
         }
