@@ -108,7 +108,8 @@ pub struct Side {
     pub by: Option<By>,
     /// Where the flow was passed on before it was decided.
     pub via: Vec<Hop>,
-    /// Every tier in order, with the policies of it that select the endpoint.
+    /// Every tier in order, with the policies of it that select the endpoint; of several cases, as
+    /// far as all of them agree.
     pub tiers: Vec<TierTrace>,
 }
 
@@ -152,7 +153,7 @@ pub struct Hop {
 }
 
 /// What one tier did.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TierTrace {
     /// The tier.
     pub tier: TierId,
@@ -291,12 +292,12 @@ fn merged<'a>(sides: impl Iterator<Item = &'a Side> + Clone, cut_short: bool) ->
     let verdict = agreed(sides.clone().map(|s| s.verdict)).filter(|_| !cut_short);
     let by = agreed(sides.clone().map(|s| s.by.clone())).flatten();
     let via = agreed(sides.clone().map(|s| s.via.clone())).unwrap_or_default();
-    Side {
-        verdict: verdict.unwrap_or(SideVerdict::Unknown),
-        by,
-        via,
-        tiers: sides.clone().next().map(|s| s.tiers.clone()).unwrap_or_default(),
+    let mut tiers = sides.clone().next().map(|s| s.tiers.clone()).unwrap_or_default();
+    for side in sides {
+        let same = tiers.iter().zip(&side.tiers).take_while(|(a, b)| a == b).count();
+        tiers.truncate(same);
     }
+    Side { verdict: verdict.unwrap_or(SideVerdict::Unknown), by, via, tiers }
 }
 
 fn side(world: &World<'_>, end: End, stage: Stage) -> Result<Side, Need> {

@@ -73,12 +73,12 @@ impl Order {
     }
 }
 
-/// `400`, `30.5`, or `-` for none.
+/// `400`, `30.5`, or `-` for none, and for the place before every number.
 impl fmt::Display for Order {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(number) => write!(f, "{number}"),
-            None => f.write_str("-"),
+            Some(number) if number.is_finite() => write!(f, "{number}"),
+            _ => f.write_str("-"),
         }
     }
 }

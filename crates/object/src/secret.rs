@@ -87,7 +87,7 @@ impl Keeper {
 
     fn keeps(self, key: &str) -> bool {
         match self {
-            Self::Secret => !SECRET_SHOWS.contains(&key),
+            Self::Secret => !SECRET_SHOWS.iter().any(|shown| shown.eq_ignore_ascii_case(key)),
             Self::Variable => !matches!(key, "name" | "valueFrom"),
             Self::Named => key == "value",
             Self::Annotations => key == LAST_APPLIED,

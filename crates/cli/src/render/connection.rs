@@ -69,7 +69,10 @@ fn body(flow: &FlowAnswer, places: &Places, look: Look) -> String {
     said.extend(why(flow).into_iter().map(|why| ("why", why)));
     if let Some(would) = &flow.would {
         let verdict = would.verdict.to_string();
-        let deciding = [&would.egress, &would.ingress].into_iter().find(|s| s.verdict == verdict);
+        // Of two sides that say so, the one that says so now as well has nothing to do with it.
+        let sides = [(&would.egress, &flow.egress), (&would.ingress, &flow.ingress)];
+        let changed = sides.iter().find(|(then, now)| then.decided_by != now.decided_by);
+        let deciding = changed.map(|(then, _)| *then).filter(|side| side.verdict == verdict);
         let because = deciding.map(|side| format!(": {}", side.why)).unwrap_or_default();
         said.push(("staged", format!("would {verdict} it{because}")));
     }
