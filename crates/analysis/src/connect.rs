@@ -245,6 +245,12 @@ impl Asked<'_> {
         let network = self.snapshot.network();
         let mut notes = self.source.notes.clone();
         notes.extend(self.target.end.notes.iter().cloned());
+        if self.source.workload.is_some() && self.source.workload == self.target.end.workload {
+            notes.push(format!(
+                "this is about two pods like {}: a pod always reaches itself",
+                self.source.name
+            ));
+        }
         let (flow, from) = self.flow(assumed, &mut notes);
         let (protocol, port) = (flow.protocol.to_string(), flow.port);
         let what = port.map_or_else(|| protocol.clone(), |p| format!("{protocol}/{p}"));

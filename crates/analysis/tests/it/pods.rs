@@ -537,3 +537,22 @@ spec: {podSelector: {}, ingress: [{ports: [{port: 0}]}]}
     "#]],
     );
 }
+
+#[test]
+fn a_pod_and_itself_are_taken_for_two_of_its_kind() {
+    check_in_cluster(
+        r#"
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: shut, namespace: shop}
+spec: {podSelector: {}}
+"#,
+        "shop/web shop/web:8080",
+        expect![[r#"
+            deny shop/web -> shop/web tcp/8080
+              egress allow: no policy selects shop/web for egress: everything is allowed
+              ingress deny: KubernetesNetworkPolicy shop/shut selects shop/web, and no rule of tier default allows tcp/8080 from shop/web k8s:1
+              note: this is about two pods like shop/web: a pod always reaches itself
+        "#]],
+    );
+}

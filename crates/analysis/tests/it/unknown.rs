@@ -185,24 +185,26 @@ spec: {types: [Ingress], ingress: [{action: Deny, source: {selector: role == 'ba
         policies,
         "shop/web shop/web:80",
         expect![[r#"
-        unknown shop/web -> shop/web tcp/80
-          egress allow: no policy selects shop/web for egress: everything is allowed
-          ingress unknown: it depends on a fact that is not given
-          depends on whether the address of shop/web is in 10.9.0.0/16 [--pod-cidr NETWORK]
-        assumed: deployment shop/web is one running pod whose address is not known [--pod-cidr]
-        assumed: namespace shop is not given: it has its automatic label only
-    "#]],
+            unknown shop/web -> shop/web tcp/80
+              egress allow: no policy selects shop/web for egress: everything is allowed
+              ingress unknown: it depends on a fact that is not given
+              depends on whether the address of shop/web is in 10.9.0.0/16 [--pod-cidr NETWORK]
+              note: this is about two pods like shop/web: a pod always reaches itself
+            assumed: deployment shop/web is one running pod whose address is not known [--pod-cidr]
+            assumed: namespace shop is not given: it has its automatic label only
+        "#]],
     );
     check(
         policies,
         "shop/web shop/web:80 --pod-cidr 10.8.0.0/16",
         expect![[r#"
-        allow shop/web -> shop/web tcp/80
-          egress allow: no policy selects shop/web for egress: everything is allowed
-          ingress allow: rule 1 of GlobalNetworkPolicy no-bad allows tcp/80 from shop/web k8s:15
-        assumed: deployment shop/web is one running pod whose address is not known [--pod-cidr]
-        assumed: namespace shop is not given: it has its automatic label only
-    "#]],
+            allow shop/web -> shop/web tcp/80
+              egress allow: no policy selects shop/web for egress: everything is allowed
+              ingress allow: rule 1 of GlobalNetworkPolicy no-bad allows tcp/80 from shop/web k8s:15
+              note: this is about two pods like shop/web: a pod always reaches itself
+            assumed: deployment shop/web is one running pod whose address is not known [--pod-cidr]
+            assumed: namespace shop is not given: it has its automatic label only
+        "#]],
     );
 }
 
