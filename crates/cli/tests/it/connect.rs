@@ -65,20 +65,21 @@ fn without_signs() {
         "connect shop/db shop/db:80 -f k8s --plain",
         1,
         expect![[r#"
-        DENIED  shop/db to shop/db tcp/80
+            DENIED  shop/db to shop/db tcp/80
 
-         egress of shop/db                                  ALLOW
-           default   1000000                      no policy selects it
-                               Profile kns.shop   allow                                        decides
-         ingress of shop/db                                 DENY
-           default   1000000   shop/db            its rule does not match   k8s/shop.yaml:17
-           default   1000000                      end of tier: deny                            decides
+             egress of shop/db                                  ALLOW
+               default   1000000                      no policy selects it
+                                   Profile kns.shop   allow                                        decides
+             ingress of shop/db                                 DENY
+               default   1000000   shop/db            its rule does not match   k8s/shop.yaml:17
+               default   1000000                      end of tier: deny                            decides
 
-         why      KubernetesNetworkPolicy shop/db selects shop/db, and no rule of tier default allows tcp/80
-                  from shop/db
+             why      KubernetesNetworkPolicy shop/db selects shop/db, and no rule of tier default allows tcp/80
+                      from shop/db
+             note     this is about two pods like shop/db: a pod always reaches itself
 
-         assumed  pod shop/db is one running pod whose address is not known (--pod-cidr says it)
-    "#]],
+             assumed  pod shop/db is one running pod whose address is not known (--pod-cidr says it)
+        "#]],
     );
 }
 
@@ -140,6 +141,7 @@ fn several_flows_that_differ_are_mixed() {
 
          why      KubernetesNetworkPolicy shop/db selects shop/db, and no rule of tier default allows
                   tcp/5432 from shop/db
+         note     this is about two pods like shop/db: a pod always reaches itself
 
          assumed  pod shop/cart is one running pod whose address is not known (--pod-cidr says it)
                   pod shop/db is one running pod whose address is not known (--pod-cidr says it)
