@@ -36,6 +36,7 @@ mod report;
 mod roles;
 #[cfg(test)]
 mod testing;
+mod tokens;
 
 pub use baseline::Baseline;
 pub use catalogue::{Entry, catalogue};

@@ -66,3 +66,43 @@ pub(crate) fn silent(code: Code, texts: &[&str]) {
         assert_eq!(found, [""; 0], "{text}");
     }
 }
+
+/// A role `view` that is bound to one subject, in the words between its braces.
+pub(crate) fn bound(subject: &str) -> String {
+    format!(
+        "
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {{name: b}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}}
+subjects: [{{{subject}}}]
+"
+    )
+}
+
+/// A workload of a kind, with more fields in its pods' spec, whose account has verbs on secrets.
+pub(crate) fn strong_workload(kind: &str, more: &str, verbs: &str) -> String {
+    format!(
+        "
+apiVersion: apps/v1
+kind: {kind}
+metadata: {{name: web, namespace: shop}}
+spec:
+  selector: {{matchLabels: {{app: web}}}}
+  template:
+    metadata: {{labels: {{app: web}}}}
+    spec: {{serviceAccountName: web{more}, containers: [{{name: a, image: a}}]}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata: {{name: r}}
+rules: [{{apiGroups: [''], resources: [secrets], verbs: [{verbs}]}}]
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {{name: b}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: r}}
+subjects: [{{kind: ServiceAccount, name: web, namespace: shop}}]
+"
+    )
+}

@@ -38,19 +38,7 @@ mod tests {
     use expect_test::expect;
 
     use super::CHECK;
-    use crate::testing::{check, silent};
-
-    fn bound(subject: &str) -> String {
-        format!(
-            "
-apiVersion: rbac.authorization.k8s.io/v1
-kind: ClusterRoleBinding
-metadata: {{name: b}}
-roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: view}}
-subjects: [{{{subject}}}]
-"
-        )
-    }
+    use crate::testing::{bound, check, silent};
 
     #[test]
     fn everybody_is_somebody() {
