@@ -125,8 +125,11 @@ impl<'a> RoleRule<'a> {
     }
 }
 
-/// Rights that are as good as many others: verb, group, resource, subresource, in words.
-const STRONG: &[(&str, &str, &str, &str, &str)] = &[
+/// A right that is as good as many others: verb, group, resource, subresource, in words.
+type Strong = (&'static str, &'static str, &'static str, &'static str, &'static str);
+
+/// Strong wherever a binding gives them.
+const STRONG: &[Strong] = &[
     ("get", "", "secrets", "", "read secrets"),
     ("list", "", "secrets", "", "read secrets"),
     ("create", "", "pods", "", "create pods"),
@@ -135,12 +138,16 @@ const STRONG: &[(&str, &str, &str, &str, &str)] = &[
     ("create", "apps", "deployments", "", "create deployments"),
     ("create", "apps", "daemonsets", "", "create daemon sets"),
     ("create", "batch", "jobs", "", "create jobs"),
-    ("get", "", "nodes", "proxy", "speak to every kubelet"),
     ("create", "", "serviceaccounts", "token", "issue tokens"),
+    ("bind", RBAC, "clusterroles", "", "bind any role"),
+];
+
+/// About resources of the cluster: a RoleBinding to them gives nothing.
+const STRONG_IN_CLUSTER: &[Strong] = &[
+    ("get", "", "nodes", "proxy", "speak to every kubelet"),
     ("impersonate", "", "users", "", "be any user"),
     ("impersonate", "", "groups", "", "be in any group"),
     ("escalate", RBAC, "clusterroles", "", "give itself any right"),
-    ("bind", RBAC, "clusterroles", "", "bind any role"),
     ("create", RBAC, "clusterrolebindings", "", "create cluster role bindings"),
     (
         "create",
@@ -151,12 +158,10 @@ const STRONG: &[(&str, &str, &str, &str, &str)] = &[
     ),
 ];
 
-/// The strongest thing the rules permit, in words: none if it is nothing of the sort.
-pub(crate) fn strength(rules: &[Arc<Rule>]) -> Option<&'static str> {
-    if rules.iter().any(|rule| is_everything(rule)) {
-        return Some("do everything");
-    }
-    let found = STRONG.iter().find(|(verb, group, resource, subresource, _)| {
+/// The strongest thing that a binding of these rules gives, in words: none if it is nothing of the
+/// sort. A namespace is that of a RoleBinding.
+fn strength(rules: &[Arc<Rule>], namespace: Option<&str>) -> Option<String> {
+    let permitted = |(verb, group, resource, subresource, _): &&Strong| {
         let target = Target::Resource(Resource {
             group: (*group).into(),
             resource: (*resource).into(),
@@ -164,8 +169,17 @@ pub(crate) fn strength(rules: &[Arc<Rule>]) -> Option<&'static str> {
             ..Resource::default()
         });
         rules.iter().any(|rule| rule.permits(verb, &target))
-    });
-    found.map(|(.., what)| *what)
+    };
+    let in_cluster = if namespace.is_none() { STRONG_IN_CLUSTER } else { &[] };
+    let what = if rules.iter().any(|rule| is_everything(rule)) {
+        "do everything"
+    } else {
+        STRONG.iter().chain(in_cluster).find(permitted)?.4
+    };
+    Some(match namespace {
+        Some(namespace) => format!("{what} in namespace `{namespace}`"),
+        None => what.to_owned(),
+    })
 }
 
 /// Whether a rule permits every verb on every resource.
@@ -179,15 +193,17 @@ pub(crate) fn is_everything(rule: &Rule) -> bool {
 /// words, and the first such binding.
 pub(crate) fn strong_accounts<'b>(
     bindings: &'b [BindingView<'_>],
-) -> HashMap<(&'b str, &'b str), (&'static str, &'b BindingView<'b>)> {
+) -> HashMap<(&'b str, &'b str), (String, &'b BindingView<'b>)> {
     let mut strong = HashMap::new();
     for binding in bindings {
-        let Some(what) = binding.role.as_ref().and_then(|role| strength(&role.rules)) else {
-            continue;
-        };
+        let namespace = binding.namespace.as_deref();
+        let what = binding.role.as_ref().and_then(|role| strength(&role.rules, namespace));
+        let Some(what) = what else { continue };
         for subject in binding.subjects.iter().filter(|s| s.kind == "ServiceAccount") {
             if let Some(namespace) = &subject.namespace {
-                strong.entry((namespace.as_str(), subject.name)).or_insert((what, binding));
+                strong
+                    .entry((namespace.as_str(), subject.name))
+                    .or_insert_with(|| (what.clone(), binding));
             }
         }
     }

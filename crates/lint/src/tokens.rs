@@ -11,7 +11,7 @@ use crate::roles;
 pub(crate) struct Carrier<'c> {
     pub workload: &'c Workload,
     /// What the token allows, in words that follow "may".
-    pub what: &'static str,
+    pub what: String,
     /// The role that a binding names, and so gives to the account.
     pub granted: Place,
     /// Where the pods name the account, else where their spec begins.
@@ -26,7 +26,8 @@ pub(crate) fn carriers<'c>(context: &'c Context<'_>) -> Vec<Carrier<'c>> {
         let (what, binding) = strong.get(&account)?;
         let pod = pod_spec(context, workload)?;
         let place = pod.field("serviceAccountName").map_or_else(|| pod.key_place(), |a| a.at());
-        let carrier = Carrier { workload, what, granted: binding.role_place.clone(), place };
+        let carrier =
+            Carrier { workload, what: what.clone(), granted: binding.role_place.clone(), place };
         (mounted(context, workload, pod) || projected(pod)).then_some(carrier)
     };
     context.snapshot.workloads().filter_map(|(_, workload)| carrier(workload)).collect()

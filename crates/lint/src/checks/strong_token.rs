@@ -62,6 +62,34 @@ mod tests {
     }
 
     #[test]
+    fn a_role_binding_gives_it_in_its_namespace() {
+        let here = |verbs: &str, resources: &str| {
+            workload("Deployment", "", verbs)
+                .replace("resources: [secrets]", &format!("resources: [{resources}]"))
+                .replace(
+                    "kind: ClusterRoleBinding\nmetadata: {",
+                    "kind: RoleBinding\nmetadata: {namespace: dev, ",
+                )
+        };
+        check(
+            CHECK.code,
+            &here("get", "secrets"),
+            expect![[r#"
+            9 warning "web": these pods carry a token that may read secrets in namespace `dev`: whoever gets into one of them may as well (`automountServiceAccountToken: false` where the token is not used)
+        "#]],
+        );
+        // Users are of the cluster: a RoleBinding lets nobody impersonate them.
+        silent(CHECK.code, &[&here("impersonate", "users")]);
+        check(
+            CHECK.code,
+            &workload("Deployment", "", "impersonate").replace("[secrets]", "[users]"),
+            expect![[r#"
+            9 warning "web": these pods carry a token that may be any user: whoever gets into one of them may as well (`automountServiceAccountToken: false` where the token is not used)
+        "#]],
+        );
+    }
+
+    #[test]
     fn weak_rights_and_absent_tokens() {
         silent(
             CHECK.code,
