@@ -731,14 +731,14 @@ fn host_classes(
 /// A policy that this host endpoint asks before destination addresses are replaced.
 fn pre_dnat_policy(network: &Compiled, endpoint: EndpointId) -> Option<&Policy> {
     let labels = &network.endpoint(endpoint).labels;
-    let mut policies = network.policies().iter();
+    let mut policies = network.policies();
     policies.find(|p| {
         p.class == PolicyClass::PreDnat && !p.kind.is_staged() && p.subject.matches(labels)
     })
 }
 
 fn asks_for_source_ports(network: &Compiled) -> bool {
-    network.policies().iter().any(|p| {
+    network.policies().any(|p| {
         p.ingress_rules
             .iter()
             .chain(&p.egress_rules)

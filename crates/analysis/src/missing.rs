@@ -83,7 +83,7 @@ fn one(compiled: &Compiled, family: Family, names: &Names<'_>, need: &Need) -> M
             refused(&why)
         }
         Need::Fact(Fact::SetHolds(index, end)) => {
-            let set = compiled.sets().get(*index).map_or("", |s| s.name.as_str());
+            let set = compiled.set(*index).map_or("", |s| s.name.as_str());
             Missing {
                 what: format!("whether the refused network set `{set}` holds {}", name(*end).0),
                 flag: Some("--refused absent".into()),

@@ -11,6 +11,7 @@
 //! - [`decision`]: verdicts, decisions, what was skipped and assumed.
 //! - [`origin`]: where something was said: a document and a field path, never a file or a line.
 //! - [`diagnostic`]: what is wrong with what people wrote, and what would mend it.
+//! - [`slots`]: a vector whose copies share what they have in common.
 
 #![cfg_attr(
     not(test),
@@ -25,6 +26,7 @@ pub mod name;
 pub mod net;
 pub mod origin;
 pub mod selector;
+pub mod slots;
 
 pub use date::{Date, NotADate};
 pub use decision::{Assumed, Because, Decision, Skipped, Verdict};
@@ -34,3 +36,4 @@ pub use name::{Namespace, ObjectRef};
 pub use net::{Family, Net, PortRange, Protocol, Ranges};
 pub use origin::{DocumentId, FieldPath, Origin, Place, Step};
 pub use selector::Selector;
+pub use slots::Slots;

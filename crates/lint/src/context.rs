@@ -188,7 +188,7 @@ impl<'a> Context<'a> {
     /// has may be that of something given elsewhere.
     pub(crate) fn knows_labels(&self, selector: &Selector) -> bool {
         let known = self.label_keys.get_or_init(|| {
-            let of_sets = self.network().sets().iter().flat_map(|s| s.labels.iter());
+            let of_sets = self.network().sets().flat_map(|s| s.labels.iter());
             self.by_label.keys().copied().chain(of_sets).map(|(key, _)| key).collect()
         });
         selector.keys().iter().all(|key| known.contains(key))
@@ -196,7 +196,7 @@ impl<'a> Context<'a> {
 
     /// Whether a network set is one that the selector matches.
     pub(crate) fn matches_a_set(&self, selector: &Selector) -> bool {
-        self.network().sets().iter().any(|set| selector.matches(&set.labels))
+        self.network().sets().any(|set| selector.matches(&set.labels))
     }
 
     /// How an endpoint is called in a sentence.

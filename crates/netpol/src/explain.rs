@@ -9,11 +9,12 @@
 use portcullis_core::{Ranges, Verdict};
 use smol_str::SmolStr;
 
+use crate::compiled::Compiled;
 use crate::flow::{End, Fact, Flow, Need, Party};
 use crate::matching::World;
 use crate::model::{
-    Action, Compiled, DefaultAction, Direction, Endpoint, EndpointId, EndpointKind, Foreign,
-    Policy, PolicyClass, PolicyId, TierId,
+    Action, DefaultAction, Direction, Endpoint, EndpointId, EndpointKind, Foreign, Policy,
+    PolicyClass, PolicyId, TierId,
 };
 
 /// How many branches one question may split into. Beyond it the answer is unknown and says so:

@@ -7,13 +7,14 @@
 
 use portcullis_core::{Net, Ranges};
 
+use crate::compiled::Compiled;
 use crate::explain::{
     By, Condition, Decider, Hop, Scope, SideVerdict, Stage, TierTrace, agreed, profiles, split,
     tiers,
 };
 use crate::flow::{End, Flow, Need};
 use crate::matching::{World, within};
-use crate::model::{Compiled, Direction, Endpoint, EndpointId, Policy, PolicyClass};
+use crate::model::{Direction, Endpoint, EndpointId, Policy, PolicyClass};
 
 /// A class of policy at a host endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -170,7 +171,7 @@ fn walk(
 /// accepts forwarded traffic only where there is none at all.
 fn forward_policed(compiled: &Compiled, endpoint: &Endpoint, stage: Stage) -> bool {
     let in_force = |p: &&Policy| stage == Stage::Pending || !p.kind.is_staged();
-    compiled.policies().iter().filter(in_force).any(|policy| {
+    compiled.policies().filter(in_force).any(|policy| {
         policy.class == PolicyClass::Normal
             && policy.apply_on_forward
             && (policy.ingress || policy.egress)

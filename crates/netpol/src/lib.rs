@@ -21,6 +21,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod compiled;
 pub mod explain;
 pub mod flow;
 pub mod host;
@@ -28,7 +29,9 @@ mod matching;
 pub mod model;
 #[cfg(feature = "spec")]
 pub mod spec;
+mod touched;
 
+pub use compiled::{Change, Compiled};
 pub use explain::{
     Branch, By, Condition, Connection, Decider, Hop, PolicyTrace, Side, SideVerdict, Stage,
     TierEnd, TierTrace, explain,
@@ -36,8 +39,9 @@ pub use explain::{
 pub use flow::{Fact, Flow, Icmp, Need, Party};
 pub use host::{Class, HostBranch, HostSide, host};
 pub use model::{
-    Action, Compiled, DefaultAction, Direction, DomainPattern, Doubt, Endpoint, EndpointId,
-    EndpointKind, Failsafe, Foreign, IcmpMatch, Input, Member, NetList, NetworkSet, Order, Peer,
-    Policy, PolicyClass, PolicyId, PolicyKind, PortMatch, Profile, ProtocolMatch, Rule,
-    ServiceEndpoints, ServiceMatch, Tier, TierId,
+    Action, DefaultAction, Direction, DomainPattern, Doubt, Endpoint, EndpointId, EndpointKind,
+    Failsafe, Foreign, IcmpMatch, Input, Member, NetList, NetworkSet, Order, Peer, Policy,
+    PolicyClass, PolicyId, PolicyKind, PortMatch, Profile, ProtocolMatch, Rule, ServiceEndpoints,
+    ServiceMatch, Tier, TierId,
 };
+pub use touched::Touched;

@@ -8,10 +8,11 @@ use std::net::IpAddr;
 use portcullis_core::net::NamedPort;
 use portcullis_core::{Family, Protocol, Ranges, Selector, net};
 
+use crate::compiled::Compiled;
 use crate::flow::{End, Fact, Flow, Need, Party};
 use crate::model::{
-    Action, Compiled, Direction, DomainPattern, Endpoint, EndpointId, EndpointKind, IcmpMatch,
-    Member, NetList, Peer, PortMatch, ProtocolMatch, Rule, ServiceMatch,
+    Action, Direction, DomainPattern, Endpoint, EndpointId, IcmpMatch, Member, NetList, Peer,
+    PortMatch, ProtocolMatch, Rule, ServiceMatch,
 };
 
 /// Yes, no, or what must be known first.
@@ -134,7 +135,7 @@ impl World<'_> {
         let hosts = self.possible_hosts(party).filter(|e| selector.matches(&e.labels));
         any.or(self.is_one_of(end, hosts.flat_map(|e| &e.addresses)));
         let mut nets = Vec::new();
-        for (index, set) in self.compiled.sets().iter().enumerate() {
+        for (index, set) in self.compiled.placed_sets() {
             if !selector.matches(&set.labels) {
                 continue;
             }
@@ -165,8 +166,7 @@ impl World<'_> {
         let open = party.endpoint.is_none()
             && party.domain.is_none()
             && party.addresses.single().is_none();
-        let endpoints = self.compiled.endpoints().map(|(_, endpoint)| endpoint);
-        endpoints.filter(move |endpoint| open && endpoint.kind == EndpointKind::Host)
+        self.compiled.hosts().map(|(_, endpoint)| endpoint).take_while(move |_| open)
     }
 
     /// Whether the end's address is one of these.

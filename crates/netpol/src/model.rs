@@ -89,22 +89,22 @@ macro_rules! ids {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub struct $name(pub u32);
         impl $name {
-            fn at(index: usize) -> Self {
+            pub(crate) fn at(index: usize) -> Self {
                 // Every list is limited far below 2³² where objects are read.
                 Self(u32::try_from(index).unwrap_or(u32::MAX))
             }
-            fn index(self) -> usize {
+            pub(crate) fn index(self) -> usize {
                 self.0 as usize
             }
         }
     )*};
 }
 ids!(
-    /// A tier of one [`Compiled`], in order of evaluation.
+    /// A tier of one [`Compiled`](crate::Compiled), in order of evaluation.
     TierId,
-    /// A policy of one [`Compiled`], in order of evaluation within its tier.
+    /// A policy of one [`Compiled`](crate::Compiled), by its place in the order given.
     PolicyId,
-    /// An endpoint of one [`Compiled`], in the order given.
+    /// An endpoint of one [`Compiled`](crate::Compiled), by its place in the order given.
     EndpointId
 );
 
@@ -124,11 +124,11 @@ pub struct Tier {
     pub doubt: Option<Doubt>,
     /// Where it is defined; for an undefined one, where it is named.
     pub origin: Origin,
-    policies: Vec<PolicyId>,
+    pub(crate) policies: Vec<PolicyId>,
 }
 
 impl Tier {
-    /// A tier without policies; [`Compiled::new`] fills it.
+    /// A tier without policies; [`Compiled::new`](crate::Compiled::new) fills it.
     pub fn new(name: impl Into<SmolStr>, order: Order, end: DefaultAction, origin: Origin) -> Self {
         Self {
             name: name.into(),
@@ -266,11 +266,18 @@ impl Policy {
         }
     }
 
-    /// Policies of equal order are asked by this text, byte by byte, as Calico compares it:
+    /// Which of two policies of one tier is asked first.
+    ///
+    /// Of equal order they are asked by a text, byte by byte, as Calico compares it:
     /// `name/namespace/kind` in one string, so that `a-b` comes before `a`.
-    fn tie(&self) -> String {
+    pub(crate) fn asked_before(&self, other: &Self) -> Ordering {
+        self.order.compare(other.order).then_with(|| self.tie().cmp(other.tie()))
+    }
+
+    fn tie(&self) -> impl Iterator<Item = u8> + '_ {
         let namespace = self.namespace.as_ref().map_or("", Namespace::as_str);
-        format!("{}/{namespace}/{}", self.name, self.kind.name())
+        let parts = [self.name.as_str(), "/", namespace, "/", self.kind.name()];
+        parts.into_iter().flat_map(str::bytes)
     }
 }
 
@@ -604,185 +611,6 @@ pub struct Input {
     pub resolved: Vec<(SmolStr, IpAddr)>,
     /// Policies of engines that are not judged here.
     pub foreign: Vec<Foreign>,
-}
-
-/// An [`Input`] in the order of evaluation, with what lookups need. Immutable.
-#[derive(Clone, Debug)]
-pub struct Compiled {
-    tiers: Vec<Tier>,
-    policies: Vec<Policy>,
-    profiles: HashMap<SmolStr, Profile>,
-    input: Input,
-    by_address: HashMap<IpAddr, Vec<EndpointId>>,
-    has_staged: bool,
-}
-
-impl Compiled {
-    /// Orders the tiers and the policies in them.
-    ///
-    /// A policy whose tier nobody defined gets one that is asked after all others and denies at its
-    /// end.
-    pub fn new(mut input: Input) -> Self {
-        let mut tiers = std::mem::take(&mut input.tiers);
-        let mut policies = std::mem::take(&mut input.policies);
-        let mut known: HashMap<SmolStr, usize> =
-            tiers.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
-        for policy in &policies {
-            if !known.contains_key(&policy.tier) {
-                known.insert(policy.tier.clone(), tiers.len());
-                let origin = policy.origin.clone();
-                let undefined =
-                    Tier::new(policy.tier.clone(), Order(None), DefaultAction::Deny, origin);
-                tiers.push(Tier { defined: false, ..undefined });
-            }
-        }
-        tiers.sort_by(|a, b| {
-            b.defined
-                .cmp(&a.defined)
-                .then_with(|| a.order.compare(b.order))
-                .then_with(|| a.name.cmp(&b.name))
-        });
-        let place: HashMap<SmolStr, usize> =
-            tiers.iter().enumerate().map(|(i, t)| (t.name.clone(), i)).collect();
-        policies.sort_by_cached_key(|p| SortKey {
-            tier: place.get(&p.tier).copied().unwrap_or(usize::MAX),
-            order: p.order,
-            tie: p.tie(),
-        });
-        for (i, policy) in policies.iter().enumerate() {
-            if let Some(tier) = place.get(&policy.tier).and_then(|t| tiers.get_mut(*t)) {
-                tier.policies.push(PolicyId::at(i));
-            }
-        }
-        let profiles =
-            std::mem::take(&mut input.profiles).into_iter().map(|p| (p.name.clone(), p)).collect();
-        let mut by_address: HashMap<IpAddr, Vec<EndpointId>> = HashMap::new();
-        for (i, endpoint) in input.endpoints.iter().enumerate() {
-            for address in &endpoint.addresses {
-                by_address.entry(*address).or_default().push(EndpointId::at(i));
-            }
-        }
-        let has_staged = policies.iter().any(|p| p.kind.is_staged());
-        Self { tiers, policies, profiles, input, by_address, has_staged }
-    }
-
-    /// The tiers in order of evaluation, those nobody defined last.
-    pub fn tiers(&self) -> impl Iterator<Item = (TierId, &Tier)> {
-        self.tiers.iter().enumerate().map(|(i, t)| (TierId::at(i), t))
-    }
-
-    /// A tier of this compilation.
-    ///
-    /// # Panics
-    /// If the id is another compilation's.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "ids come from this compilation: a caller's fault else"
-    )]
-    pub fn tier(&self, id: TierId) -> &Tier {
-        &self.tiers[id.index()]
-    }
-
-    /// A policy of this compilation.
-    ///
-    /// # Panics
-    /// If the id is another compilation's.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "ids come from this compilation: a caller's fault else"
-    )]
-    pub fn policy(&self, id: PolicyId) -> &Policy {
-        &self.policies[id.index()]
-    }
-
-    /// All policies, in order of evaluation.
-    pub fn policies(&self) -> &[Policy] {
-        &self.policies
-    }
-
-    /// Whether any policy is staged: without one, nothing would change if all were in force.
-    pub fn has_staged(&self) -> bool {
-        self.has_staged
-    }
-
-    /// An endpoint of this compilation.
-    ///
-    /// # Panics
-    /// If the id is another compilation's.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "ids come from this compilation: a caller's fault else"
-    )]
-    pub fn endpoint(&self, id: EndpointId) -> &Endpoint {
-        &self.input.endpoints[id.index()]
-    }
-
-    /// All endpoints.
-    pub fn endpoints(&self) -> impl Iterator<Item = (EndpointId, &Endpoint)> {
-        self.input.endpoints.iter().enumerate().map(|(i, e)| (EndpointId::at(i), e))
-    }
-
-    /// The endpoints known to have this address.
-    pub fn at_address(&self, address: IpAddr) -> &[EndpointId] {
-        self.by_address.get(&address).map_or(&[], Vec::as_slice)
-    }
-
-    /// The profile of this name, if anybody defined it.
-    pub fn profile(&self, name: &str) -> Option<&Profile> {
-        self.profiles.get(name)
-    }
-
-    /// All network sets.
-    pub fn sets(&self) -> &[NetworkSet] {
-        &self.input.sets
-    }
-
-    /// The endpoints of a service, if it exists.
-    pub fn service(&self, namespace: &Namespace, name: &SmolStr) -> Option<&ServiceEndpoints> {
-        self.input.services.get(&(namespace.clone(), name.clone()))
-    }
-
-    /// What names are known to resolve to.
-    pub fn resolved(&self) -> &[(SmolStr, IpAddr)] {
-        &self.input.resolved
-    }
-
-    /// The ports that host endpoints keep open in this direction.
-    pub fn failsafes(&self, direction: Direction) -> &[Failsafe] {
-        match direction {
-            Direction::Ingress => &self.input.failsafe_inbound,
-            Direction::Egress => &self.input.failsafe_outbound,
-        }
-    }
-
-    /// Policies of engines that are not judged here.
-    pub fn foreign(&self) -> &[Foreign] {
-        &self.input.foreign
-    }
-}
-
-#[derive(PartialEq)]
-struct SortKey {
-    tier: usize,
-    order: Order,
-    tie: String,
-}
-
-impl Eq for SortKey {}
-
-impl PartialOrd for SortKey {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for SortKey {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.tier
-            .cmp(&other.tier)
-            .then_with(|| self.order.compare(other.order))
-            .then_with(|| self.tie.cmp(&other.tie))
-    }
 }
 
 #[cfg(test)]

@@ -180,7 +180,7 @@ impl Page {
             use PolicyKind::{Global, Namespaced, StagedGlobal, StagedNamespaced};
             matches!(kind, Global | Namespaced | StagedGlobal | StagedNamespaced)
         };
-        let has_calico = court.snapshot.network().policies().iter().any(|p| is_calico(p.kind));
+        let has_calico = court.snapshot.network().policies().any(|p| is_calico(p.kind));
         let calico = if has_calico { WRITTEN_CALICO.as_slice() } else { &[] };
         for resource in WRITTEN.iter().chain(calico) {
             // Verbs with the same holders share a line.

@@ -14,7 +14,7 @@ pub(crate) const CHECK: Check = Check {
 };
 
 fn run(context: &Context<'_>, found: &mut Found) {
-    let sets: Vec<&str> = context.network().sets().iter().map(|s| s.name.as_str()).collect();
+    let sets: Vec<&str> = context.network().sets().map(|s| s.name.as_str()).collect();
     for (_, spec) in alerts::alerts(context) {
         let Some(query) = spec.field("query") else { continue };
         let Some(text) = query.as_str() else { continue };

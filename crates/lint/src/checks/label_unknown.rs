@@ -26,7 +26,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
     let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     let network = context.network();
     let endpoints = network.endpoints().flat_map(|(_, e)| e.labels.iter());
-    for (key, value) in endpoints.chain(network.sets().iter().flat_map(|s| s.labels.iter())) {
+    for (key, value) in endpoints.chain(network.sets().flat_map(|s| s.labels.iter())) {
         known.entry(key).or_default().insert(value);
     }
     if !context.has_endpoints() {

@@ -24,7 +24,6 @@ fn run(context: &Context<'_>, found: &mut Found) {
             let set = context
                 .network()
                 .sets()
-                .iter()
                 .find(|set| set.namespace.is_none() && selector.matches(&set.labels));
             let Some(set) = set.filter(|_| !selector.keys().is_empty()) else { continue };
             let help = "`namespaceSelector: global()` keeps to what has no namespace";

@@ -40,7 +40,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
             let about = |peer: &Peer| match (&peer.nets, &peer.selector) {
                 (Some(nets), _) => nets.nets().iter().any(outside),
                 (None, Some(selector)) => {
-                    let mut sets = context.network().sets().iter();
+                    let mut sets = context.network().sets();
                     sets.any(|s| selector.matches(&s.labels) && s.nets.nets().iter().any(outside))
                 }
                 (None, None) => false,

@@ -239,7 +239,6 @@ impl Court<'_> {
                 By::Tier(_) => network.tiers().map(|(_, t)| format!("tier/{}", t.name)).collect(),
                 By::Policy { namespace, .. } => network
                     .policies()
-                    .iter()
                     .map(|policy| match (&policy.namespace, namespace) {
                         (Some(n), Some(_)) => format!("policy/{n}/{}", policy.name),
                         _ => format!("policy/{}", policy.name),
