@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use portcullis_core::{Namespace, Slots};
 use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
 
+use crate::index::{Index, IndexStats};
 use crate::model::{
     DefaultAction, Direction, Endpoint, EndpointId, EndpointKind, Failsafe, Foreign, Input,
     NetworkSet, Order, Policy, PolicyId, Profile, ServiceEndpoints, Tier, TierId,
@@ -35,7 +36,18 @@ pub struct Compiled {
     foreign: Arc<[Foreign]>,
     /// How many policies are staged.
     staged: usize,
+    /// The place of each policy in the order of evaluation, as numbers to compare: its tier's place,
+    /// then its own, with room between any two.
+    ranks: Slots<u64>,
+    /// Made when it is first asked, and kept up from then on.
+    index: OnceLock<Arc<Index>>,
 }
+
+/// Bits of a rank below the place of its tier.
+const RANK_BITS: u32 = 40;
+/// The room between the ranks of neighbours when they are numbered: twenty policies can be put between
+/// two before all are numbered again.
+const RANK_GAP: u64 = 1 << 20;
 
 /// One thing put in the place of what was there, or taken away.
 ///
@@ -99,6 +111,8 @@ impl Compiled {
             failsafe_outbound: input.failsafe_outbound.into(),
             resolved: input.resolved.into(),
             foreign: input.foreign.into(),
+            ranks: Slots::default(),
+            index: OnceLock::new(),
         };
         compiled.order_tiers();
         compiled
@@ -132,6 +146,95 @@ impl Compiled {
             tier.policies.sort_by(|a, b| self.order_of(*a, *b));
         }
         self.tiers = tiers.into_iter().map(Arc::new).collect();
+        self.number_policies();
+    }
+
+    /// Gives every policy its rank.
+    fn number_policies(&mut self) {
+        let mut ranks = vec![u64::MAX; self.policies.len()];
+        for (tier, place) in self.tiers.iter().zip(0_u64..) {
+            for (id, own) in tier.policies.iter().zip(1_u64..) {
+                if let Some(rank) = ranks.get_mut(id.index()) {
+                    *rank = place << RANK_BITS | (own * RANK_GAP);
+                }
+            }
+        }
+        self.ranks = ranks.into_iter().collect();
+    }
+
+    /// Gives a policy that was put into its tier a rank between those of its neighbours.
+    fn number_policy(&mut self, tier: usize, place: usize, id: PolicyId) {
+        let policies = self.tiers.get(tier).map_or(&[][..], |t| &t.policies);
+        let base = (tier as u64) << RANK_BITS;
+        let rank = |id: &PolicyId| self.rank(*id);
+        let before = place.checked_sub(1).and_then(|at| policies.get(at)).map_or(base, rank);
+        let after = policies.get(place + 1).map_or(before + 2 * RANK_GAP, rank);
+        let between = before + after.saturating_sub(before) / 2;
+        let fits = before < between && between < after && between >> RANK_BITS == tier as u64;
+        if !fits || self.ranks.len() < id.index() {
+            return self.number_policies();
+        }
+        if self.ranks.len() == id.index() {
+            self.ranks.push(between);
+        } else {
+            self.ranks.set(id.index(), between);
+        }
+    }
+
+    /// The place of a policy in the order of evaluation, as a number to compare.
+    pub(crate) fn rank(&self, id: PolicyId) -> u64 {
+        self.ranks.get(id.index()).copied().unwrap_or(u64::MAX)
+    }
+
+    /// The place of the tier of a policy of this rank.
+    pub(crate) fn tier_of_rank(&self, rank: u64) -> u64 {
+        rank >> RANK_BITS
+    }
+
+    /// How the tier at this place ends.
+    pub(crate) fn default_action(&self, place: u64) -> DefaultAction {
+        let place = usize::try_from(place).unwrap_or(usize::MAX);
+        self.tiers.get(place).map_or(DefaultAction::Deny, |tier| tier.default_action)
+    }
+
+    // === Its index ===
+
+    pub(crate) fn index(&self) -> &Index {
+        self.index.get_or_init(|| Arc::new(Index::new(self)))
+    }
+
+    /// Works out, on so many threads, what [`decide`](crate::decide()) would work out when it is first
+    /// asked about each kind of endpoint. A server does so before it takes questions.
+    pub fn warm(&self, threads: usize) {
+        self.index().warm(self, threads);
+    }
+
+    /// How much the index holds of what was asked so far.
+    pub fn index_stats(&self) -> IndexStats {
+        self.index().stats()
+    }
+
+    /// The index, to be brought up to a change; none if nobody asked for one yet.
+    fn index_after(&mut self, follow: impl FnOnce(&Self, &mut Index)) {
+        let Some(mut index) = self.index.take() else { return };
+        follow(self, Arc::make_mut(&mut index));
+        if !index.is_worn(self) {
+            self.index = OnceLock::from(index);
+        }
+    }
+
+    /// How many places there are for endpoints, policies and network sets.
+    pub(crate) fn places(&self) -> usize {
+        self.endpoints.len() + self.policies.len() + self.sets.len()
+    }
+
+    pub(crate) fn placed_policies(&self) -> impl Iterator<Item = (PolicyId, &Policy)> {
+        let places = self.policies.iter().enumerate();
+        places.filter_map(|(i, p)| Some((PolicyId::at(i), p.as_deref()?)))
+    }
+
+    pub(crate) fn profiles(&self) -> impl Iterator<Item = (&SmolStr, &Profile)> {
+        self.profiles.iter().map(|(name, profile)| (name, profile.as_ref()))
     }
 
     fn order_of(&self, a: PolicyId, b: PolicyId) -> std::cmp::Ordering {
@@ -199,9 +302,12 @@ impl Compiled {
                 self.defined = tiers.into();
                 self.order_tiers();
                 touched.tiers(self, &before);
+                // Every list may be another, so the index is as good as new.
+                self.index = OnceLock::new();
             }
             Change::Profile(name, profile) => {
                 touched.profile(&name);
+                self.index_after(|_, index| index.put_profile(&name, profile.as_deref()));
                 match profile {
                     Some(profile) => self.profiles.insert_mut(name, profile),
                     None => {
@@ -212,7 +318,8 @@ impl Compiled {
             Change::Set(index, set) => {
                 let old = self.sets.get(index).and_then(Option::as_ref);
                 touched.sets(old.map(Arc::as_ref), set.as_deref());
-                put(&mut self.sets, index, set);
+                put(&mut self.sets, index, set.clone());
+                self.index_after(|after, to| to.put_set(after, index, set.as_deref()));
             }
             Change::Service(namespace, name, service) => {
                 let key = (namespace, name);
@@ -274,7 +381,10 @@ impl Compiled {
             }
             _ => {}
         }
-        put(&mut self.endpoints, id.index(), endpoint);
+        put(&mut self.endpoints, id.index(), endpoint.clone());
+        self.index_after(|after, index| {
+            index.put_endpoint(after, id, old.as_deref(), endpoint.as_deref());
+        });
     }
 
     fn put_policy(&mut self, id: PolicyId, policy: Option<Arc<Policy>>, touched: &mut Touched) {
@@ -296,6 +406,7 @@ impl Compiled {
             self.join_tier(&policy.tier, id);
             self.settle_undefined(&policy.tier);
         }
+        self.index_after(|_, index| index.put_policy(id, old.as_deref(), policy.as_deref()));
     }
 
     fn place_of_tier(&self, name: &str) -> Option<usize> {
@@ -314,6 +425,7 @@ impl Compiled {
             if let Some(tier) = self.undefined(name, vec![id]) {
                 let at = self.tiers.partition_point(|t| before(t, &tier).is_lt());
                 self.tiers.insert(at, Arc::new(tier));
+                self.number_policies();
             }
             return;
         };
@@ -322,6 +434,7 @@ impl Compiled {
         if let Some(tier) = self.tiers.get_mut(place) {
             Arc::make_mut(tier).policies.insert(at, id);
         }
+        self.number_policy(place, at, id);
     }
 
     /// A tier that nobody defines is there as long as a policy names it, and stands where the first
@@ -333,6 +446,7 @@ impl Compiled {
             (Some(tier), Some(there)) => *there = Arc::new(tier),
             _ => {
                 self.tiers.remove(place);
+                self.number_policies();
             }
         }
     }

@@ -6,6 +6,8 @@
 //! on to the next tier. A tier that had a say and no matching rule ends with its default action.
 //! After the last tier the endpoint's profiles decide, and after them the flow is denied.
 
+use std::borrow::Cow;
+
 use portcullis_core::{Ranges, Verdict};
 use smol_str::SmolStr;
 
@@ -91,7 +93,7 @@ impl SideVerdict {
         }
     }
 
-    fn verdict(self) -> Verdict {
+    pub(crate) fn verdict(self) -> Verdict {
         match self {
             Self::Allow | Self::Unpoliced => Verdict::Allow,
             Self::Deny => Verdict::Deny,
@@ -228,10 +230,10 @@ pub fn explain(compiled: &Compiled, flow: &Flow, stage: Stage) -> Connection {
 /// Runs `walk` for every way in which the open facts it asks for can be.
 pub(crate) fn split<'a, T>(
     compiled: &'a Compiled,
-    flow: &Flow,
+    flow: &'a Flow,
     walk: impl Fn(&World<'a>) -> Result<T, Need>,
 ) -> (Vec<(Vec<Condition>, T)>, bool) {
-    let start = World { compiled, flow: flow.clone(), facts: Vec::new() };
+    let start = World { compiled, flow: Cow::Borrowed(flow), facts: Vec::new() };
     let mut open = vec![(start, Vec::new())];
     let mut done = Vec::new();
     while let Some((world, conditions)) = open.pop() {
@@ -263,17 +265,18 @@ impl World<'_> {
         let narrow = |region: &mut Ranges, inside: &Ranges| {
             *region = if holds { region.and(inside) } else { region.without(inside) };
         };
+        let flow = next.flow.to_mut();
         match need {
-            Need::Address(End::Source, inside) => narrow(&mut next.flow.from.addresses, inside),
-            Need::Address(End::Destination, inside) => narrow(&mut next.flow.to.addresses, inside),
-            Need::SourcePort(inside) => narrow(&mut next.flow.source_port, inside),
+            Need::Address(End::Source, inside) => narrow(&mut flow.from.addresses, inside),
+            Need::Address(End::Destination, inside) => narrow(&mut flow.to.addresses, inside),
+            Need::SourcePort(inside) => narrow(&mut flow.source_port, inside),
             Need::IcmpType(inside) => {
-                if let Some(icmp) = &mut next.flow.icmp {
+                if let Some(icmp) = &mut flow.icmp {
                     narrow(&mut icmp.kind, inside);
                 }
             }
             Need::IcmpCode(inside) => {
-                if let Some(icmp) = &mut next.flow.icmp {
+                if let Some(icmp) = &mut flow.icmp {
                     narrow(&mut icmp.code, inside);
                 }
             }

@@ -22,9 +22,11 @@
 )]
 
 mod compiled;
+pub mod decide;
 pub mod explain;
 pub mod flow;
 pub mod host;
+mod index;
 mod matching;
 pub mod model;
 #[cfg(feature = "spec")]
@@ -32,12 +34,14 @@ pub mod spec;
 mod touched;
 
 pub use compiled::{Change, Compiled};
+pub use decide::{Decides, Ruling, Said, decide};
 pub use explain::{
     Branch, By, Condition, Connection, Decider, Hop, PolicyTrace, Side, SideVerdict, Stage,
     TierEnd, TierTrace, explain,
 };
 pub use flow::{Fact, Flow, Icmp, Need, Party};
 pub use host::{Class, HostBranch, HostSide, host};
+pub use index::IndexStats;
 pub use model::{
     Action, DefaultAction, Direction, DomainPattern, Doubt, Endpoint, EndpointId, EndpointKind,
     Failsafe, Foreign, IcmpMatch, Input, Member, NetList, NetworkSet, Order, Peer, Policy,

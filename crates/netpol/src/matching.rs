@@ -3,6 +3,7 @@
 //! Every criterion answers yes, no, or what must be known first. One "no" settles a rule, whatever
 //! else is open.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use portcullis_core::net::NamedPort;
@@ -22,7 +23,7 @@ pub(crate) type Answer = Result<bool, Need>;
 #[derive(Clone, Debug)]
 pub(crate) struct World<'a> {
     pub(crate) compiled: &'a Compiled,
-    pub(crate) flow: Flow,
+    pub(crate) flow: Cow<'a, Flow>,
     pub(crate) facts: Vec<(Fact, bool)>,
 }
 
@@ -44,7 +45,7 @@ impl World<'_> {
 
     /// Whether the rule matches, as a rule for this direction.
     pub(crate) fn matches(&self, rule: &Rule, direction: Direction) -> Answer {
-        let flow = &self.flow;
+        let flow = self.flow.as_ref();
         let mut all = All::default();
         all.and(Ok(rule.family.is_none_or(|family| family == flow.family)));
         all.and(Ok(rule.protocol.is_none_or(|p| self.is_protocol(p))));

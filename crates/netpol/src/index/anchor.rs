@@ -1,0 +1,88 @@
+//! Where a selector is looked for: under labels that whoever it selects must have.
+
+use portcullis_core::Selector;
+use smol_str::SmolStr;
+
+/// Something an endpoint or network set has, and that things are posted under.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Anchor {
+    /// This label.
+    Pair(SmolStr, SmolStr),
+    /// A label of this key.
+    Key(SmolStr),
+    /// This profile. No selector asks for one; endpoints are posted under theirs.
+    Profile(SmolStr),
+}
+
+/// Anchors of which whoever the selector selects has at least one; none if there are no such, as for
+/// `all()` and for everything negated. `rarity` says how many have an anchor: of the parts of a
+/// conjunction the one that fewest have is taken.
+pub(crate) fn anchors(
+    selector: &Selector,
+    rarity: &dyn Fn(&Anchor) -> usize,
+) -> Option<Vec<Anchor>> {
+    match selector {
+        Selector::Equals(key, value) => Some(vec![Anchor::Pair(key.clone(), value.clone())]),
+        Selector::In(key, values) => {
+            Some(values.iter().map(|v| Anchor::Pair(key.clone(), v.clone())).collect())
+        }
+        Selector::Has(key)
+        | Selector::Contains(key, _)
+        | Selector::StartsWith(key, _)
+        | Selector::EndsWith(key, _) => Some(vec![Anchor::Key(key.clone())]),
+        Selector::And(all) => all
+            .iter()
+            .filter_map(|part| anchors(part, rarity))
+            .min_by_key(|found| found.iter().map(rarity).fold(0, usize::saturating_add)),
+        Selector::Or(any) => {
+            let mut all = Vec::new();
+            for part in any {
+                all.append(&mut anchors(part, rarity)?);
+            }
+            Some(all)
+        }
+        Selector::All
+        | Selector::Global
+        | Selector::Differs(..)
+        | Selector::NotIn(..)
+        | Selector::Not(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pairs are rarer than keys, and `rare` is the rarest.
+    fn check(selector: &str, want: &str) {
+        let rarity = |anchor: &Anchor| match anchor {
+            Anchor::Pair(key, _) if key == "rare" => 1,
+            Anchor::Pair(..) => 10,
+            Anchor::Key(_) | Anchor::Profile(_) => 100,
+        };
+        let selector = Selector::parse(selector).expect("a selector");
+        let found = anchors(&selector, &rarity).map(|all| {
+            let shown = all.iter().map(|anchor| match anchor {
+                Anchor::Pair(k, v) => format!("{k}={v}"),
+                Anchor::Key(k) => k.to_string(),
+                Anchor::Profile(_) => unreachable!("no selector asks for a profile"),
+            });
+            shown.collect::<Vec<_>>().join(" ")
+        });
+        assert_eq!(found.as_deref().unwrap_or("everybody"), want, "{selector}");
+    }
+
+    #[test]
+    fn whoever_is_selected_has_one_of_the_anchors() {
+        check("a == 'b'", "a=b");
+        check("a in {'b', 'c'}", "a=b a=c");
+        check("a starts with 'b'", "a");
+        check("has(a) && b == 'c' && rare == 'd'", "rare=d");
+        check("a == 'b' || has(c)", "a=b c");
+        check("a == 'b' || a != 'c'", "everybody");
+        check("a == 'b' && (c == 'd' || !has(e))", "a=b");
+        check("!(a == 'b')", "everybody");
+        check("a not in {'b'}", "everybody");
+        check("all()", "everybody");
+    }
+}

@@ -1,0 +1,288 @@
+//! What follows changes is what is made from scratch, and nothing that is not touched changes.
+
+mod generated;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use generated::{Openness, Random};
+use portcullis_core::Namespace;
+use portcullis_netpol::{
+    Change, Compiled, Decider, Endpoint, EndpointId, Flow, Input, Member, NetworkSet, Party,
+    Policy, PolicyId, ServiceEndpoints, Side, Stage, Tier, decide, explain,
+};
+use smol_str::SmolStr;
+
+/// Sequences of changes in a run of the tests; `PORTCULLIS_CHANGES` asks for more.
+const SEQUENCES: u64 = 150;
+/// Changes in one sequence.
+const CHANGES: usize = 20;
+/// Questions after each change.
+const QUESTIONS: usize = 8;
+
+/// The input with empty places, as ids see it.
+#[derive(Clone)]
+struct Places {
+    endpoints: Vec<Option<Endpoint>>,
+    policies: Vec<Option<Policy>>,
+    sets: Vec<Option<NetworkSet>>,
+    /// Tiers, profiles, services and what else is there.
+    rest: Input,
+}
+
+impl Places {
+    fn of(mut input: Input) -> Self {
+        let endpoints = std::mem::take(&mut input.endpoints).into_iter().map(Some).collect();
+        let policies = std::mem::take(&mut input.policies).into_iter().map(Some).collect();
+        let sets = std::mem::take(&mut input.sets).into_iter().map(Some).collect();
+        Self { endpoints, policies, sets, rest: input }
+    }
+
+    /// The input without empty places, and the new places of its endpoints.
+    fn input(&self) -> (Input, HashMap<EndpointId, EndpointId>) {
+        let mut moved = HashMap::new();
+        let mut input = self.rest.clone();
+        for (endpoint, old) in self.endpoints.iter().zip(0..) {
+            if let Some(endpoint) = endpoint {
+                let new = EndpointId(u32::try_from(input.endpoints.len()).expect("few"));
+                moved.insert(EndpointId(old), new);
+                input.endpoints.push(endpoint.clone());
+            }
+        }
+        input.policies = self.policies.iter().flatten().cloned().collect();
+        input.sets = self.sets.iter().flatten().cloned().collect();
+        for service in input.services.values_mut() {
+            service.members.retain_mut(|(member, _)| match member {
+                Member::Endpoint(id) => match moved.get(id) {
+                    Some(new) => {
+                        *id = *new;
+                        true
+                    }
+                    None => false,
+                },
+                Member::Address(_) => true,
+            });
+        }
+        (input, moved)
+    }
+
+    /// One change at random, here and for who follows.
+    fn change(&mut self, random: &mut Random, donor: &Input) -> Change {
+        match random.below(20) {
+            0..=6 => {
+                let place = random.below(self.endpoints.len() + 1);
+                let gone = self.endpoints.iter().flatten().count() > 2 && random.chance(25);
+                let endpoint = (!gone).then(|| random.pick(&donor.endpoints));
+                put(&mut self.endpoints, place, endpoint.clone());
+                let id = EndpointId(u32::try_from(place).expect("few"));
+                if gone {
+                    self.leave_services(id);
+                }
+                Change::Endpoint(id, endpoint.map(Arc::new))
+            }
+            7..=13 => {
+                let place = random.below(self.policies.len() + 1);
+                let policy = match donor.policies.is_empty() || random.chance(25) {
+                    true => None,
+                    false => Some(random.pick(&donor.policies)),
+                };
+                // No two objects of one kind have the same name.
+                let name = |p: &Policy| (p.kind, p.namespace.clone(), p.name.clone());
+                let taken = policy.as_ref().is_some_and(|new| {
+                    let others = self.policies.iter().enumerate().filter(|(at, _)| *at != place);
+                    others.filter_map(|(_, p)| p.as_ref()).any(|p| name(p) == name(new))
+                });
+                let policy = policy.filter(|_| !taken);
+                put(&mut self.policies, place, policy.clone());
+                let id = PolicyId(u32::try_from(place).expect("few"));
+                Change::Policy(id, policy.map(Arc::new))
+            }
+            14 | 15 => {
+                let place = random.below(self.sets.len() + 1);
+                let set = match donor.sets.is_empty() || random.chance(30) {
+                    true => None,
+                    false => Some(random.pick(&donor.sets)),
+                };
+                put(&mut self.sets, place, set.clone());
+                Change::Set(place, set.map(Arc::new))
+            }
+            16 => {
+                self.rest.tiers.clone_from(&donor.tiers);
+                Change::Tiers(donor.tiers.clone())
+            }
+            17 => {
+                let name = SmolStr::new(random.pick(&["one", "two", "three"]));
+                self.rest.profiles.retain(|p| p.name != name);
+                let new = donor.profiles.iter().find(|p| p.name == name).cloned();
+                self.rest.profiles.extend(new.clone());
+                Change::Profile(name, new.map(Arc::new))
+            }
+            18 => {
+                self.rest.failsafe_inbound.clone_from(&donor.failsafe_inbound);
+                self.rest.failsafe_outbound.clone_from(&donor.failsafe_outbound);
+                Change::Failsafes(donor.failsafe_inbound.clone(), donor.failsafe_outbound.clone())
+            }
+            _ => {
+                let key: (Namespace, SmolStr) = (
+                    Namespace::new(random.pick(&["a", "b"])),
+                    random.pick(&["front", "back"]).into(),
+                );
+                let mut new = donor.services.get(&key).cloned();
+                if let Some(service) = &mut new {
+                    service.members.retain(|(member, _)| match member {
+                        Member::Endpoint(id) => {
+                            self.endpoints.get(id.0 as usize).is_some_and(Option::is_some)
+                        }
+                        Member::Address(_) => true,
+                    });
+                }
+                match &new {
+                    Some(service) => self.rest.services.insert(key.clone(), service.clone()),
+                    None => self.rest.services.remove(&key),
+                };
+                Change::Service(key.0, key.1, new.map(Arc::new))
+            }
+        }
+    }
+
+    /// Who takes an endpoint away takes it from its services.
+    fn leave_services(&mut self, gone: EndpointId) {
+        for service in self.rest.services.values_mut() {
+            service.members.retain(|(member, _)| *member != Member::Endpoint(gone));
+        }
+    }
+}
+
+fn put<T>(places: &mut Vec<Option<T>>, place: usize, thing: Option<T>) {
+    if place == places.len() {
+        places.push(None);
+    }
+    places[place] = thing;
+}
+
+/// One side by names: ids are numbers of one compilation.
+fn told(compiled: &Compiled, side: &Side) -> String {
+    let by = side.by.as_ref().map(|by| {
+        let tier = by.tier.map(|tier| compiled.tier(tier).name.clone());
+        match &by.decider {
+            Decider::Policy(id) => format!("{tier:?} {} {:?}", compiled.policy(*id), by.rule),
+            other => format!("{other:?} {:?}", by.rule),
+        }
+    });
+    let via: Vec<String> = side
+        .via
+        .iter()
+        .map(|h| {
+            format!("{} {} {:?}", compiled.tier(h.tier).name, compiled.policy(h.policy), h.rule)
+        })
+        .collect();
+    format!("{} {by:?} {via:?}", side.verdict.word())
+}
+
+fn answer(compiled: &Compiled, flow: &Flow) -> String {
+    let of = |stage| {
+        let connection = explain(compiled, flow, stage);
+        let decided = decide(compiled, flow, stage);
+        let ruled = portcullis_netpol::Ruling::of(compiled, flow, &connection);
+        assert_eq!(decided, ruled, "{stage:?} {flow:?}");
+        let sides = [told(compiled, &connection.egress), told(compiled, &connection.ingress)];
+        format!("{} {sides:?}", connection.verdict)
+    };
+    format!("{}; {}", of(Stage::Enforced), of(Stage::Pending))
+}
+
+fn moved(flow: &Flow, to: &HashMap<EndpointId, EndpointId>) -> Flow {
+    let party = |party: &Party| Party {
+        endpoint: party.endpoint.and_then(|id| to.get(&id).copied()),
+        ..party.clone()
+    };
+    Flow { from: party(&flow.from), to: party(&flow.to), ..flow.clone() }
+}
+
+fn names(compiled: &Compiled) -> Vec<String> {
+    let tiers = compiled.tiers().map(|(_, tier): (_, &Tier)| {
+        let policies = tier.policies().iter().map(|id| compiled.policy(*id).to_string());
+        let policies: Vec<String> = policies.collect();
+        format!("{} {} {policies:?}", tier.name, tier.defined)
+    });
+    tiers.collect()
+}
+
+#[test]
+fn following_changes_is_making_anew() {
+    let sequences = match std::env::var("PORTCULLIS_CHANGES") {
+        Ok(text) => {
+            let changes: u64 = text.parse().expect("PORTCULLIS_CHANGES is a number");
+            changes.div_ceil(CHANGES as u64)
+        }
+        Err(_) => SEQUENCES,
+    };
+    let (mut changes, mut untouched) = (0_u64, 0_u64);
+    for seed in 0..sequences {
+        let random = &mut Random::new(seed);
+        let mut places = Places::of(generated::cluster(random));
+        let mut compiled = Compiled::new(places.input().0);
+        compiled.warm(1);
+        for step in 0..CHANGES {
+            let donor = generated::cluster(random);
+            let before = compiled.clone();
+            let old = places.clone();
+            let (change, touched) = {
+                let change = places.change(random, &donor);
+                let mut all = Vec::new();
+                if let Change::Endpoint(id, None) = &change {
+                    // Services no longer lead to what is gone: who says so says it too.
+                    let of = |places: &Places| places.rest.services.clone();
+                    for (key, service) in of(&places) {
+                        if of(&old).get(&key).map(|s| s.members.len())
+                            != Some(service.members.len())
+                        {
+                            let service: ServiceEndpoints = service;
+                            all.push(Change::Service(key.0, key.1, Some(Arc::new(service))));
+                        }
+                    }
+                    assert!(places.endpoints[id.0 as usize].is_none());
+                }
+                all.push(change);
+                let shown = format!("{all:?}");
+                let (after, touched) = compiled.changed(all);
+                compiled = after;
+                (shown, touched)
+            };
+            changes += 1;
+            let (input, to) = places.input();
+            let scratch = Compiled::new(input.clone());
+            assert_eq!(names(&compiled), names(&scratch), "seed {seed} step {step} {change}");
+            let full = Input {
+                endpoints: places.endpoints.iter().flatten().cloned().collect(),
+                ..input.clone()
+            };
+            let back: HashMap<EndpointId, EndpointId> = to.iter().map(|(a, b)| (*b, *a)).collect();
+            for question in 0..QUESTIONS {
+                let openness = if question % 4 == 0 { Openness::Open } else { Openness::Known };
+                let asked = generated::flow(random, &full, openness);
+                let here = moved(&asked, &back);
+                let now = answer(&compiled, &here);
+                assert_eq!(now, answer(&scratch, &asked), "seed {seed} step {step} {change}");
+                // Who was not there before is asked about for the first time.
+                let there = |party: &Party| {
+                    party.endpoint.is_none_or(|id| before.find_endpoint(id).is_some())
+                };
+                if !there(&here.from) || !there(&here.to) {
+                    assert!(touched.concerns(&compiled, &here), "seed {seed} step {step} {change}");
+                    continue;
+                }
+                let concerned = touched.concerns(&compiled, &here);
+                assert_eq!(concerned, touched.concerns(&before, &here), "{change}");
+                if concerned {
+                    continue;
+                }
+                untouched += 1;
+                let was = answer(&before, &here);
+                assert_eq!(was, now, "seed {seed} step {step} {change} {here:?}");
+            }
+        }
+    }
+    println!("{changes} changes, {untouched} answers that none of them touched");
+    assert!(untouched > changes, "hardly anything is ever left untouched");
+}
