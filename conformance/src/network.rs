@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use anyhow::{Context as _, Result, bail};
 use portcullis_core::{Family, Protocol, Ranges, Severity};
 use portcullis_netpol::{
-    By, Class, Compiled, Decider, Direction, Flow, Hop, HostSide, Icmp, Party, Side, Stage,
-    explain, host,
+    By, Class, Compiled, Connection, Decider, Direction, Flow, Hop, HostSide, Icmp, Party, Ruling,
+    Side, Stage, decide, explain, host,
 };
 use portcullis_object::{Input, Limits, load};
 use portcullis_snapshot::{
@@ -64,12 +64,15 @@ pub(crate) fn scenario(line: &Value, tally: &mut Tally<'_>) -> Result<()> {
         let network = scene.snapshot.network();
         let enforced = explain(network, &asked, Stage::Enforced);
         let pending = explain(network, &asked, Stage::Pending);
-        let form = |c: &portcullis_netpol::Connection| {
+        let form = |c: &Connection| {
             let sides = [&c.egress, &c.ingress].map(|s| side(network, s));
             format!("{} {}", c.verdict, sides.join(" "))
         };
         let mut ours = form(&enforced);
-        let decider = |c: &portcullis_netpol::Connection| {
+        for (stage, walked) in [(Stage::Enforced, &enforced), (Stage::Pending, &pending)] {
+            ours.push_str(&decided(network, &asked, stage, walked));
+        }
+        let decider = |c: &Connection| {
             let of = |s: &Side| (s.by.clone(), s.via.clone());
             (c.verdict, of(&c.egress), of(&c.ingress))
         };
@@ -97,12 +100,21 @@ pub(crate) fn expectation(line: &Value, tally: &mut Tally<'_>) -> Result<()> {
     let scene = scene(text(line, "objects")?, &settings(false));
     for (number, flow) in array(line, "flows").iter().enumerate() {
         let asked = read_flow(&scene.snapshot, flow)?;
-        let ours = explain(scene.snapshot.network(), &asked, Stage::Enforced).verdict.to_string();
+        let network = scene.snapshot.network();
+        let walked = explain(network, &asked, Stage::Enforced);
+        let decided = decided(network, &asked, Stage::Enforced, &walked);
+        let ours = format!("{}{decided}", walked.verdict);
         let theirs = flow.get("calico_verdict").or_else(|| flow.get("verdict"));
         let theirs = theirs.and_then(Value::as_str).context("no verdict")?;
         tally.case(&format!("{id}#{number}"), theirs, &ours);
     }
     Ok(())
+}
+
+/// Empty if the index says of a flow what the walk said.
+fn decided(network: &Compiled, flow: &Flow, stage: Stage, walked: &Connection) -> String {
+    let (index, walk) = (decide(network, flow, stage), Ruling::told(network, flow, walked));
+    if index == walk { String::new() } else { format!("; decide differs: {index:?}") }
 }
 
 /// How our refusals differ from the recorded ones; empty if they do not.

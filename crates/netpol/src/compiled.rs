@@ -199,7 +199,16 @@ impl Compiled {
 
     // === Its index ===
 
+    #[inline]
     pub(crate) fn index(&self) -> &Index {
+        match self.index.get() {
+            Some(index) => index,
+            None => self.first_index(),
+        }
+    }
+
+    #[cold]
+    fn first_index(&self) -> &Index {
         self.index.get_or_init(|| Arc::new(Index::new(self)))
     }
 
@@ -346,6 +355,7 @@ impl Compiled {
             Change::Foreign(foreign) => {
                 touched.everything();
                 self.foreign = foreign.into();
+                self.index_after(|after, index| index.note_limits(after));
             }
         }
     }
@@ -495,6 +505,10 @@ impl Compiled {
     /// The policy of this id, if it is there.
     pub fn find_policy(&self, id: PolicyId) -> Option<&Policy> {
         self.policies.get(id.index())?.as_deref()
+    }
+
+    pub(crate) fn shared_policy(&self, id: PolicyId) -> Option<&Arc<Policy>> {
+        self.policies.get(id.index())?.as_ref()
     }
 
     /// All policies, in order of evaluation.

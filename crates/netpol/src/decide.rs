@@ -4,13 +4,13 @@
 //! the two ends are looked up, and for each a short list of the rules that are for this header, of
 //! which the first that holds decides. Where a fact is open the walk is asked instead.
 
-use portcullis_core::{Family, Verdict};
+use portcullis_core::{Family, Verdict, net};
 
 use crate::compiled::Compiled;
 use crate::explain::{By, Connection, Decider, Side, SideVerdict, Stage, explain};
 use crate::flow::{Flow, Party};
-use crate::index::target::{Asks, Step, Who};
-use crate::index::{self, Index, Shape, Test};
+use crate::index::target::{Asks, Step, Steps, Who};
+use crate::index::{self, Index, Seen, Shape, Test};
 use crate::matching::World;
 use crate::model::{Action, Direction, NetList, PolicyId, Rule};
 
@@ -51,19 +51,100 @@ pub enum Decides {
 
 /// The verdict on a flow, and the rules that decided.
 pub fn decide(compiled: &Compiled, flow: &Flow, stage: Stage) -> Ruling {
-    Asked::new(compiled, flow, stage)
-        .and_then(|asked| asked.ruling())
-        .unwrap_or_else(|| Ruling::of(compiled, flow, &explain(compiled, flow, stage)))
+    let index = compiled.index();
+    match plain(compiled, index, flow, stage) {
+        Some([egress, ingress]) => {
+            let said =
+                |step: Step<'_>| Said { verdict: verdict(step), by: Some(Decides::of(step)) };
+            let (egress, ingress) = (said(egress), said(ingress));
+            let verdict = egress.verdict.verdict().and(ingress.verdict.verdict());
+            Ruling { verdict, egress, ingress }
+        }
+        None => unusual(compiled, index, flow, stage),
+    }
+}
+
+/// What decides at either end, if both are pods at their own addresses and nothing is asked but who
+/// they are: what nearly every question is. None if there is more to it.
+#[inline]
+fn plain<'a>(
+    compiled: &'a Compiled,
+    index: &'a Index,
+    flow: &Flow,
+    stage: Stage,
+) -> Option<[Step<'a>; 2]> {
+    if index.needs_walks() || (stage == Stage::Pending && compiled.has_staged()) {
+        return None;
+    }
+    let key = index::key(flow)?;
+    let end = |party: &Party| -> Option<&'a Shape> {
+        let (Some(id), None) = (party.endpoint, &party.domain) else { return None };
+        let seat = index.seat(id)?;
+        let is_own = flow.family == Family::V4
+            && seat.is_at(party.addresses.single()?)
+            && !index.any_set_holds(compiled, seat);
+        if is_own { index.shape(seat).map(|shape| &**shape) } else { None }
+    };
+    let (from, to) = (end(&flow.from)?, end(&flow.to)?);
+    let (out, into) = (from.at_hand(Direction::Egress), to.at_hand(Direction::Ingress));
+    // Both lists are fetched before either is read, as each is a wait for memory.
+    let (mut out, mut into) = (out.get()?.steps(key), into.get()?.steps(key));
+    Some([decided(&mut out, to.seen.get()?)?, decided(&mut into, from.seen.get()?)?])
+}
+
+/// The step of a list that decides about a pod that is seen so; none if one asks for more.
+#[inline]
+fn decided<'a>(steps: &mut Steps<'a>, other: &Seen) -> Option<Step<'a>> {
+    let mut passing = false;
+    for step in steps {
+        if passing && !step.begins() {
+            continue;
+        }
+        passing = false;
+        match step.asks() {
+            Asks::Nothing => {}
+            Asks::Selected(selector) if selector < other.upto => {
+                if !other.has(selector) {
+                    continue;
+                }
+            }
+            Asks::Selected(_) | Asks::Line | Asks::Walk => return None,
+        }
+        match step.action() {
+            Action::Allow | Action::Deny => return Some(step),
+            Action::Pass => passing = true,
+            Action::Log => {}
+        }
+    }
+    None
+}
+
+/// The verdict of a step that decides.
+#[inline]
+fn verdict(step: Step<'_>) -> SideVerdict {
+    match step.action() {
+        Action::Allow => SideVerdict::Allow,
+        Action::Deny | Action::Pass | Action::Log => SideVerdict::Deny,
+    }
+}
+
+/// The same in full: any ends, versions of IP and stages.
+#[inline(never)]
+fn unusual(compiled: &Compiled, index: &Index, flow: &Flow, stage: Stage) -> Ruling {
+    match Asked::new(compiled, index, flow, stage).and_then(|asked| asked.ruling()) {
+        Some(ruling) => ruling,
+        None => Ruling::told(compiled, flow, &explain(compiled, flow, stage)),
+    }
 }
 
 // === The story told short ===
 
 impl Ruling {
     /// What a walk found.
-    pub fn of(compiled: &Compiled, flow: &Flow, connection: &Connection) -> Self {
+    pub fn told(compiled: &Compiled, flow: &Flow, connection: &Connection) -> Self {
         let said = |side: &Side, party: &Party| Said {
             verdict: side.verdict,
-            by: side.by.as_ref().and_then(|by| Decides::of(compiled, party, by)),
+            by: side.by.as_ref().and_then(|by| Decides::told(compiled, party, by)),
         };
         Self {
             verdict: connection.verdict,
@@ -75,7 +156,7 @@ impl Ruling {
 
 impl Decides {
     /// None for what only decides at host endpoints.
-    fn of(compiled: &Compiled, party: &Party, by: &By) -> Option<Self> {
+    fn told(compiled: &Compiled, party: &Party, by: &By) -> Option<Self> {
         let rule = by.rule.and_then(|rule| u32::try_from(rule).ok());
         Some(match &by.decider {
             Decider::Policy(id) => Self::Policy(*id, rule),
@@ -90,11 +171,12 @@ impl Decides {
         })
     }
 
-    fn step(step: &Step) -> Self {
-        match step.who {
-            Who::Policy(id) => Self::Policy(id, step.rule),
-            Who::Profile(place) => Self::Profile(place, step.rule),
-            Who::Nobody => Self::NoProfile,
+    #[inline]
+    fn of(step: Step<'_>) -> Self {
+        match step.who() {
+            (Who::Policy(id), rule) => Self::Policy(id, rule),
+            (Who::Profile(place), rule) => Self::Profile(place, rule),
+            (Who::Nobody, _) => Self::NoProfile,
         }
     }
 }
@@ -115,18 +197,19 @@ struct Asked<'a> {
 /// One end, looked up.
 struct End<'a> {
     shape: Option<&'a Shape>,
-    /// Its address; none if it is not known, as may be where a pod will run.
-    address: Option<u128>,
+    /// Whether it is an endpoint whose own policies are asked.
+    policed: bool,
     /// The places of the network sets that hold its address.
     sets: &'a [u32],
     /// Whether a network set, or a host, may turn out to be at its address.
     open: bool,
+    /// Its address; none if it is not known, as may be where a pod will run.
+    address: Option<u128>,
 }
 
 impl<'a> Asked<'a> {
-    fn new(compiled: &'a Compiled, flow: &'a Flow, stage: Stage) -> Option<Self> {
-        let index = compiled.index();
-        if !compiled.foreign().is_empty() || index.is_doubtful() {
+    fn new(compiled: &'a Compiled, index: &'a Index, flow: &'a Flow, stage: Stage) -> Option<Self> {
+        if index.needs_walks() {
             return None;
         }
         let key = index::key(flow)?;
@@ -137,61 +220,66 @@ impl<'a> Asked<'a> {
     }
 
     fn ruling(&self) -> Option<Ruling> {
-        let egress = self.side(&self.flow.from, &self.from, &self.to, Direction::Egress)?;
-        let ingress = self.side(&self.flow.to, &self.to, &self.from, Direction::Ingress)?;
+        let egress = self.side(&self.from, &self.to, Direction::Egress)?;
+        let ingress = self.side(&self.to, &self.from, Direction::Ingress)?;
         let verdict = egress.verdict.verdict().and(ingress.verdict.verdict());
         Some(Ruling { verdict, egress, ingress })
     }
 
-    fn side(
-        &self,
-        party: &Party,
-        own: &End<'_>,
-        other: &End<'_>,
-        direction: Direction,
-    ) -> Option<Said> {
-        let policed = own.shape.filter(|shape| party.endpoint.is_some() && shape.look.workload);
-        let Some(shape) = policed else {
+    fn side(&self, own: &End<'_>, other: &End<'_>, direction: Direction) -> Option<Said> {
+        let (Some(shape), true) = (own.shape, own.policed) else {
             return Some(Said { verdict: SideVerdict::Unpoliced, by: None });
         };
-        let target = self.index.target(self.compiled, shape, direction);
+        let (family, stage) = (self.flow.family, self.stage);
+        let lists = self.index.lists(self.compiled, shape, direction, family, stage);
         let mut passing = false;
-        for step in target.lists(self.flow.family, self.stage).steps(self.key) {
-            if passing && !step.begins {
+        for step in lists.steps(self.key) {
+            if passing && !step.begins() {
                 continue;
             }
             passing = false;
-            let holds = match step.asks {
+            let holds = match step.asks() {
                 Asks::Nothing => true,
                 Asks::Selected(selector) => {
-                    let names = direction == Direction::Egress && step.action == Action::Allow;
-                    match self.selected(selector, other, names) {
-                        Some(selected) => selected,
-                        None => self.ask(&step, shape, direction)?,
-                    }
+                    self.selected(selector, step, shape, other, direction)?
                 }
-                Asks::Line => self.line(&step, shape, other, direction)?,
+                Asks::Line => self.line(step, shape, other, direction)?,
                 Asks::Walk => return None,
             };
-            let verdict = match step.action {
-                _ if !holds => continue,
-                Action::Allow => SideVerdict::Allow,
-                Action::Deny => SideVerdict::Deny,
-                Action::Pass => {
-                    passing = true;
-                    continue;
+            if !holds {
+                continue;
+            }
+            match step.action() {
+                Action::Allow | Action::Deny => {
+                    let by = Some(Decides::of(step));
+                    return Some(Said { verdict: verdict(step), by });
                 }
-                Action::Log => continue,
-            };
-            return Some(Said { verdict, by: Some(Decides::step(&step)) });
+                Action::Pass => passing = true,
+                Action::Log => {}
+            }
         }
         None
     }
 
+    /// Whether the selector of a step selects the other end.
+    fn selected(
+        &self,
+        selector: u32,
+        step: Step<'_>,
+        own: &Shape,
+        other: &End<'_>,
+        direction: Direction,
+    ) -> Option<bool> {
+        let names = direction == Direction::Egress && step.action() == Action::Allow;
+        match self.selects(selector, other, names) {
+            Some(selected) => Some(selected),
+            None => self.ask(step, own, direction),
+        }
+    }
+
     /// Whether a selector selects the other end; none if that is open. `names` says whether the DNS
     /// names of network sets count.
-    #[inline]
-    fn selected(&self, selector: u32, other: &End<'_>, names: bool) -> Option<bool> {
+    fn selects(&self, selector: u32, other: &End<'_>, names: bool) -> Option<bool> {
         if other.shape.is_some_and(|shape| self.index.selects(selector, shape)) {
             return Some(true);
         }
@@ -208,12 +296,13 @@ impl<'a> Asked<'a> {
 
     fn line(
         &self,
-        step: &Step,
+        step: Step<'_>,
         own: &Shape,
         other: &End<'_>,
         direction: Direction,
     ) -> Option<bool> {
-        let line = self.index.line(step.who, own, step.rule?, direction)?;
+        let (who, rule) = step.who();
+        let line = self.index.line(who, own, rule?, direction)?;
         let Test::Criteria { selector, not_selector } = line.test else {
             return self.ask(step, own, direction);
         };
@@ -222,13 +311,13 @@ impl<'a> Asked<'a> {
             Direction::Ingress => &rule.source,
             Direction::Egress => &rule.destination,
         };
-        let names = direction == Direction::Egress && step.action == Action::Allow;
+        let names = direction == Direction::Egress && step.action() == Action::Allow;
         let within = |nets: &NetList| {
             other.address.map(|address| nets.of(self.flow.family).contains(address))
         };
         let criteria = [
-            selector.map(|selector| self.selected(selector, other, names)),
-            not_selector.map(|selector| self.selected(selector, other, false).map(|is| !is)),
+            selector.map(|selector| self.selects(selector, other, names)),
+            not_selector.map(|selector| self.selects(selector, other, false).map(|is| !is)),
             peer.nets.as_ref().map(within),
             peer.not_nets.as_ref().map(|nets| within(nets).map(|is| !is)),
             // A negated list of the other version of IP takes the rule out.
@@ -247,22 +336,23 @@ impl<'a> Asked<'a> {
     }
 
     /// Asks the rule itself.
-    fn ask(&self, step: &Step, own: &Shape, direction: Direction) -> Option<bool> {
+    fn ask(&self, step: Step<'_>, own: &Shape, direction: Direction) -> Option<bool> {
         let rule = self.rule(step, own, direction)?;
         let flow = std::borrow::Cow::Borrowed(self.flow);
         let world = World { compiled: self.compiled, flow, facts: Vec::new() };
         world.matches(rule, direction).ok()
     }
 
-    fn rule(&self, step: &Step, own: &Shape, direction: Direction) -> Option<&'a Rule> {
-        let rules = match step.who {
+    fn rule(&self, step: Step<'_>, own: &Shape, direction: Direction) -> Option<&'a Rule> {
+        let (who, rule) = step.who();
+        let rules = match who {
             Who::Policy(id) => self.compiled.find_policy(id)?.rules(direction),
             Who::Profile(place) => {
                 self.compiled.profile(own.look.profiles.get(place as usize)?)?.rules(direction)
             }
             Who::Nobody => return None,
         };
-        rules.get(step.rule? as usize)
+        rules.get(rule? as usize)
     }
 }
 
@@ -276,32 +366,30 @@ impl<'a> End<'a> {
         if party.domain.is_some() {
             return None;
         }
-        let Some(address) = party.addresses.single() else {
-            let shape = match party.endpoint {
-                Some(id) => Some(index.shape(index.seat(id)?)?),
-                None => None,
-            };
-            // Nobody's known address is that of an endpoint whose own is not known.
-            let open =
-                shape.is_none() || index.sets_meet(compiled, family, party.addresses.spans());
-            return Some(Self { shape: shape.map(AsRef::as_ref), address: None, sets: &[], open });
+        let address = party.addresses.single();
+        let at =
+            address.map_or(&[][..], |number| compiled.at_address(net::address(family, number)));
+        let shape = match (party.endpoint, at) {
+            (Some(id), _) if at.iter().any(|other| *other != id) => return None,
+            (Some(id), _) => Some(id),
+            (None, []) => None,
+            (None, [only]) => Some(*only),
+            (None, _) => return None,
         };
-        let at = || compiled.at_address(portcullis_core::net::address(family, address));
-        let shape = match party.endpoint {
-            Some(id) => {
-                let seat = index.seat(id)?;
-                if !seat.is_only(compiled, id, family, address) && at().iter().any(|e| *e != id) {
-                    return None;
-                }
-                Some(index.shape(seat)?)
-            }
-            None => match at() {
-                [] => None,
-                [only] => Some(index.shape(index.seat(*only)?)?),
-                _ => return None,
-            },
+        let shape = match shape {
+            Some(id) => Some(index.shape(index.seat(id)?)?.as_ref()),
+            None => None,
         };
-        let sets = index.sets_holding(compiled, family, address);
-        Some(Self { shape: shape.map(AsRef::as_ref), address: Some(address), sets, open: false })
+        // Nobody's known address is that of an endpoint whose own is not known.
+        let open = address.is_none()
+            && (shape.is_none() || index.sets_meet(compiled, family, party.addresses.spans()));
+        let sets = address.map_or(&[][..], |at| index.sets_holding(compiled, family, at));
+        Some(Self {
+            shape,
+            policed: party.endpoint.is_some() && shape.is_some_and(|shape| shape.workload),
+            sets,
+            open,
+            address,
+        })
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use portcullis_core::{Family, Ranges, Selector, net};
+use portcullis_core::{Family, Ranges, net};
 use smol_str::SmolStr;
 
 use crate::compiled::Compiled;
@@ -23,7 +23,7 @@ pub struct Touched {
     hosts: bool,
     endpoints: Vec<EndpointId>,
     /// Whom these select is asked about other policies.
-    subjects: Vec<Selector>,
+    policies: Vec<Arc<Policy>>,
     /// Who has these profiles is asked about other rules.
     profiles: Vec<SmolStr>,
     /// Addresses that mean something else to rules.
@@ -39,7 +39,7 @@ impl Touched {
         !self.everything
             && !self.hosts
             && self.endpoints.is_empty()
-            && self.subjects.is_empty()
+            && self.policies.is_empty()
             && self.profiles.is_empty()
             && self.v4.is_empty()
             && self.v6.is_empty()
@@ -53,7 +53,7 @@ impl Touched {
         }
         let Some(endpoint) = compiled.find_endpoint(id) else { return false };
         self.hosts && endpoint.kind == EndpointKind::Host
-            || self.subjects.iter().any(|selector| selector.matches(&endpoint.labels))
+            || self.policies.iter().any(|policy| policy.subject.matches(&endpoint.labels))
             || self.profiles.iter().any(|name| endpoint.profiles.contains(name))
             || endpoint.addresses.iter().any(|address| self.has_address(*address))
     }
@@ -98,7 +98,7 @@ impl Touched {
         self.everything |= other.everything;
         self.hosts |= other.hosts;
         self.endpoints.extend(other.endpoints);
-        self.subjects.extend(other.subjects);
+        self.policies.extend(other.policies);
         self.profiles.extend(other.profiles);
         self.v4.extend(other.v4);
         self.v6.extend(other.v6);
@@ -117,8 +117,8 @@ impl Touched {
         self.profiles.push(name.clone());
     }
 
-    pub(crate) fn policy(&mut self, policy: &Policy) {
-        self.subjects.push(policy.subject.clone());
+    pub(crate) fn policy(&mut self, policy: &Arc<Policy>) {
+        self.policies.push(Arc::clone(policy));
     }
 
     pub(crate) fn endpoint(
@@ -181,7 +181,6 @@ impl Touched {
         let come = after.tiers().map(|(_, t)| t);
         let come = come.filter(|t| was(&t.name).map(|t| said(t)) != Some(said(t)));
         let policies = gone.flat_map(|t| &t.policies).chain(come.flat_map(|t| &t.policies));
-        let subjects = policies.filter_map(|id| after.find_policy(*id)).map(|p| p.subject.clone());
-        self.subjects.extend(subjects);
+        self.policies.extend(policies.filter_map(|id| after.shared_policy(*id)).cloned());
     }
 }

@@ -183,7 +183,7 @@ fn answer(compiled: &Compiled, flow: &Flow) -> String {
     let of = |stage| {
         let connection = explain(compiled, flow, stage);
         let decided = decide(compiled, flow, stage);
-        let ruled = portcullis_netpol::Ruling::of(compiled, flow, &connection);
+        let ruled = portcullis_netpol::Ruling::told(compiled, flow, &connection);
         assert_eq!(decided, ruled, "{stage:?} {flow:?}");
         let sides = [told(compiled, &connection.egress), told(compiled, &connection.ingress)];
         format!("{} {sides:?}", connection.verdict)

@@ -23,7 +23,7 @@ fn seeds() -> u64 {
 #[track_caller]
 fn check(seed: u64, compiled: &Compiled, flow: &Flow) {
     for stage in [Stage::Enforced, Stage::Pending] {
-        let walked = Ruling::of(compiled, flow, &explain(compiled, flow, stage));
+        let walked = Ruling::told(compiled, flow, &explain(compiled, flow, stage));
         assert_eq!(decide(compiled, flow, stage), walked, "seed {seed} {stage:?} {flow:?}");
     }
 }

@@ -334,6 +334,11 @@ fn check_flow(input: &Input, flow: &Flow, world: u64, tally: &mut Tally) -> Resu
     let random = &mut Random::new(world);
     for (stage, twin_stage) in STAGES {
         let connection = explain(&compiled, flow, stage);
+        if portcullis_netpol::decide(&compiled, flow, stage)
+            != portcullis_netpol::Ruling::told(&compiled, flow, &connection)
+        {
+            return Err(format!("{stage:?}: the index says otherwise"));
+        }
         if connection.cut_short {
             tally.count("cut short");
             continue;

@@ -1,6 +1,7 @@
 //! Where a selector is looked for: under labels that whoever it selects must have.
 
 use portcullis_core::Selector;
+use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
 
 /// Something an endpoint or network set has, and that things are posted under.
@@ -46,6 +47,81 @@ pub(crate) fn anchors(
         | Selector::Differs(..)
         | Selector::NotIn(..)
         | Selector::Not(_) => None,
+    }
+}
+
+/// Values by anchor. Keys of labels come first, so that a label is looked up without being copied.
+#[derive(Clone, Debug)]
+pub(crate) struct ByAnchor<V> {
+    labels: HashTrieMapSync<SmolStr, OfKey<V>>,
+    profiles: HashTrieMapSync<SmolStr, V>,
+}
+
+/// What is under one key of labels.
+#[derive(Clone, Debug)]
+struct OfKey<V> {
+    any: Option<V>,
+    values: HashTrieMapSync<SmolStr, V>,
+}
+
+impl<V> Default for ByAnchor<V> {
+    fn default() -> Self {
+        Self { labels: HashTrieMapSync::new_sync(), profiles: HashTrieMapSync::new_sync() }
+    }
+}
+
+impl<V: Clone> ByAnchor<V> {
+    pub(crate) fn get(&self, anchor: &Anchor) -> Option<&V> {
+        match anchor {
+            Anchor::Pair(key, value) => self.labels.get(key)?.values.get(value),
+            Anchor::Key(key) => self.labels.get(key)?.any.as_ref(),
+            Anchor::Profile(name) => self.profiles.get(name),
+        }
+    }
+
+    /// What is under the key of a label, and under the label.
+    pub(crate) fn of_label(&self, key: &str, value: &str) -> impl Iterator<Item = &V> {
+        let of_key = self.labels.get(key);
+        let pair = of_key.and_then(|of_key| of_key.values.get(value));
+        of_key.and_then(|of_key| of_key.any.as_ref()).into_iter().chain(pair)
+    }
+
+    /// Puts a value under an anchor; none takes away what is there.
+    pub(crate) fn put(&mut self, anchor: Anchor, value: Option<V>) {
+        let (key, of_value) = match anchor {
+            Anchor::Profile(name) => {
+                set(&mut self.profiles, name, value);
+                return;
+            }
+            Anchor::Pair(key, of_value) => (key, Some(of_value)),
+            Anchor::Key(key) => (key, None),
+        };
+        if self.labels.get(&key).is_none() {
+            let nothing = OfKey { any: None, values: HashTrieMapSync::new_sync() };
+            self.labels.insert_mut(key.clone(), nothing);
+        }
+        let Some(of_key) = self.labels.get_mut(&key) else { return };
+        match of_value {
+            Some(of_value) => set(&mut of_key.values, of_value, value),
+            None => of_key.any = value,
+        }
+    }
+}
+
+fn set<V>(map: &mut HashTrieMapSync<SmolStr, V>, key: SmolStr, value: Option<V>) {
+    match value {
+        Some(value) => map.insert_mut(key, value),
+        None => {
+            map.remove_mut(&key);
+        }
+    }
+}
+
+impl<V: Clone> FromIterator<(Anchor, V)> for ByAnchor<V> {
+    fn from_iter<I: IntoIterator<Item = (Anchor, V)>>(all: I) -> Self {
+        let mut made = Self::default();
+        all.into_iter().for_each(|(anchor, value)| made.put(anchor, Some(value)));
+        made
     }
 }
 

@@ -1,5 +1,7 @@
 //! The rules of one policy or profile, ready to be put into lists.
 
+use std::borrow::Cow;
+
 use portcullis_core::net::NamedPort;
 use portcullis_core::{Ranges, Selector};
 use smol_str::SmolStr;
@@ -29,7 +31,7 @@ pub(crate) struct Line {
     pub(crate) action: Action,
     headers: Headers,
     /// The keys, where no name of a port is among them.
-    keys: Option<Ranges>,
+    keys: Option<Box<[(u32, u32)]>>,
     /// Names of the endpoint's own ports that it is for.
     names: Vec<SmolStr>,
     pub(crate) test: Test,
@@ -95,7 +97,7 @@ impl Line {
             headers
         };
         let names = if test == Test::Asked { Vec::new() } else { names };
-        let keys = names.is_empty().then(|| headers.keys(&[]));
+        let keys = names.is_empty().then(|| narrow(&headers.keys(&[])));
         Self { action: rule.action, headers, keys, names, test }
     }
 
@@ -110,16 +112,22 @@ impl Line {
     }
 
     /// The keys it is for at an endpoint with these ports.
-    pub(crate) fn keys(&self, own: &[NamedPort]) -> Ranges {
+    pub(crate) fn keys(&self, own: &[NamedPort]) -> Cow<'_, [(u32, u32)]> {
         if let Some(keys) = &self.keys {
-            return keys.clone();
+            return Cow::Borrowed(keys);
         }
         let called =
             |port: &&NamedPort| port.protocol.has_ports() && self.names.contains(&port.name);
         let named = own.iter().filter(called);
         let named: Vec<_> = named.map(|p| port_keys(p.protocol, p.port, p.port)).collect();
-        self.headers.keys(&named)
+        Cow::Owned(narrow(&self.headers.keys(&named)).into())
     }
+}
+
+/// Keys have 24 bits.
+fn narrow(keys: &Ranges) -> Box<[(u32, u32)]> {
+    let word = |key: u128| u32::try_from(key).unwrap_or(u32::MAX);
+    keys.spans().iter().map(|(first, last)| (word(*first), word(*last))).collect()
 }
 
 fn name_of(port: &PortMatch) -> Option<SmolStr> {

@@ -23,7 +23,7 @@ use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use portcullis_core::{Family, Labels, Selector, Slots, net};
+use portcullis_core::{Family, Labels, Selector, Slots};
 use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
 
@@ -32,18 +32,19 @@ use crate::explain::Stage;
 use crate::model::{
     Direction, Endpoint, EndpointId, NetworkSet, Policy, PolicyClass, PolicyId, Profile, Rule,
 };
-use anchor::{Anchor, anchors};
+use anchor::{Anchor, ByAnchor, anchors};
 pub(crate) use header::key;
 pub(crate) use line::Test;
 use line::{Line, Lines};
 use sets::SetTable;
-pub(crate) use shape::Shape;
-use shape::{Look, Seen};
-use target::{MAX_SELECTORS, PolicyRules, Rules, Target, TierRules};
+use shape::Look;
+pub(crate) use shape::{Seen, Shape};
+use target::{Lists, MAX_SELECTORS, PolicyRules, Rules, Target, TierRules};
 
 /// Shapes under one label, beyond which they are no longer listed there: whoever looks for them goes
-/// through all shapes, which costs little more.
-const MAX_POSTED: usize = 4096;
+/// through all shapes. Selectors of namespaces are what most policies have, and a namespace has some
+/// twenty shapes; to list those of widespread labels too would make a new shape cost twice as much.
+const MAX_POSTED: usize = 256;
 
 /// The index of one [`Compiled`]. Cloning is O(1).
 #[derive(Clone, Debug)]
@@ -52,7 +53,7 @@ pub(crate) struct Index {
     shapes: Slots<Arc<Shape>>,
     shape_ids: HashTrieMapSync<Looked, u32>,
     /// The shapes that have a label or profile; nothing under one that too many have.
-    posted: HashTrieMapSync<Anchor, Option<Slots<u32>>>,
+    posted: ByAnchor<Option<Arc<[u32]>>>,
     selectors: Slots<Arc<Selector>>,
     selector_ids: HashTrieMapSync<Arc<Selector>, u32>,
     /// The selectors of rules, by an anchor.
@@ -66,8 +67,7 @@ pub(crate) struct Index {
     set_table: Arc<OnceLock<SetTable>>,
     /// The shapes of the network sets that have DNS names.
     named_sets: Arc<[u32]>,
-    /// How many network sets are in doubt.
-    doubtful_sets: usize,
+    needs_walks: bool,
     /// Those in use, so that shapes with the same rules share them. All versions of an index share it:
     /// what a target says is told by the identities of its lines.
     targets: Arc<Mutex<Targets>>,
@@ -113,7 +113,7 @@ impl Hash for Looked {
 /// Things posted under anchors of their selectors.
 #[derive(Clone, Debug)]
 struct Anchored<T> {
-    under: HashTrieMapSync<Anchor, Arc<[T]>>,
+    under: ByAnchor<Arc<[T]>>,
     /// Those without an anchor: they are tried on everybody.
     rest: Arc<[T]>,
 }
@@ -180,10 +180,10 @@ impl Index {
             sets: sets.into_iter().collect(),
             set_table: Arc::default(),
             named_sets: Arc::from([]),
-            doubtful_sets: 0,
+            needs_walks: false,
             targets: Arc::default(),
         };
-        index.note_sets(compiled);
+        index.note_limits(compiled);
         for (name, profile) in compiled.profiles() {
             index.put_profile(name, Some(profile));
         }
@@ -264,8 +264,7 @@ impl Maker {
         })
     }
 
-    #[expect(clippy::type_complexity, reason = "the two halves of an index, once")]
-    fn finish(self) -> (Vec<Arc<Shape>>, HashTrieMapSync<Anchor, Option<Slots<u32>>>) {
+    fn finish(self) -> (Vec<Arc<Shape>>, ByAnchor<Option<Arc<[u32]>>>) {
         let mut posted: HashMap<Anchor, Vec<u32>> = HashMap::new();
         for (shape, id) in self.shapes.iter().zip(0..) {
             for anchor in shape.look.anchors() {
@@ -274,7 +273,7 @@ impl Maker {
         }
         let posted = posted.into_iter().map(|(anchor, ids)| {
             let listed = ids.len() <= MAX_POSTED;
-            (anchor, listed.then(|| ids.into_iter().collect()))
+            (anchor, listed.then(|| ids.into()))
         });
         (self.shapes, posted.collect())
     }
@@ -291,7 +290,7 @@ impl Look {
 
 impl<T> Default for Anchored<T> {
     fn default() -> Self {
-        Self { under: HashTrieMapSync::new_sync(), rest: Arc::from([]) }
+        Self { under: ByAnchor::default(), rest: Arc::from([]) }
     }
 }
 
@@ -323,7 +322,7 @@ impl<T: Copy + PartialEq> Anchored<T> {
         };
         for anchor in anchors {
             let list = with(self.under.get(&anchor).map_or(&[], |list| list));
-            self.under.insert_mut(anchor, list);
+            self.under.put(anchor, Some(list));
         }
     }
 
@@ -335,21 +334,17 @@ impl<T: Copy + PartialEq> Anchored<T> {
             self.rest = without(&self.rest);
         }
         for anchor in anchors.into_iter().flatten() {
-            let Some(list) = self.under.get(&anchor).map(|list| without(list)) else { continue };
-            if list.is_empty() {
-                self.under.remove_mut(&anchor);
-            } else {
-                self.under.insert_mut(anchor, list);
-            }
+            let Some(list) = self.under.get(&anchor).filter(|list| list.contains(&thing)) else {
+                continue;
+            };
+            let list = without(list);
+            self.under.put(anchor, (!list.is_empty()).then_some(list));
         }
     }
 
     /// Everything whose selector may select something with these labels; some of it twice.
     fn candidates<'a>(&'a self, labels: &'a Labels) -> impl Iterator<Item = T> + 'a {
-        let under = labels.iter().flat_map(move |(key, value)| {
-            let pair = self.under.get(&Anchor::Pair(key.into(), value.into()));
-            pair.into_iter().chain(self.under.get(&Anchor::Key(key.into())))
-        });
+        let under = labels.iter().flat_map(|(key, value)| self.under.of_label(key, value));
         under.flat_map(|list| list.iter()).chain(self.rest.iter()).copied()
     }
 }
@@ -398,13 +393,13 @@ impl Index {
         }
         let id = u32::try_from(self.shapes.push(Arc::clone(&looked.0))).unwrap_or(NO_SHAPE);
         for anchor in looked.0.look.anchors() {
-            match self.posted.get_mut(&anchor) {
-                Some(Some(ids)) if ids.len() < MAX_POSTED => {
-                    ids.push(id);
-                }
-                Some(listed) => *listed = None,
-                None => self.posted.insert_mut(anchor, Some([id].into_iter().collect())),
-            }
+            let listed: Option<Arc<[u32]>> = match self.posted.get(&anchor) {
+                Some(None) => continue,
+                Some(Some(ids)) if ids.len() >= MAX_POSTED => None,
+                Some(Some(ids)) => Some(ids.iter().copied().chain([id]).collect()),
+                None => Some(Arc::from([id])),
+            };
+            self.posted.put(anchor, Some(listed));
         }
         self.shape_ids.insert_mut(looked, id);
         id
@@ -456,14 +451,16 @@ impl Index {
         }
         self.sets.set(place, shape);
         self.set_table = Arc::default();
-        self.note_sets(compiled);
+        self.note_limits(compiled);
     }
 
-    fn note_sets(&mut self, compiled: &Compiled) {
+    /// Notes what keeps the index from answering by itself.
+    pub(crate) fn note_limits(&mut self, compiled: &Compiled) {
         let named = compiled.placed_sets().filter(|(_, set)| !set.domains.is_empty());
         let named = named.filter_map(|(place, _)| *self.sets.get(place)?);
         self.named_sets = named.collect();
-        self.doubtful_sets = compiled.sets().filter(|set| set.doubt.is_some()).count();
+        self.needs_walks =
+            !compiled.foreign().is_empty() || compiled.sets().any(|set| set.doubt.is_some());
     }
 
     fn all_shapes(&self) -> std::ops::Range<u32> {
@@ -491,7 +488,7 @@ impl Index {
         }
         for id in ids {
             let selected =
-                |shape: &&Arc<Shape>| subject.matches(&shape.look.labels) && shape.look.workload;
+                |shape: &&Arc<Shape>| subject.matches(&shape.look.labels) && shape.workload;
             if self.shapes.get(id as usize).is_some_and(|shape| selected(&shape)) {
                 self.ask_shape_anew(id);
             }
@@ -561,7 +558,15 @@ impl Index {
     /// Which selectors of rules select a shape.
     #[inline]
     pub(crate) fn seen<'a>(&self, shape: &'a Shape) -> &'a Seen {
-        shape.seen.get_or_init(|| Arc::new(self.look_at(&shape.look.labels)))
+        match shape.seen.get() {
+            Some(seen) => seen,
+            None => self.first_seen(shape),
+        }
+    }
+
+    #[cold]
+    fn first_seen<'a>(&self, shape: &'a Shape) -> &'a Seen {
+        shape.seen.get_or_init(|| self.look_at(&shape.look.labels))
     }
 
     fn look_at(&self, labels: &Labels) -> Seen {
@@ -573,7 +578,7 @@ impl Index {
         selectors.sort_unstable();
         selectors.dedup();
         let upto = u32::try_from(self.selectors.len()).unwrap_or(u32::MAX);
-        Seen { selectors: selectors.into(), upto }
+        Seen::new(selectors, upto)
     }
 
     /// Whether the selector of this number selects a shape.
@@ -588,18 +593,50 @@ impl Index {
     }
 
     /// The rules of a shape.
-    #[inline]
-    pub(crate) fn target<'a>(
+    fn target<'a>(
         &self,
         compiled: &Compiled,
         shape: &'a Shape,
         direction: Direction,
     ) -> &'a Target {
-        let [ingress, egress] = shape.own.get_or_init(|| self.targets_of(compiled, shape));
+        let own = shape.own.get_or_init(|| Box::new(self.targets_of(compiled, shape)));
+        let [ingress, egress] = own.as_ref();
         match direction {
             Direction::Ingress => ingress,
             Direction::Egress => egress,
         }
+    }
+
+    /// The lists of a shape.
+    #[inline]
+    pub(crate) fn lists<'a>(
+        &self,
+        compiled: &Compiled,
+        shape: &'a Shape,
+        direction: Direction,
+        family: Family,
+        stage: Stage,
+    ) -> &'a Lists {
+        match shape.at_hand(direction).get() {
+            Some(lists) if family == Family::V4 && stage == Stage::Enforced => lists,
+            _ => self.lists_of_target(compiled, shape, direction, family, stage),
+        }
+    }
+
+    #[cold]
+    fn lists_of_target<'a>(
+        &self,
+        compiled: &Compiled,
+        shape: &'a Shape,
+        direction: Direction,
+        family: Family,
+        stage: Stage,
+    ) -> &'a Lists {
+        let lists = self.target(compiled, shape, direction).lists(family, stage);
+        if family == Family::V4 && stage == Stage::Enforced {
+            return shape.at_hand(direction).get_or_init(|| lists.clone());
+        }
+        lists
     }
 
     fn targets_of(&self, compiled: &Compiled, shape: &Shape) -> [Arc<Target>; 2] {
@@ -726,36 +763,55 @@ impl Index {
         self.shapes.get(shape as usize)
     }
 
+    /// Whether any network set has DNS names.
+    #[inline]
+    pub(crate) fn has_names(&self) -> bool {
+        !self.named_sets.is_empty()
+    }
+
     /// Whether a selector of rules selects a network set that has DNS names.
     pub(crate) fn selects_names(&self, selector: u32) -> bool {
         let shapes = self.named_sets.iter().filter_map(|s| self.shapes.get(*s as usize));
         shapes.into_iter().any(|shape| self.selects(selector, shape))
     }
 
-    /// Whether nothing can be said without walking: a network set in doubt may hold any address.
-    pub(crate) fn is_doubtful(&self) -> bool {
-        self.doubtful_sets > 0
+    /// Whether nothing can be said without walking: policies of other engines may decide, or a network
+    /// set in doubt may hold any address.
+    #[inline]
+    pub(crate) fn needs_walks(&self) -> bool {
+        self.needs_walks
     }
 
-    /// Works out everything that questions would work out when they first ask, on so many threads.
+    /// Whether a network set holds the address of a seat, or has names that may lead to it.
+    #[inline]
+    pub(crate) fn any_set_holds(&self, compiled: &Compiled, seat: &Seat) -> bool {
+        !self.sets.is_empty()
+            && (self.has_names()
+                || !self.set_table(compiled).holding(Family::V4, seat.v4.into()).is_empty())
+    }
+
+    /// Works out everything that questions about what is enforced would work out when they first ask,
+    /// for the versions of IP that endpoints have, on so many threads.
     pub(crate) fn warm(&self, compiled: &Compiled, threads: usize) {
+        let has = |family| {
+            let mut addresses = compiled.endpoints().flat_map(|(_, e)| &e.addresses);
+            addresses.any(|address| Family::of(*address) == family)
+        };
+        let families: Vec<Family> =
+            [Family::V4, Family::V6].into_iter().filter(|family| has(*family)).collect();
+        let work = |shape: &Shape| {
+            self.seen(shape);
+            for direction in [Direction::Ingress, Direction::Egress] {
+                for family in families.iter().filter(|_| shape.workload) {
+                    self.lists(compiled, shape, direction, *family, Stage::Enforced);
+                }
+            }
+        };
         let shapes: Vec<&Arc<Shape>> = self.shapes.iter().collect();
         let share = shapes.len().div_ceil(threads.max(1)).max(1);
         std::thread::scope(|scope| {
             for part in shapes.chunks(share) {
-                scope.spawn(move || {
-                    for shape in part {
-                        self.seen(shape);
-                        if !shape.look.workload {
-                            continue;
-                        }
-                        for direction in [Direction::Ingress, Direction::Egress] {
-                            let target = self.target(compiled, shape, direction);
-                            target.lists(Family::V4, Stage::Enforced);
-                            target.lists(Family::V6, Stage::Enforced);
-                        }
-                    }
-                });
+                scope.spawn(|| part.iter().for_each(|shape| work(shape)));
             }
         });
     }
@@ -772,10 +828,10 @@ impl Index {
         };
         for shape in self.shapes.iter() {
             if let Some(seen) = shape.seen.get() {
-                stats.bytes += seen.selectors.len() * 4 + size_of::<Seen>();
+                stats.bytes += seen.selectors.len() * 4;
                 classes.insert(&seen.selectors);
             }
-            for target in shape.own.get().into_iter().flatten() {
+            for target in shape.own.get().into_iter().flat_map(|own| own.iter()) {
                 targets.insert(Arc::as_ptr(target) as usize, target.size());
             }
         }
@@ -791,22 +847,9 @@ impl Index {
 }
 
 impl Seat {
-    /// Whether this address is its own, and nobody else's.
+    /// Whether this address of IPv4 is its only one, and nobody else's.
     #[inline]
-    pub(crate) fn is_only(
-        &self,
-        compiled: &Compiled,
-        id: EndpointId,
-        family: Family,
-        address: u128,
-    ) -> bool {
-        if self.flags & ALONE == 0 {
-            return false;
-        }
-        if self.flags & ONE_V4 != 0 && family == Family::V4 {
-            return u128::from(self.v4) == address;
-        }
-        let address = net::address(family, address);
-        compiled.find_endpoint(id).is_some_and(|e| e.addresses.contains(&address))
+    pub(crate) fn is_at(&self, address: u128) -> bool {
+        self.flags == ALONE | ONE_V4 && u128::from(self.v4) == address
     }
 }

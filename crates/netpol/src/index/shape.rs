@@ -7,18 +7,26 @@ use portcullis_core::Labels;
 use portcullis_core::net::NamedPort;
 use smol_str::SmolStr;
 
-use super::target::Target;
-use crate::model::{Endpoint, EndpointKind};
+use super::target::{Lists, Target};
+use crate::model::{Direction, Endpoint, EndpointKind};
 
 /// Everything about an endpoint that rules can ask for besides its addresses. Pods of one template
 /// have one shape, and what is worked out about it is worked out once, when it is first asked for.
+///
+/// What every question touches stands together; the rest is elsewhere.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Shape {
-    pub(crate) look: Look,
+    /// The lists of its targets for what is enforced on IPv4, for flows in and out: what most
+    /// questions ask, without the way through the target.
+    lists: [OnceLock<Lists>; 2],
     /// What rules of others can see of it.
-    pub(crate) seen: OnceLock<Arc<Seen>>,
+    pub(crate) seen: OnceLock<Seen>,
+    /// Whether it is one that policy is asked about at its own end, a pod.
+    pub(crate) workload: bool,
+    pub(crate) look: Arc<Look>,
     /// Which rules it has itself: for flows in, and for flows out.
-    pub(crate) own: OnceLock<[Arc<Target>; 2]>,
+    pub(crate) own: OnceLock<Box<[Arc<Target>; 2]>>,
 }
 
 /// What makes two shapes one.
@@ -27,27 +35,49 @@ pub(crate) struct Look {
     pub(crate) labels: Labels,
     pub(crate) ports: Vec<NamedPort>,
     pub(crate) profiles: Vec<SmolStr>,
-    /// Whether it is one that policy is asked about at its own end, a pod.
     pub(crate) workload: bool,
 }
 
 /// Which selectors select a shape.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Seen {
-    /// Their numbers, ascending.
-    pub(crate) selectors: Box<[u32]>,
+    /// A bit for each of them, by its number modulo 256: most questions are about one that does not
+    /// select the shape, and go no further.
+    bits: [u64; 4],
     /// Of selectors from this number on nothing is said: they are younger.
     pub(crate) upto: u32,
+    /// Their numbers, ascending.
+    pub(crate) selectors: Box<[u32]>,
 }
 
 impl Shape {
     pub(crate) fn new(look: Look) -> Self {
-        Self { look, seen: OnceLock::new(), own: OnceLock::new() }
+        Self::of(Arc::new(look))
+    }
+
+    fn of(look: Arc<Look>) -> Self {
+        Self {
+            lists: Default::default(),
+            seen: OnceLock::new(),
+            workload: look.workload,
+            look,
+            own: OnceLock::new(),
+        }
+    }
+
+    /// The place for its lists for flows in this direction, as far as they are at hand.
+    #[inline]
+    pub(crate) fn at_hand(&self, direction: Direction) -> &OnceLock<Lists> {
+        let [ingress, egress] = &self.lists;
+        match direction {
+            Direction::Ingress => ingress,
+            Direction::Egress => egress,
+        }
     }
 
     /// The same, to be asked anew which rules it has.
     pub(crate) fn with_other_rules(&self) -> Self {
-        Self { look: self.look.clone(), seen: self.seen.clone(), own: OnceLock::new() }
+        Self { seen: self.seen.clone(), ..Self::of(Arc::clone(&self.look)) }
     }
 }
 
@@ -76,12 +106,32 @@ impl Hash for Look {
 }
 
 impl Seen {
+    /// `selectors` in ascending order.
+    pub(crate) fn new(selectors: Vec<u32>, upto: u32) -> Self {
+        let mut bits = [0; 4];
+        for selector in &selectors {
+            let [a, b, c, d] = &mut bits;
+            let word = match selector >> 6 & 3 {
+                0 => a,
+                1 => b,
+                2 => c,
+                _ => d,
+            };
+            *word |= 1 << (selector & 63);
+        }
+        Self { bits, upto, selectors: selectors.into() }
+    }
+
     /// Whether the selector of this number is among them, as far as it is known.
-    ///
-    /// A shape is selected by about twenty-five selectors of a large cluster, which four at a time
-    /// are compared faster than they are searched by halves.
     #[inline]
     pub(crate) fn has(&self, selector: u32) -> bool {
+        let word = self.bits.get((selector >> 6 & 3) as usize).copied().unwrap_or(0);
+        word >> (selector & 63) & 1 == 1 && self.lists(selector)
+    }
+
+    /// A shape is selected by about twenty-five selectors of a large cluster, which four at a time
+    /// are compared faster than they are searched by halves.
+    fn lists(&self, selector: u32) -> bool {
         const SWEPT: usize = 64;
         if self.selectors.len() <= SWEPT {
             return self.selectors.iter().fold(false, |found, s| found | (*s == selector));
