@@ -52,8 +52,8 @@ pub(crate) struct Index {
     seats: Slots<Seat>,
     shapes: Slots<Arc<Shape>>,
     shape_ids: HashTrieMapSync<Looked, u32>,
-    /// The shapes that have a label or profile; nothing under one that too many have.
-    posted: ByAnchor<Option<Arc<[u32]>>>,
+    /// The shapes that have a label or profile.
+    posted: Posted,
     selectors: Slots<Arc<Selector>>,
     selector_ids: HashTrieMapSync<Arc<Selector>, u32>,
     /// The selectors of rules, by an anchor.
@@ -72,6 +72,9 @@ pub(crate) struct Index {
     /// what a target says is told by the identities of its lines.
     targets: Arc<Mutex<Targets>>,
 }
+
+/// Shapes by anchor; nothing under one that too many have.
+type Posted = ByAnchor<Option<Arc<[u32]>>>;
 
 /// Where an endpoint sits: what the hot path needs of it.
 #[derive(Clone, Copy, Debug)]
@@ -264,7 +267,7 @@ impl Maker {
         })
     }
 
-    fn finish(self) -> (Vec<Arc<Shape>>, ByAnchor<Option<Arc<[u32]>>>) {
+    fn finish(self) -> (Vec<Arc<Shape>>, Posted) {
         let mut posted: HashMap<Anchor, Vec<u32>> = HashMap::new();
         for (shape, id) in self.shapes.iter().zip(0..) {
             for anchor in shape.look.anchors() {
