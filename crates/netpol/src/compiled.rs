@@ -38,7 +38,7 @@ pub struct Compiled {
     staged: usize,
     /// The place of each policy in the order of evaluation, as numbers to compare: its tier's place,
     /// then its own, with room between any two.
-    ranks: Slots<u64>,
+    ranks: Slots<u64, 64>,
     /// Made when it is first asked, and kept up from then on.
     index: OnceLock<Arc<Index>>,
 }
@@ -368,17 +368,8 @@ impl Compiled {
     ) {
         let old = self.endpoints.get(id.index()).cloned().flatten();
         touched.endpoint(id, old.as_deref(), endpoint.as_deref());
-        for address in old.iter().flat_map(|e| &e.addresses) {
-            let left: Vec<EndpointId> =
-                self.at_address(*address).iter().copied().filter(|other| *other != id).collect();
-            if left.is_empty() {
-                self.by_address.remove_mut(address);
-            } else {
-                self.by_address.insert_mut(*address, left.into());
-            }
-        }
-        for address in endpoint.iter().flat_map(|e| &e.addresses) {
-            put_at(&mut self.by_address, *address, id);
+        if old.as_ref().map(|e| &e.addresses) != endpoint.as_ref().map(|e| &e.addresses) {
+            self.move_addresses(id, old.as_deref(), endpoint.as_deref());
         }
         let is_host =
             |e: &Option<Arc<Endpoint>>| e.as_ref().is_some_and(|e| e.kind == EndpointKind::Host);
@@ -395,6 +386,21 @@ impl Compiled {
         self.index_after(|after, index| {
             index.put_endpoint(after, id, old.as_deref(), endpoint.as_deref());
         });
+    }
+
+    fn move_addresses(&mut self, id: EndpointId, old: Option<&Endpoint>, new: Option<&Endpoint>) {
+        for address in old.into_iter().flat_map(|e| &e.addresses) {
+            let left: Vec<EndpointId> =
+                self.at_address(*address).iter().copied().filter(|other| *other != id).collect();
+            if left.is_empty() {
+                self.by_address.remove_mut(address);
+            } else {
+                self.by_address.insert_mut(*address, left.into());
+            }
+        }
+        for address in new.into_iter().flat_map(|e| &e.addresses) {
+            put_at(&mut self.by_address, *address, id);
+        }
     }
 
     fn put_policy(&mut self, id: PolicyId, policy: Option<Arc<Policy>>, touched: &mut Touched) {

@@ -49,7 +49,7 @@ const MAX_POSTED: usize = 256;
 /// The index of one [`Compiled`]. Cloning is O(1).
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
-    seats: Slots<Seat>,
+    seats: Slots<Seat, 64>,
     shapes: Slots<Arc<Shape>>,
     shape_ids: HashTrieMapSync<Looked, u32>,
     /// The shapes that have a label or profile.
@@ -63,7 +63,7 @@ pub(crate) struct Index {
     policies: Slots<Option<Arc<Lines>>>,
     profiles: HashTrieMapSync<SmolStr, Arc<Lines>>,
     /// The shape of each network set.
-    sets: Slots<Option<u32>>,
+    sets: Slots<Option<u32>, 64>,
     set_table: Arc<OnceLock<SetTable>>,
     /// The shapes of the network sets that have DNS names.
     named_sets: Arc<[u32]>,
@@ -371,6 +371,9 @@ impl Index {
             self.seats.push(Seat::EMPTY);
         }
         self.seats.set(id.index(), seat);
+        if old.map(|e| &e.addresses) == new.map(|e| &e.addresses) {
+            return;
+        }
         // Who shares an address with it may be alone now, or no longer.
         let addresses = old.into_iter().chain(new).flat_map(|e| &e.addresses);
         let neighbours: HashSet<EndpointId> = addresses
