@@ -9,7 +9,7 @@ use portcullis_core::{Family, Verdict, net};
 use crate::compiled::Compiled;
 use crate::explain::{By, Connection, Decider, Side, SideVerdict, Stage, explain};
 use crate::flow::{Flow, Party};
-use crate::index::target::{Asks, Step, Steps, Who};
+use crate::index::rulebook::{Asks, Step, Steps, Who};
 use crate::index::{self, Index, Seen, Shape, Test};
 use crate::matching::World;
 use crate::model::{Action, Direction, NetList, PolicyId, Rule};

@@ -1,6 +1,9 @@
 //! Where a selector is looked for: under labels that whoever it selects must have.
 
-use portcullis_core::Selector;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use portcullis_core::{Labels, Selector};
 use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
 
@@ -122,6 +125,75 @@ impl<V: Clone> FromIterator<(Anchor, V)> for ByAnchor<V> {
         let mut made = Self::default();
         all.into_iter().for_each(|(anchor, value)| made.put(anchor, Some(value)));
         made
+    }
+}
+
+/// Things posted under anchors of their selectors.
+#[derive(Clone, Debug)]
+pub(crate) struct Anchored<T> {
+    under: ByAnchor<Arc<[T]>>,
+    /// Those without an anchor: they are tried on everybody.
+    rest: Arc<[T]>,
+}
+
+impl<T> Default for Anchored<T> {
+    fn default() -> Self {
+        Self { under: ByAnchor::default(), rest: Arc::from([]) }
+    }
+}
+
+impl<T: Copy + PartialEq> Anchored<T> {
+    pub(crate) fn new(all: Vec<(Option<Vec<Anchor>>, T)>) -> Self {
+        let mut under: HashMap<Anchor, Vec<T>> = HashMap::new();
+        let mut rest = Vec::new();
+        for (anchors, thing) in all {
+            match anchors {
+                Some(anchors) => {
+                    for anchor in anchors {
+                        let list = under.entry(anchor).or_default();
+                        if list.last() != Some(&thing) {
+                            list.push(thing);
+                        }
+                    }
+                }
+                None => rest.push(thing),
+            }
+        }
+        Self { under: under.into_iter().map(|(a, l)| (a, l.into())).collect(), rest: rest.into() }
+    }
+
+    pub(crate) fn put(&mut self, anchors: Option<Vec<Anchor>>, thing: T) {
+        let with = |list: &[T]| -> Arc<[T]> { list.iter().copied().chain([thing]).collect() };
+        let Some(anchors) = anchors else {
+            self.rest = with(&self.rest);
+            return;
+        };
+        for anchor in anchors {
+            let list = with(self.under.get(&anchor).map_or(&[], |list| list));
+            self.under.put(anchor, Some(list));
+        }
+    }
+
+    /// Takes a thing away that was put under one of these anchors, or under none.
+    pub(crate) fn take(&mut self, anchors: Option<Vec<Anchor>>, thing: T) {
+        let without =
+            |list: &[T]| -> Arc<[T]> { list.iter().copied().filter(|t| *t != thing).collect() };
+        if self.rest.contains(&thing) {
+            self.rest = without(&self.rest);
+        }
+        for anchor in anchors.into_iter().flatten() {
+            let Some(list) = self.under.get(&anchor).filter(|list| list.contains(&thing)) else {
+                continue;
+            };
+            let list = without(list);
+            self.under.put(anchor, (!list.is_empty()).then_some(list));
+        }
+    }
+
+    /// Everything whose selector may select something with these labels; some of it twice.
+    pub(crate) fn candidates<'a>(&'a self, labels: &'a Labels) -> impl Iterator<Item = T> + 'a {
+        let under = labels.iter().flat_map(|(key, value)| self.under.of_label(key, value));
+        under.flat_map(|list| list.iter()).chain(self.rest.iter()).copied()
     }
 }
 

@@ -2,21 +2,22 @@
 //!
 //! ```text
 //!   endpoint ─▶ seat ─▶ shape ─┬─▶ seen   which selectors of rules select it
-//!                              └─▶ own    target, by direction: its rules, as lists by header
+//!                              └─▶ own    rulebook, by direction: its rules, as lists by header
 //!   address ─▶ sets that hold it ─▶ their shapes
 //! ```
-//! A *shape* is everything about an endpoint that rules can ask for besides its addresses; a *target*
+//! A *shape* is everything about an endpoint that rules can ask for besides its addresses; a *rulebook*
 //! is the rules of all endpoints that are asked about the same policies. Both are worked out when they
 //! are first asked for, and shared by every later version of the index that still has them, so a change
 //! costs what it touches: an endpoint that changes gets another shape, and a policy that changes makes
-//! the shapes that it selects ask anew for their targets.
+//! the shapes that it selects ask anew for their rulebooks.
 
 mod anchor;
+mod follow;
 mod header;
 mod line;
+pub(crate) mod rulebook;
 mod sets;
 mod shape;
-pub(crate) mod target;
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -29,17 +30,15 @@ use smol_str::SmolStr;
 
 use crate::compiled::Compiled;
 use crate::explain::Stage;
-use crate::model::{
-    Direction, Endpoint, EndpointId, NetworkSet, Policy, PolicyClass, PolicyId, Profile, Rule,
-};
-use anchor::{Anchor, ByAnchor, anchors};
+use crate::model::{Direction, Endpoint, EndpointId, Policy, PolicyClass, PolicyId, Rule};
+use anchor::{Anchor, Anchored, ByAnchor, anchors};
 pub(crate) use header::key;
 pub(crate) use line::Test;
 use line::{Line, Lines};
+use rulebook::{Lists, PolicyRules, Rulebook, Rules, TierRules};
 use sets::SetTable;
 use shape::Look;
 pub(crate) use shape::{Seen, Shape};
-use target::{Lists, MAX_SELECTORS, PolicyRules, Rules, Target, TierRules};
 
 /// Shapes under one label, beyond which they are no longer listed there: whoever looks for them goes
 /// through all shapes. Selectors of namespaces are what most policies have, and a namespace has some
@@ -69,8 +68,8 @@ pub(crate) struct Index {
     named_sets: Arc<[u32]>,
     needs_walks: bool,
     /// Those in use, so that shapes with the same rules share them. All versions of an index share it:
-    /// what a target says is told by the identities of its lines.
-    targets: Arc<Mutex<Targets>>,
+    /// what a rulebook says is told by the identities of its lines.
+    rulebooks: Arc<Mutex<Rulebooks>>,
 }
 
 /// Shapes by anchor; nothing under one that too many have.
@@ -113,18 +112,10 @@ impl Hash for Looked {
     }
 }
 
-/// Things posted under anchors of their selectors.
-#[derive(Clone, Debug)]
-struct Anchored<T> {
-    under: ByAnchor<Arc<[T]>>,
-    /// Those without an anchor: they are tried on everybody.
-    rest: Arc<[T]>,
-}
-
-/// The targets in use.
+/// The rulebooks in use.
 #[derive(Debug, Default)]
-struct Targets {
-    known: HashMap<Arc<Rules>, Weak<Target>>,
+struct Rulebooks {
+    known: HashMap<Arc<Rules>, Weak<Rulebook>>,
     /// How many there were when those out of use were last thrown away.
     swept: usize,
 }
@@ -136,13 +127,13 @@ pub struct IndexStats {
     pub shapes: usize,
     /// Shapes that rules can tell apart: those that other selectors select.
     pub classes: usize,
-    /// Targets of either direction: ordered lists of policies that apply.
-    pub targets: usize,
+    /// Rulebooks of either direction: ordered lists of policies that apply.
+    pub rulebooks: usize,
     /// Selectors of rules.
     pub selectors: usize,
-    /// Lists, equal ones of a target counted once for every range of headers.
+    /// Lists, equal ones of a rulebook counted once for every range of headers.
     pub lists: usize,
-    /// Steps of all lists, equal lists of a target counted once.
+    /// Steps of all lists, equal lists of a rulebook counted once.
     pub steps: usize,
     /// Bytes of lists, shapes' selectors and seats.
     pub bytes: usize,
@@ -184,7 +175,7 @@ impl Index {
             set_table: Arc::default(),
             named_sets: Arc::from([]),
             needs_walks: false,
-            targets: Arc::default(),
+            rulebooks: Arc::default(),
         };
         index.note_limits(compiled);
         for (name, profile) in compiled.profiles() {
@@ -289,250 +280,6 @@ impl Look {
     }
 }
 
-// === impl Anchored ===
-
-impl<T> Default for Anchored<T> {
-    fn default() -> Self {
-        Self { under: ByAnchor::default(), rest: Arc::from([]) }
-    }
-}
-
-impl<T: Copy + PartialEq> Anchored<T> {
-    fn new(all: Vec<(Option<Vec<Anchor>>, T)>) -> Self {
-        let mut under: HashMap<Anchor, Vec<T>> = HashMap::new();
-        let mut rest = Vec::new();
-        for (anchors, thing) in all {
-            match anchors {
-                Some(anchors) => {
-                    for anchor in anchors {
-                        let list = under.entry(anchor).or_default();
-                        if list.last() != Some(&thing) {
-                            list.push(thing);
-                        }
-                    }
-                }
-                None => rest.push(thing),
-            }
-        }
-        Self { under: under.into_iter().map(|(a, l)| (a, l.into())).collect(), rest: rest.into() }
-    }
-
-    fn put(&mut self, anchors: Option<Vec<Anchor>>, thing: T) {
-        let with = |list: &[T]| -> Arc<[T]> { list.iter().copied().chain([thing]).collect() };
-        let Some(anchors) = anchors else {
-            self.rest = with(&self.rest);
-            return;
-        };
-        for anchor in anchors {
-            let list = with(self.under.get(&anchor).map_or(&[], |list| list));
-            self.under.put(anchor, Some(list));
-        }
-    }
-
-    /// Takes a thing away that was put under one of these anchors, or under none.
-    fn take(&mut self, anchors: Option<Vec<Anchor>>, thing: T) {
-        let without =
-            |list: &[T]| -> Arc<[T]> { list.iter().copied().filter(|t| *t != thing).collect() };
-        if self.rest.contains(&thing) {
-            self.rest = without(&self.rest);
-        }
-        for anchor in anchors.into_iter().flatten() {
-            let Some(list) = self.under.get(&anchor).filter(|list| list.contains(&thing)) else {
-                continue;
-            };
-            let list = without(list);
-            self.under.put(anchor, (!list.is_empty()).then_some(list));
-        }
-    }
-
-    /// Everything whose selector may select something with these labels; some of it twice.
-    fn candidates<'a>(&'a self, labels: &'a Labels) -> impl Iterator<Item = T> + 'a {
-        let under = labels.iter().flat_map(|(key, value)| self.under.of_label(key, value));
-        under.flat_map(|list| list.iter()).chain(self.rest.iter()).copied()
-    }
-}
-
-// === Following changes ===
-
-impl Index {
-    /// `compiled` is the input as it is after the change.
-    pub(crate) fn put_endpoint(
-        &mut self,
-        compiled: &Compiled,
-        id: EndpointId,
-        old: Option<&Endpoint>,
-        new: Option<&Endpoint>,
-    ) {
-        let seat = match new {
-            Some(endpoint) => seat(compiled, id, endpoint, self.shape_id(Look::of(endpoint))),
-            None => Seat::EMPTY,
-        };
-        while self.seats.len() <= id.index() {
-            self.seats.push(Seat::EMPTY);
-        }
-        self.seats.set(id.index(), seat);
-        if old.map(|e| &e.addresses) == new.map(|e| &e.addresses) {
-            return;
-        }
-        // Who shares an address with it may be alone now, or no longer.
-        let addresses = old.into_iter().chain(new).flat_map(|e| &e.addresses);
-        let neighbours: HashSet<EndpointId> = addresses
-            .flat_map(|address| compiled.at_address(*address))
-            .copied()
-            .filter(|other| *other != id)
-            .collect();
-        for other in neighbours {
-            let (Some(endpoint), Some(there)) =
-                (compiled.find_endpoint(other), self.seats.get(other.index()).copied())
-            else {
-                continue;
-            };
-            self.seats.set(other.index(), self::seat(compiled, other, endpoint, there.shape));
-        }
-    }
-
-    /// The number of a shape; one that is new is added.
-    fn shape_id(&mut self, look: Look) -> u32 {
-        let looked = Looked(Arc::new(Shape::new(look)));
-        if let Some(id) = self.shape_ids.get(&looked) {
-            return *id;
-        }
-        let id = u32::try_from(self.shapes.push(Arc::clone(&looked.0))).unwrap_or(NO_SHAPE);
-        for anchor in looked.0.look.anchors() {
-            let listed: Option<Arc<[u32]>> = match self.posted.get(&anchor) {
-                Some(None) => continue,
-                Some(Some(ids)) if ids.len() >= MAX_POSTED => None,
-                Some(Some(ids)) => Some(ids.iter().copied().chain([id]).collect()),
-                None => Some(Arc::from([id])),
-            };
-            self.posted.put(anchor, Some(listed));
-        }
-        self.shape_ids.insert_mut(looked, id);
-        id
-    }
-
-    pub(crate) fn put_policy(&mut self, id: PolicyId, old: Option<&Policy>, new: Option<&Policy>) {
-        if let Some(old) = old {
-            let under = anchors_of_all(&old.subject);
-            self.subjects.take(under, id);
-            self.ask_anew(&old.subject);
-        }
-        let lines = new.map(|policy| Arc::new(self.lines(policy)));
-        while self.policies.len() <= id.index() {
-            self.policies.push(None);
-        }
-        self.policies.set(id.index(), lines);
-        if let Some(new) = new {
-            let under = self.anchors(&new.subject);
-            self.subjects.put(under, id);
-            self.ask_anew(&new.subject);
-        }
-    }
-
-    pub(crate) fn put_profile(&mut self, name: &SmolStr, profile: Option<&Profile>) {
-        match profile {
-            Some(profile) => {
-                let ingress = self.lines_of(&profile.ingress_rules, Direction::Ingress);
-                let egress = self.lines_of(&profile.egress_rules, Direction::Egress);
-                let lines = Lines { ingress, egress };
-                self.profiles.insert_mut(name.clone(), Arc::new(lines));
-            }
-            None => {
-                self.profiles.remove_mut(name);
-            }
-        }
-        let having = self.posted.get(&Anchor::Profile(name.clone())).cloned();
-        match having {
-            Some(Some(ids)) => ids.iter().for_each(|id| self.ask_shape_anew(*id)),
-            Some(None) => self.all_shapes().for_each(|id| self.ask_shape_anew(id)),
-            None => {}
-        }
-    }
-
-    /// `compiled` is the input as it is after the change.
-    pub(crate) fn put_set(&mut self, compiled: &Compiled, place: usize, set: Option<&NetworkSet>) {
-        let shape = set.map(|set| self.shape_id(Look::of_labels(&set.labels)));
-        while self.sets.len() <= place {
-            self.sets.push(None);
-        }
-        self.sets.set(place, shape);
-        self.set_table = Arc::default();
-        self.note_limits(compiled);
-    }
-
-    /// Notes what keeps the index from answering by itself.
-    pub(crate) fn note_limits(&mut self, compiled: &Compiled) {
-        let named = compiled.placed_sets().filter(|(_, set)| !set.domains.is_empty());
-        let named = named.filter_map(|(place, _)| *self.sets.get(place)?);
-        self.named_sets = named.collect();
-        self.needs_walks =
-            !compiled.foreign().is_empty() || compiled.sets().any(|set| set.doubt.is_some());
-    }
-
-    fn all_shapes(&self) -> std::ops::Range<u32> {
-        0..u32::try_from(self.shapes.len()).unwrap_or(NO_SHAPE)
-    }
-
-    /// Lets the shapes that a selector selects ask anew for their rules.
-    fn ask_anew(&mut self, subject: &Selector) {
-        let mut ids: Vec<u32> = Vec::new();
-        let mut all = false;
-        match self.anchors(subject) {
-            None => all = true,
-            Some(anchors) => {
-                for anchor in anchors {
-                    match (&anchor, self.posted.get(&anchor)) {
-                        (Anchor::Pair(..), Some(Some(shapes))) => ids.extend(shapes.iter()),
-                        (Anchor::Pair(..), None) => {}
-                        _ => all = true,
-                    }
-                }
-            }
-        }
-        if all {
-            ids = self.all_shapes().collect();
-        }
-        for id in ids {
-            let selected =
-                |shape: &&Arc<Shape>| subject.matches(&shape.look.labels) && shape.workload;
-            if self.shapes.get(id as usize).is_some_and(|shape| selected(&shape)) {
-                self.ask_shape_anew(id);
-            }
-        }
-    }
-
-    fn ask_shape_anew(&mut self, id: u32) {
-        let Some(shape) = self.shapes.get(id as usize) else { return };
-        if shape.own.get().is_none() {
-            return;
-        }
-        let fresh = Arc::new(shape.with_other_rules());
-        self.shapes.set(id as usize, fresh);
-    }
-
-    /// Whether so much of it is out of use that it is better made anew.
-    pub(crate) fn is_worn(&self, compiled: &Compiled) -> bool {
-        /// Below this nobody would notice.
-        const SLACK: usize = 4096;
-        let live = compiled.places();
-        self.shapes.len() > 2 * live + SLACK
-            || self.selectors.len() > 8 * live + SLACK
-            || self.selectors.len() >= MAX_SELECTORS as usize
-    }
-}
-
-/// Every anchor that a selector could have been posted under.
-fn anchors_of_all(selector: &Selector) -> Option<Vec<Anchor>> {
-    match selector {
-        Selector::And(all) => {
-            let parts = all.iter().filter_map(anchors_of_all).flatten();
-            Some(parts.collect())
-        }
-        Selector::Or(any) => Some(any.iter().filter_map(anchors_of_all).flatten().collect()),
-        other => anchors(other, &|_| 0),
-    }
-}
-
 // === Asking it ===
 
 impl Index {
@@ -546,17 +293,17 @@ impl Index {
 
     pub(crate) fn line(
         &self,
-        who: target::Who,
+        who: rulebook::Who,
         own: &Shape,
         rule: u32,
         direction: Direction,
     ) -> Option<&Line> {
         let lines = match who {
-            target::Who::Policy(id) => self.policies.get(id.index())?.as_ref()?,
-            target::Who::Profile(place) => {
+            rulebook::Who::Policy(id) => self.policies.get(id.index())?.as_ref()?,
+            rulebook::Who::Profile(place) => {
                 self.profiles.get(own.look.profiles.get(place as usize)?)?
             }
-            target::Who::Nobody => return None,
+            rulebook::Who::Nobody => return None,
         };
         lines.of(direction).get(rule as usize)
     }
@@ -599,13 +346,13 @@ impl Index {
     }
 
     /// The rules of a shape.
-    fn target<'a>(
+    fn rulebook<'a>(
         &self,
         compiled: &Compiled,
         shape: &'a Shape,
         direction: Direction,
-    ) -> &'a Target {
-        let own = shape.own.get_or_init(|| Box::new(self.targets_of(compiled, shape)));
+    ) -> &'a Rulebook {
+        let own = shape.own.get_or_init(|| Box::new(self.rulebooks_of(compiled, shape)));
         let [ingress, egress] = own.as_ref();
         match direction {
             Direction::Ingress => ingress,
@@ -625,12 +372,12 @@ impl Index {
     ) -> &'a Lists {
         match shape.at_hand(direction).get() {
             Some(lists) if family == Family::V4 && stage == Stage::Enforced => lists,
-            _ => self.lists_of_target(compiled, shape, direction, family, stage),
+            _ => self.lists_of_rulebook(compiled, shape, direction, family, stage),
         }
     }
 
     #[cold]
-    fn lists_of_target<'a>(
+    fn lists_of_rulebook<'a>(
         &self,
         compiled: &Compiled,
         shape: &'a Shape,
@@ -638,14 +385,14 @@ impl Index {
         family: Family,
         stage: Stage,
     ) -> &'a Lists {
-        let lists = self.target(compiled, shape, direction).lists(family, stage);
+        let lists = self.rulebook(compiled, shape, direction).lists(family, stage);
         if family == Family::V4 && stage == Stage::Enforced {
             return shape.at_hand(direction).get_or_init(|| lists.clone());
         }
         lists
     }
 
-    fn targets_of(&self, compiled: &Compiled, shape: &Shape) -> [Arc<Target>; 2] {
+    fn rulebooks_of(&self, compiled: &Compiled, shape: &Shape) -> [Arc<Rulebook>; 2] {
         let labels = &shape.look.labels;
         let mut selecting: Vec<(u64, PolicyId)> = self
             .subjects
@@ -711,21 +458,21 @@ impl Index {
         }
     }
 
-    /// The target with these rules: the one in use, if there is one.
-    fn shared(&self, rules: Rules) -> Arc<Target> {
+    /// The rulebook with these rules: the one in use, if there is one.
+    fn shared(&self, rules: Rules) -> Arc<Rulebook> {
         // What is remembered is whole even if whoever held the lock panicked.
-        let mut targets = self.targets.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(target) = targets.known.get(&rules).and_then(Weak::upgrade) {
-            return target;
+        let mut rulebooks = self.rulebooks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rulebook) = rulebooks.known.get(&rules).and_then(Weak::upgrade) {
+            return rulebook;
         }
         let key = Arc::new(rules);
-        let target = Arc::new(Target::new(Arc::clone(&key)));
-        targets.known.insert(key, Arc::downgrade(&target));
-        if targets.known.len() > 2 * targets.swept + 1024 {
-            targets.known.retain(|_, target| target.strong_count() > 0);
-            targets.swept = targets.known.len();
+        let rulebook = Arc::new(Rulebook::new(Arc::clone(&key)));
+        rulebooks.known.insert(key, Arc::downgrade(&rulebook));
+        if rulebooks.known.len() > 2 * rulebooks.swept + 1024 {
+            rulebooks.known.retain(|_, rulebook| rulebook.strong_count() > 0);
+            rulebooks.swept = rulebooks.known.len();
         }
-        target
+        rulebook
     }
 
     /// The places of the network sets that hold an address.
@@ -824,7 +571,7 @@ impl Index {
 
     pub(crate) fn stats(&self) -> IndexStats {
         let mut classes = HashSet::new();
-        let mut targets: HashMap<usize, (usize, usize, usize)> = HashMap::new();
+        let mut rulebooks: HashMap<usize, (usize, usize, usize)> = HashMap::new();
         let mut stats = IndexStats {
             shapes: self.shapes.len(),
             selectors: self.selectors.len(),
@@ -837,14 +584,14 @@ impl Index {
                 stats.bytes += seen.selectors.len() * 4;
                 classes.insert(&seen.selectors);
             }
-            for target in shape.own.get().into_iter().flat_map(|own| own.iter()) {
-                targets.insert(Arc::as_ptr(target) as usize, target.size());
+            for rulebook in shape.own.get().into_iter().flat_map(|own| own.iter()) {
+                rulebooks.insert(Arc::as_ptr(rulebook) as usize, rulebook.size());
             }
         }
         stats.classes = classes.len();
-        stats.targets = targets.len();
-        for (bytes, steps, lists) in targets.into_values() {
-            stats.bytes += bytes + size_of::<Target>();
+        stats.rulebooks = rulebooks.len();
+        for (bytes, steps, lists) in rulebooks.into_values() {
+            stats.bytes += bytes + size_of::<Rulebook>();
             stats.steps += steps;
             stats.lists += lists;
         }

@@ -7,7 +7,7 @@ use portcullis_core::Labels;
 use portcullis_core::net::NamedPort;
 use smol_str::SmolStr;
 
-use super::target::{Lists, Target};
+use super::rulebook::{Lists, Rulebook};
 use crate::model::{Direction, Endpoint, EndpointKind};
 
 /// Everything about an endpoint that rules can ask for besides its addresses. Pods of one template
@@ -17,8 +17,8 @@ use crate::model::{Direction, Endpoint, EndpointKind};
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Shape {
-    /// The lists of its targets for what is enforced on IPv4, for flows in and out: what most
-    /// questions ask, without the way through the target.
+    /// The lists of its rulebooks for what is enforced on IPv4, for flows in and out: what most
+    /// questions ask, without the way through the rulebook.
     lists: [OnceLock<Lists>; 2],
     /// What rules of others can see of it.
     pub(crate) seen: OnceLock<Seen>,
@@ -26,7 +26,7 @@ pub(crate) struct Shape {
     pub(crate) workload: bool,
     pub(crate) look: Arc<Look>,
     /// Which rules it has itself: for flows in, and for flows out.
-    pub(crate) own: OnceLock<Box<[Arc<Target>; 2]>>,
+    pub(crate) own: OnceLock<Box<[Arc<Rulebook>; 2]>>,
 }
 
 /// What makes two shapes one.

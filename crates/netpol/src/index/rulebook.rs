@@ -201,12 +201,12 @@ impl Step<'_> {
 
 /// What an endpoint is asked about in one direction: policies tier by tier, then its profiles.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct Rulebook {
     pub(crate) rules: Arc<Rules>,
     lists: [OnceLock<Lists>; 4],
 }
 
-/// The rules of a target, in order.
+/// The rules of a rulebook, in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) direction: Direction,
@@ -265,9 +265,9 @@ impl Rules {
     }
 }
 
-// === impl Target ===
+// === impl Rulebook ===
 
-impl Target {
+impl Rulebook {
     pub(crate) fn new(rules: Arc<Rules>) -> Self {
         Self { rules, lists: Default::default() }
     }
@@ -432,7 +432,7 @@ impl<'a> Iterator for Steps<'a> {
     }
 }
 
-/// The lines of a target with the keys each is for, and what follows where none of a tier matches.
+/// The lines of a rulebook with the keys each is for, and what follows where none of a tier matches.
 struct Prepared<'a> {
     tiers: Vec<PreparedTier<'a>>,
 }

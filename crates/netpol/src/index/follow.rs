@@ -1,0 +1,195 @@
+//! How an index follows the changes of what it was made of.
+
+use std::collections::HashSet;
+use std::ops::Range;
+use std::sync::Arc;
+
+use portcullis_core::Selector;
+use smol_str::SmolStr;
+
+use super::anchor::{Anchor, anchors};
+use super::line::Lines;
+use super::rulebook::MAX_SELECTORS;
+use super::shape::{Look, Shape};
+use super::{Index, Looked, MAX_POSTED, NO_SHAPE, Seat, seat};
+use crate::compiled::Compiled;
+use crate::model::{Direction, Endpoint, EndpointId, NetworkSet, Policy, PolicyId, Profile};
+
+impl Index {
+    /// `compiled` is the input as it is after the change.
+    pub(crate) fn put_endpoint(
+        &mut self,
+        compiled: &Compiled,
+        id: EndpointId,
+        old: Option<&Endpoint>,
+        new: Option<&Endpoint>,
+    ) {
+        let there = match new {
+            Some(endpoint) => seat(compiled, id, endpoint, self.shape_id(Look::of(endpoint))),
+            None => Seat::EMPTY,
+        };
+        while self.seats.len() <= id.index() {
+            self.seats.push(Seat::EMPTY);
+        }
+        self.seats.set(id.index(), there);
+        if old.map(|e| &e.addresses) == new.map(|e| &e.addresses) {
+            return;
+        }
+        // Who shares an address with it may be alone now, or no longer.
+        let addresses = old.into_iter().chain(new).flat_map(|e| &e.addresses);
+        let neighbours: HashSet<EndpointId> = addresses
+            .flat_map(|address| compiled.at_address(*address))
+            .copied()
+            .filter(|other| *other != id)
+            .collect();
+        for other in neighbours {
+            let (Some(endpoint), Some(there)) =
+                (compiled.find_endpoint(other), self.seats.get(other.index()).copied())
+            else {
+                continue;
+            };
+            self.seats.set(other.index(), seat(compiled, other, endpoint, there.shape));
+        }
+    }
+
+    /// The number of a shape; one that is new is added.
+    fn shape_id(&mut self, look: Look) -> u32 {
+        let looked = Looked(Arc::new(Shape::new(look)));
+        if let Some(id) = self.shape_ids.get(&looked) {
+            return *id;
+        }
+        let id = u32::try_from(self.shapes.push(Arc::clone(&looked.0))).unwrap_or(NO_SHAPE);
+        for anchor in looked.0.look.anchors() {
+            let listed: Option<Arc<[u32]>> = match self.posted.get(&anchor) {
+                Some(None) => continue,
+                Some(Some(ids)) if ids.len() >= MAX_POSTED => None,
+                Some(Some(ids)) => Some(ids.iter().copied().chain([id]).collect()),
+                None => Some(Arc::from([id])),
+            };
+            self.posted.put(anchor, Some(listed));
+        }
+        self.shape_ids.insert_mut(looked, id);
+        id
+    }
+
+    pub(crate) fn put_policy(&mut self, id: PolicyId, old: Option<&Policy>, new: Option<&Policy>) {
+        if let Some(old) = old {
+            let under = anchors_of_all(&old.subject);
+            self.subjects.take(under, id);
+            self.ask_anew(&old.subject);
+        }
+        let lines = new.map(|policy| Arc::new(self.lines(policy)));
+        while self.policies.len() <= id.index() {
+            self.policies.push(None);
+        }
+        self.policies.set(id.index(), lines);
+        if let Some(new) = new {
+            let under = self.anchors(&new.subject);
+            self.subjects.put(under, id);
+            self.ask_anew(&new.subject);
+        }
+    }
+
+    pub(crate) fn put_profile(&mut self, name: &SmolStr, profile: Option<&Profile>) {
+        match profile {
+            Some(profile) => {
+                let ingress = self.lines_of(&profile.ingress_rules, Direction::Ingress);
+                let egress = self.lines_of(&profile.egress_rules, Direction::Egress);
+                let lines = Lines { ingress, egress };
+                self.profiles.insert_mut(name.clone(), Arc::new(lines));
+            }
+            None => {
+                self.profiles.remove_mut(name);
+            }
+        }
+        let having = self.posted.get(&Anchor::Profile(name.clone())).cloned();
+        match having {
+            Some(Some(ids)) => ids.iter().for_each(|id| self.ask_shape_anew(*id)),
+            Some(None) => self.all_shapes().for_each(|id| self.ask_shape_anew(id)),
+            None => {}
+        }
+    }
+
+    /// `compiled` is the input as it is after the change.
+    pub(crate) fn put_set(&mut self, compiled: &Compiled, place: usize, set: Option<&NetworkSet>) {
+        let shape = set.map(|set| self.shape_id(Look::of_labels(&set.labels)));
+        while self.sets.len() <= place {
+            self.sets.push(None);
+        }
+        self.sets.set(place, shape);
+        self.set_table = Arc::default();
+        self.note_limits(compiled);
+    }
+
+    /// Notes what keeps the index from answering by itself.
+    pub(crate) fn note_limits(&mut self, compiled: &Compiled) {
+        let named = compiled.placed_sets().filter(|(_, set)| !set.domains.is_empty());
+        let named = named.filter_map(|(place, _)| *self.sets.get(place)?);
+        self.named_sets = named.collect();
+        self.needs_walks =
+            !compiled.foreign().is_empty() || compiled.sets().any(|set| set.doubt.is_some());
+    }
+
+    fn all_shapes(&self) -> Range<u32> {
+        0..u32::try_from(self.shapes.len()).unwrap_or(NO_SHAPE)
+    }
+
+    /// Lets the shapes that a selector selects ask anew for their rules.
+    fn ask_anew(&mut self, subject: &Selector) {
+        let mut ids: Vec<u32> = Vec::new();
+        let mut all = false;
+        match self.anchors(subject) {
+            None => all = true,
+            Some(anchors) => {
+                for anchor in anchors {
+                    match (&anchor, self.posted.get(&anchor)) {
+                        (Anchor::Pair(..), Some(Some(shapes))) => ids.extend(shapes.iter()),
+                        (Anchor::Pair(..), None) => {}
+                        _ => all = true,
+                    }
+                }
+            }
+        }
+        if all {
+            ids = self.all_shapes().collect();
+        }
+        for id in ids {
+            let selected =
+                |shape: &&Arc<Shape>| subject.matches(&shape.look.labels) && shape.workload;
+            if self.shapes.get(id as usize).is_some_and(|shape| selected(&shape)) {
+                self.ask_shape_anew(id);
+            }
+        }
+    }
+
+    fn ask_shape_anew(&mut self, id: u32) {
+        let Some(shape) = self.shapes.get(id as usize) else { return };
+        if shape.own.get().is_none() {
+            return;
+        }
+        let fresh = Arc::new(shape.with_other_rules());
+        self.shapes.set(id as usize, fresh);
+    }
+
+    /// Whether so much of it is out of use that it is better made anew.
+    pub(crate) fn is_worn(&self, compiled: &Compiled) -> bool {
+        /// Below this nobody would notice.
+        const SLACK: usize = 4096;
+        let live = compiled.places();
+        self.shapes.len() > 2 * live + SLACK
+            || self.selectors.len() > 8 * live + SLACK
+            || self.selectors.len() >= MAX_SELECTORS as usize
+    }
+}
+
+/// Every anchor that a selector could have been posted under.
+fn anchors_of_all(selector: &Selector) -> Option<Vec<Anchor>> {
+    match selector {
+        Selector::And(all) => {
+            let parts = all.iter().filter_map(anchors_of_all).flatten();
+            Some(parts.collect())
+        }
+        Selector::Or(any) => Some(any.iter().filter_map(anchors_of_all).flatten().collect()),
+        other => anchors(other, &|_| 0),
+    }
+}
