@@ -10,7 +10,7 @@ use smol_str::SmolStr;
 
 use crate::attempt::{Attempt, Requester, Resource, Target};
 use crate::covers::{Covers, covers};
-use crate::explain::decide;
+use crate::decide::decide;
 use crate::rule::{ALL, Rule};
 use crate::rules::{Binding, Role, RoleKind, RoleRef, Rules};
 use crate::who::held;

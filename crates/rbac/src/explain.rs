@@ -1,4 +1,4 @@
-//! The decision: in short, and with every reason.
+//! The decision with every reason: a walk over all there is.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,28 +9,8 @@ use crate::attempt::{Attempt, PRIVILEGED_GROUP, Target};
 use crate::grant::Grant;
 use crate::nearly::{NearName, near_names};
 use crate::rule::Respect;
-use crate::rules::{Binding, BindingId, Party, Rules, Subject};
+use crate::rules::{Binding, Party, Rules, Subject};
 use crate::words;
-
-/// A verdict and what decided it, by number. For those who need no words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ruling {
-    /// Allow or deny: a missing grant is a deny.
-    pub verdict: Verdict,
-    /// What allows it.
-    pub by: Option<Deciding>,
-}
-
-/// Which binding, subject and rule allow something. [`Rules::grant`] turns it into them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Deciding {
-    /// The binding.
-    pub binding: BindingId,
-    /// Which of its subjects, counted from 0.
-    pub subject: usize,
-    /// Which rule of its role, counted from 0.
-    pub rule: usize,
-}
 
 /// One reason why an attempt is allowed or not.
 ///
@@ -80,32 +60,16 @@ pub struct NearMiss {
     pub lacks: Vec<Respect>,
 }
 
-/// Whether RBAC allows `attempt`, and by which binding and rule.
-///
-/// As the Kubernetes authorizer, whose first match counts: cluster bindings in order, then the
-/// RoleBindings of the target's namespace.
-pub fn decide(rules: &Rules, attempt: &Attempt) -> Ruling {
-    for (binding, bound) in rules.in_scope(attempt.target.namespace()) {
-        let Some((subject, _)) = bound.binding.names(&attempt.requester) else { continue };
-        let Some(role) = &bound.role else { continue };
-        if let Some(rule) = role.permitting(&attempt.verb, &attempt.target) {
-            let by = Some(Deciding { binding, subject, rule });
-            return Ruling { verdict: Verdict::Allow, by };
-        }
-    }
-    Ruling { verdict: Verdict::Deny, by: None }
-}
-
 /// Whether RBAC allows `attempt`, with everything that was considered.
 ///
 /// This is RBAC alone: `system:masters` is a group like any other here. [`explain_as_server`]
 /// answers as an API server does.
 pub fn explain(rules: &Rules, attempt: &Attempt) -> Decision<Why> {
     let mut seen = Seen::default();
-    for (_, bound) in rules.in_scope(attempt.target.namespace()) {
+    for bound in rules.in_scope(attempt.target.namespace()) {
         let Some((_, subject)) = bound.binding.names(&attempt.requester) else { continue };
-        let binding = Arc::clone(&bound.binding);
-        let Some(role) = &bound.role else {
+        let binding = Arc::clone(bound.binding);
+        let Some(role) = bound.role else {
             seen.dangling.push(Dangling { binding, subject: subject.clone() });
             continue;
         };
@@ -219,16 +183,6 @@ fn notable(bindings: &[Arc<Binding>]) -> Vec<&Arc<Binding>> {
     bindings.iter().filter(|b| !b.subjects.iter().all(is_everybody)).collect()
 }
 
-// === impl Rules ===
-
-impl Rules {
-    /// The binding, subject, role and rule that a [`Ruling`] over these rules names.
-    pub fn grant(&self, by: Deciding) -> Option<Grant> {
-        let bound = self.everywhere().get(by.binding.0)?;
-        bound.grant_of(bound.binding.subjects.get(by.subject)?, by.rule)
-    }
-}
-
 // === impl Why ===
 
 impl Why {
@@ -316,8 +270,8 @@ mod tests {
     use expect_test::{Expect, expect};
 
     use super::*;
-    use crate::RulesBuilder;
     use crate::testing::{attempt, binding, role, rules};
+    use crate::{RulesBuilder, decide};
 
     const RULES: &str = "
         reader: get,list,watch - pods,pods/log

@@ -76,20 +76,20 @@ impl fmt::Display for Grant {
 
 // === impl Bound ===
 
-impl Bound {
+impl Bound<'_> {
     /// What the binding gives `subject` towards `verb` on `target`: the first rule that permits it.
     /// Whether the target is within the binding's scope is not asked here.
     pub(crate) fn grant(&self, subject: &Subject, verb: &str, target: &Target) -> Option<Grant> {
-        let role = self.role.as_ref()?;
+        let role = self.role?;
         let index = role.permitting(verb, target)?;
         self.grant_of(subject, index)
     }
 
     /// The rule at `index` as given to `subject`.
     pub(crate) fn grant_of(&self, subject: &Subject, index: usize) -> Option<Grant> {
-        let role = self.role.as_ref()?;
+        let role = self.role?;
         Some(Grant {
-            binding: Arc::clone(&self.binding),
+            binding: Arc::clone(self.binding),
             subject: subject.clone(),
             role: Arc::clone(role),
             rule: Arc::clone(role.rules.get(index)?),

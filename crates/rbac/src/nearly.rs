@@ -40,7 +40,7 @@ pub enum Slip {
 /// Another kind or namespace is common and mostly meant, so those are told only if they would grant.
 pub(crate) fn near_names(rules: &Rules, attempt: &Attempt) -> Vec<NearName> {
     let mut near: Vec<NearName> = Vec::new();
-    for (_, bound) in rules.in_scope(attempt.target.namespace()) {
+    for bound in rules.in_scope(attempt.target.namespace()) {
         if bound.binding.names(&attempt.requester).is_some() {
             continue;
         }
@@ -48,7 +48,7 @@ pub(crate) fn near_names(rules: &Rules, attempt: &Attempt) -> Vec<NearName> {
             let Some(slip) = slip(&attempt.requester, &subject.who) else { continue };
             let grants = bound.grant(subject, &attempt.verb, &attempt.target).is_some();
             if grants || slip == Slip::Spelling {
-                let binding = Arc::clone(&bound.binding);
+                let binding = Arc::clone(bound.binding);
                 near.push(NearName { binding, subject: subject.clone(), slip, grants });
             }
         }

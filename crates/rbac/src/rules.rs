@@ -1,13 +1,14 @@
 //! The normal form: roles, bindings, and an immutable set of both.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use portcullis_core::{Labels, Namespace, Origin, Selector};
+use portcullis_core::{Labels, Namespace, Origin, Selector, Slots};
 use smol_str::SmolStr;
 
 use crate::attempt::{Requester, Target};
+use crate::index::{Draft, Index};
+use crate::outline::{Asked, Outline};
 use crate::rule::Rule;
 
 /// A Role or a ClusterRole.
@@ -104,33 +105,71 @@ pub enum Party {
 pub struct RulesBuilder {
     roles: IndexMap<Key, Role>,
     bindings: IndexMap<Key, Binding>,
+    aggregated: bool,
 }
 
-type Key = (Option<Namespace>, SmolStr);
+/// Namespace and name of a role or a binding.
+pub(crate) type Key = (Option<Namespace>, SmolStr);
 
-/// An immutable set of roles and bindings.
+/// An immutable set of roles and bindings, with the index that answers [`decide`](crate::decide) and
+/// [`who`](crate::who).
 ///
 /// Bindings keep the order they were given in, cluster bindings before all others: that is the
 /// order in which decisions visit them, and so which of several grants is named.
 #[derive(Clone, Debug, Default)]
 pub struct Rules {
-    roles: IndexMap<Key, Arc<Role>>,
-    bindings: Vec<Bound>,
-    /// How many of `bindings`, from the start, are cluster bindings.
-    cluster_bindings: usize,
-    by_namespace: HashMap<Namespace, Vec<usize>>,
+    /// All that are there, and all that bindings refer to, by their numbers.
+    roles: Slots<RoleSlot>,
+    /// What they are called, and where they stand in the order given.
+    named: Slots<Named>,
+    /// The numbers of the roles in the order given.
+    order: Slots<Option<RoleNumber>>,
+    cluster_bindings: Slots<Option<Entered>>,
+    role_bindings: Slots<Option<Entered>>,
+    index: Index,
+}
+
+/// What decisions need of a role. Small, as ten thousand of them should stay in the cache.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RoleSlot {
+    /// What all rules together may permit.
+    outline: Outline,
+    /// What each may, and the rule: the role itself, which has them too, is one more load away.
+    rules: Arc<[(Outline, Arc<Rule>)]>,
+    /// None where bindings refer to it and it is not there.
+    role: Option<Arc<Role>>,
+}
+
+/// What changes need of a role.
+#[derive(Clone, Debug)]
+struct Named {
+    key: Key,
+    /// Its place in the order, while it is there.
+    #[expect(dead_code, reason = "sets cannot be changed in part yet")]
+    place: Option<usize>,
+}
+
+/// A binding, and the number of the role it refers to.
+#[derive(Clone, Debug)]
+struct Entered {
+    binding: Arc<Binding>,
+    role: RoleNumber,
 }
 
 /// A binding with the role it refers to, where there is one.
-#[derive(Clone, Debug)]
-pub(crate) struct Bound {
-    pub binding: Arc<Binding>,
-    pub role: Option<Arc<Role>>,
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound<'a> {
+    pub binding: &'a Arc<Binding>,
+    pub role: Option<&'a Arc<Role>>,
 }
 
 /// Which binding of a [`Rules`]. Means nothing to another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct BindingId(pub(crate) usize);
+pub struct BindingId(u32);
+
+/// Which role of a [`Rules`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RoleNumber(pub u32);
 
 // === impl RulesBuilder ===
 
@@ -155,40 +194,32 @@ impl RulesBuilder {
 
     /// Adds a role, and hands back the one it replaces.
     pub fn role(&mut self, role: Role) -> Option<Role> {
-        self.roles.insert((role.namespace.clone(), role.name.clone()), role)
+        self.roles.insert(role.key(), role)
     }
 
     /// Adds a binding, and hands back the one it replaces.
     pub fn binding(&mut self, binding: Binding) -> Option<Binding> {
-        self.bindings.insert((binding.namespace.clone(), binding.name.clone()), binding)
+        self.bindings.insert(binding.key(), binding)
     }
 
-    /// Fills in the rules of aggregated ClusterRoles, as a running cluster would have done. Call it
-    /// last; without it they keep the rules they were stored with.
+    /// Fills in the rules of aggregated ClusterRoles, as a running cluster does; without it they keep
+    /// the rules they were stored with.
     pub fn aggregated(mut self) -> Self {
-        let mut roles: Vec<Role> = self.roles.into_values().collect();
-        crate::aggregate(&mut roles);
-        self.roles =
-            roles.into_iter().map(|r| ((r.namespace.clone(), r.name.clone()), r)).collect();
+        self.aggregated = true;
         self
     }
 
     /// The set.
     pub fn build(self) -> Rules {
-        let roles = self.roles.into_iter().map(|(key, role)| (key, Arc::new(role)));
-        let mut rules = Rules { roles: roles.collect(), ..Rules::default() };
-        let (cluster, namespaced): (Vec<_>, Vec<_>) =
-            self.bindings.into_values().partition(|binding| binding.namespace.is_none());
-        rules.cluster_bindings = cluster.len();
-        for mut binding in cluster.into_iter().chain(namespaced) {
-            if let Some(namespace) = &binding.namespace {
-                rules.by_namespace.entry(namespace.clone()).or_default().push(rules.bindings.len());
-            }
-            binding.place_accounts();
-            let role = rules.role(&binding).cloned();
-            rules.bindings.push(Bound { binding: Arc::new(binding), role });
+        let mut roles: Vec<Role> = self.roles.into_values().collect();
+        if self.aggregated {
+            crate::aggregate(&mut roles);
         }
-        rules
+        let bindings = self.bindings.into_values().map(|mut binding| {
+            binding.place_accounts();
+            Arc::new(binding)
+        });
+        Rules::of(roles.into_iter().map(Arc::new).collect(), bindings.collect())
     }
 }
 
@@ -210,51 +241,193 @@ impl Rules {
         builder.build()
     }
 
+    /// The set of these, of which no two of a kind have the same key.
+    fn of(roles: Vec<Arc<Role>>, bindings: Vec<Arc<Binding>>) -> Self {
+        let numbered = roles.iter().enumerate().map(|(i, role)| (RoleNumber::at(i), role.as_ref()));
+        let named =
+            |(place, role): (usize, &Arc<Role>)| Named { key: role.key(), place: Some(place) };
+        let mut rules = Self {
+            index: Index::of(numbered),
+            named: roles.iter().enumerate().map(named).collect(),
+            order: (0..roles.len()).map(|i| Some(RoleNumber::at(i))).collect(),
+            roles: roles.into_iter().map(RoleSlot::of).collect(),
+            ..Self::default()
+        };
+        let mut draft = Draft::default();
+        let (mut cluster, mut local) = (Vec::new(), Vec::new());
+        for binding in bindings {
+            let role = rules.number(binding.role_key());
+            let (list, id): (_, fn(usize) -> BindingId) = match &binding.namespace {
+                None => (&mut cluster, BindingId::cluster),
+                Some(_) => (&mut local, BindingId::local),
+            };
+            draft.binding(id(list.len()), &binding, role);
+            list.push(Some(Entered { binding, role }));
+        }
+        rules.cluster_bindings = cluster.into_iter().collect();
+        rules.role_bindings = local.into_iter().collect();
+        rules.index.set_bindings(draft);
+        rules
+    }
+
+    /// The number of the role that a binding refers to, be it there or not.
+    fn number(&mut self, key: Option<Key>) -> RoleNumber {
+        let Some(key) = key else { return RoleNumber::NONE };
+        if let Some(number) = self.known(&key) {
+            return number;
+        }
+        let number = RoleNumber::at(self.roles.push(RoleSlot::default()));
+        self.index.insert_role_key(&key, number);
+        self.named.push(Named { key, place: None });
+        number
+    }
+
+    fn known(&self, key: &Key) -> Option<RoleNumber> {
+        let mut numbers = self.index.roles_called(key).iter().copied();
+        numbers.find(|number| self.named.get(number.place()).is_some_and(|n| n.key == *key))
+    }
+
     /// All roles, in the order given.
     pub fn roles(&self) -> impl Iterator<Item = &Arc<Role>> {
-        self.roles.values()
+        self.order.iter().flatten().filter_map(|number| self.slot(*number)?.role.as_ref())
     }
 
     /// All bindings, in the order they are visited in.
     pub fn bindings(&self) -> impl Iterator<Item = &Arc<Binding>> {
-        self.bindings.iter().map(|bound| &bound.binding)
+        self.everywhere().map(|bound| bound.binding)
     }
 
     /// A binding of this set, and the role it grants unless there is no such role.
     pub fn binding(&self, id: BindingId) -> Option<(&Arc<Binding>, Option<&Arc<Role>>)> {
-        self.bindings.get(id.0).map(|bound| (&bound.binding, bound.role.as_ref()))
+        self.bound(id).map(|bound| (bound.binding, bound.role))
     }
 
     /// The role that a binding refers to; the binding need not be of this set.
     pub fn role(&self, binding: &Binding) -> Option<&Arc<Role>> {
-        self.roles.get(&binding.role_key()?)
+        self.slot(self.known(&binding.role_key()?)?)?.role.as_ref()
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    #[inline]
+    pub(crate) fn slot(&self, number: RoleNumber) -> Option<&RoleSlot> {
+        self.roles.get(number.place())
+    }
+
+    #[inline]
+    fn entered(&self, id: BindingId) -> Option<&Entered> {
+        let list = if id.is_local() { &self.role_bindings } else { &self.cluster_bindings };
+        list.get(id.place())?.as_ref()
+    }
+
+    pub(crate) fn bound(&self, id: BindingId) -> Option<Bound<'_>> {
+        self.entered(id).map(|entered| self.with_role(entered))
+    }
+
+    /// Whether the binding refers to the role.
+    pub(crate) fn binds(&self, id: BindingId, role: RoleNumber) -> bool {
+        self.entered(id).is_some_and(|entered| entered.role == role)
+    }
+
+    fn with_role<'a>(&'a self, Entered { binding, role }: &'a Entered) -> Bound<'a> {
+        Bound { binding, role: self.slot(*role).and_then(|slot| slot.role.as_ref()) }
     }
 
     /// The bindings that count in `namespace` (or, without one, in the whole cluster).
     pub(crate) fn in_scope(
         &self,
         namespace: Option<&Namespace>,
-    ) -> impl Iterator<Item = (BindingId, &Bound)> {
-        let local = namespace.and_then(|n| self.by_namespace.get(n)).into_iter().flatten().copied();
-        (0..self.cluster_bindings)
-            .chain(local)
-            .filter_map(|i| self.bindings.get(i).map(|bound| (BindingId(i), bound)))
+    ) -> impl Iterator<Item = Bound<'_>> {
+        let local = namespace.map_or(&[][..], |namespace| self.index.local(namespace));
+        let local = local.iter().filter_map(|(id, _)| self.entered(*id));
+        let local = local.filter(move |entered| entered.binding.namespace.as_ref() == namespace);
+        let all = self.cluster_bindings.iter().flatten().chain(local);
+        all.map(|entered| self.with_role(entered))
     }
 
     /// Every binding.
-    pub(crate) fn everywhere(&self) -> &[Bound] {
-        &self.bindings
+    pub(crate) fn everywhere(&self) -> impl Iterator<Item = Bound<'_>> {
+        let all = self.cluster_bindings.iter().chain(self.role_bindings.iter()).flatten();
+        all.map(|entered| self.with_role(entered))
     }
 
     /// The RoleBindings that do not count in `namespace`.
     pub(crate) fn out_of_scope(
         &self,
         namespace: Option<&Namespace>,
-    ) -> impl Iterator<Item = &Bound> {
-        self.bindings
-            .iter()
-            .skip(self.cluster_bindings)
-            .filter(move |bound| bound.binding.namespace.as_ref() != namespace)
+    ) -> impl Iterator<Item = Bound<'_>> {
+        let others = self.role_bindings.iter().flatten();
+        let others = others.filter(move |entered| entered.binding.namespace.as_ref() != namespace);
+        others.map(|entered| self.with_role(entered))
+    }
+}
+
+// === impl RoleSlot ===
+
+impl RoleSlot {
+    fn of(role: Arc<Role>) -> Self {
+        let outlined = |rule: &Arc<Rule>| (Outline::of(rule), Arc::clone(rule));
+        let rules: Arc<[(Outline, Arc<Rule>)]> = role.rules.iter().map(outlined).collect();
+        let outline = rules.iter().fold(Outline::default(), |all, (one, _)| all.or(*one));
+        Self { outline, rules, role: Some(role) }
+    }
+
+    /// Whether it may permit what is asked. If not, it does not.
+    #[inline]
+    pub(crate) fn may(&self, asked: Asked) -> bool {
+        self.outline.may(asked)
+    }
+
+    /// The first rule that permits `verb` on `target`, by its place; `asked` is both.
+    #[inline]
+    pub(crate) fn permitting(&self, asked: Asked, verb: &str, target: &Target) -> Option<usize> {
+        if !self.may(asked) {
+            return None;
+        }
+        let mut rules = self.rules.iter();
+        rules.position(|(outline, rule)| outline.may(asked) && rule.permits(verb, target))
+    }
+}
+
+// === impl BindingId ===
+
+/// Set in the numbers of RoleBindings, so that they come after those of cluster bindings.
+const LOCAL: u32 = 1 << 31;
+
+impl BindingId {
+    /// More than 2³¹ bindings are beyond what memory holds: each takes hundreds of bytes.
+    fn cluster(place: usize) -> Self {
+        Self(u32::try_from(place).unwrap_or(u32::MAX) & !LOCAL)
+    }
+
+    fn local(place: usize) -> Self {
+        Self(Self::cluster(place).0 | LOCAL)
+    }
+
+    /// Whether it is a RoleBinding.
+    pub(crate) fn is_local(self) -> bool {
+        self.0 & LOCAL != 0
+    }
+
+    fn place(self) -> usize {
+        usize::try_from(self.0 & !LOCAL).unwrap_or(usize::MAX)
+    }
+}
+
+// === impl RoleNumber ===
+
+impl RoleNumber {
+    /// What a reference has that no role can answer: a Role without a namespace, an unknown kind.
+    const NONE: Self = Self(u32::MAX);
+
+    fn at(place: usize) -> Self {
+        Self(u32::try_from(place).unwrap_or(u32::MAX))
+    }
+
+    fn place(self) -> usize {
+        usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 }
 
@@ -271,6 +444,10 @@ impl Binding {
         self.subjects.iter().enumerate().find(|(_, subject)| subject.who.includes(requester))
     }
 
+    pub(crate) fn key(&self) -> Key {
+        (self.namespace.clone(), self.name.clone())
+    }
+
     fn place_accounts(&mut self) {
         for subject in &mut self.subjects {
             if let Party::ServiceAccount { namespace, .. } = &mut subject.who
@@ -282,7 +459,7 @@ impl Binding {
     }
 
     /// A Role is looked up in the binding's own namespace, so a ClusterRoleBinding finds none.
-    fn role_key(&self) -> Option<Key> {
+    pub(crate) fn role_key(&self) -> Option<Key> {
         match (&self.role.kind, &self.namespace) {
             (RoleKind::ClusterRole, _) => Some((None, self.role.name.clone())),
             (RoleKind::Role, Some(namespace)) => {
@@ -299,6 +476,10 @@ impl Role {
     /// `ClusterRole` or `Role`.
     pub fn kind(&self) -> &'static str {
         if self.namespace.is_some() { "Role" } else { "ClusterRole" }
+    }
+
+    pub(crate) fn key(&self) -> Key {
+        (self.namespace.clone(), self.name.clone())
     }
 
     /// The first rule that permits `verb` on `target`, by its place.

@@ -8,8 +8,10 @@ use portcullis_core::Namespace;
 use crate::attempt::{Requester, Target};
 use crate::explain::Dangling;
 use crate::grant::{Grant, Scope};
+use crate::index::Roles;
+use crate::outline::Asked;
 use crate::rule::Rule;
-use crate::rules::{Bound, RoleRef, Rules};
+use crate::rules::{BindingId, Bound, RoleRef, Rules};
 use crate::words;
 
 /// Everything a requester is granted.
@@ -42,19 +44,67 @@ pub struct RulesReview {
 /// A subject comes once for each binding that grants it. Groups are named as groups: who is in one
 /// is not RBAC's to know.
 pub fn who(rules: &Rules, verb: &str, target: &Target) -> Vec<Grant> {
-    let bound = rules.in_scope(target.namespace()).map(|(_, bound)| bound);
+    let asked = Asked::of(verb, target);
+    let cluster = permitting(rules, verb, target, Roles::Cluster, Reach::Cluster);
+    let namespace = target.namespace();
+    // A namespace has fewer bindings than a role may have, and only its own can count.
+    let local = namespace.map_or(&[][..], |namespace| rules.index().local(namespace)).iter();
+    let local = local.filter(|(_, role)| rules.slot(*role).is_some_and(|role| role.may(asked)));
+    let bound =
+        cluster.into_iter().chain(local.map(|(id, _)| *id)).filter_map(|id| rules.bound(id));
+    let bound = bound
+        .filter(|b| b.binding.namespace.is_none() || b.binding.namespace.as_ref() == namespace);
     bound.flat_map(|bound| holders(bound, verb, target)).collect()
 }
 
 /// As [`who`], in whatever namespace; [`Grant::scope`] says where. The target's own namespace does
 /// not count.
 pub fn who_anywhere(rules: &Rules, verb: &str, target: &Target) -> Vec<Grant> {
-    let url = matches!(target, Target::Url(_));
-    let bound = rules.everywhere().iter();
-    bound
-        .filter(|bound| !(url && bound.binding.namespace.is_some()))
-        .flat_map(|bound| holders(bound, verb, target))
-        .collect()
+    let reach = match target {
+        Target::Resource(_) => Reach::Everywhere,
+        // Only cluster bindings grant URLs.
+        Target::Url(_) => Reach::Cluster,
+    };
+    let mut ids = permitting(rules, verb, target, Roles::Cluster, reach);
+    if reach == Reach::Everywhere {
+        ids.extend(permitting(rules, verb, target, Roles::Local, reach));
+        ids.sort_unstable();
+    }
+    let bound = ids.into_iter().filter_map(|id| rules.bound(id));
+    bound.flat_map(|bound| holders(bound, verb, target)).collect()
+}
+
+/// Which bindings count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Cluster,
+    Everywhere,
+}
+
+/// The bindings of roles of this kind that permit `verb` on `target`, in the order in which
+/// decisions visit them.
+fn permitting(
+    rules: &Rules,
+    verb: &str,
+    target: &Target,
+    kind: Roles,
+    reach: Reach,
+) -> Vec<BindingId> {
+    let asked = Asked::of(verb, target);
+    let mut ids = Vec::new();
+    for number in rules.index().about(target, kind) {
+        let Some(role) = rules.slot(number).filter(|role| role.may(asked)) else { continue };
+        let bound = rules.index().bound(number);
+        let counts = |id: &BindingId| reach == Reach::Everywhere || !id.is_local();
+        // Those of the cluster come first. Whether the role permits it takes longer to find out than
+        // whether anything binds it.
+        if bound.first().is_some_and(counts) && role.permitting(asked, verb, target).is_some() {
+            let bound = bound.iter().copied().take_while(counts);
+            ids.extend(bound.filter(|id| rules.binds(*id, number)));
+        }
+    }
+    ids.sort_unstable();
+    ids
 }
 
 /// Everything a requester is granted, wherever.
@@ -62,13 +112,13 @@ pub fn what(rules: &Rules, requester: &Requester) -> Holdings {
     let mut held = Holdings::default();
     for bound in rules.everywhere() {
         let Some((_, subject)) = bound.binding.names(requester) else { continue };
-        let Some(role) = &bound.role else {
-            let binding = Arc::clone(&bound.binding);
+        let Some(role) = bound.role else {
+            let binding = Arc::clone(bound.binding);
             held.dangling.push(Dangling { binding, subject: subject.clone() });
             continue;
         };
         let grants = (0..role.rules.len()).filter_map(|i| bound.grant_of(subject, i));
-        match Scope::of(&bound.binding) {
+        match Scope::of(bound.binding) {
             Scope::Cluster => held.cluster.extend(grants),
             Scope::Namespace(namespace) => {
                 // Without resources a rule is about URLs, which a RoleBinding does not grant.
@@ -103,11 +153,11 @@ pub(crate) fn held<'a>(
     namespace: Option<&'a Namespace>,
 ) -> (Vec<Arc<Rule>>, Vec<&'a RoleRef>) {
     let (mut held, mut missing) = (Vec::new(), Vec::new());
-    for (_, bound) in rules.in_scope(namespace) {
+    for bound in rules.in_scope(namespace) {
         if bound.binding.names(requester).is_none() {
             continue;
         }
-        match &bound.role {
+        match bound.role {
             Some(role) => held.extend(role.rules.iter().cloned()),
             None => missing.push(&bound.binding.role),
         }
@@ -115,9 +165,12 @@ pub(crate) fn held<'a>(
     (held, missing)
 }
 
-fn holders(bound: &Bound, verb: &str, target: &Target) -> Vec<Grant> {
+fn holders(bound: Bound<'_>, verb: &str, target: &Target) -> Vec<Grant> {
+    let Some(rule) = bound.role.and_then(|role| role.permitting(verb, target)) else {
+        return Vec::new();
+    };
     let subjects = bound.binding.subjects.iter().filter(|subject| !subject.who.is_nobody());
-    subjects.filter_map(|subject| bound.grant(subject, verb, target)).collect()
+    subjects.filter_map(|subject| bound.grant_of(subject, rule)).collect()
 }
 
 #[cfg(test)]

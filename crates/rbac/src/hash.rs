@@ -1,0 +1,130 @@
+//! The numbers that stand for names in the index.
+//!
+//! They are the same in every process, so that whoever chooses names can make them meet: that costs
+//! time, and never the right answer, as everything found by a hash is asked whether it is meant.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::quality::FixedState;
+use portcullis_core::Namespace;
+
+use crate::attempt::{Requester, Resource};
+use crate::rules::{ACCOUNT_PREFIX, Key, Party};
+
+/// What one hash is of, so that a user and a group of one name are two things.
+#[derive(Clone, Copy)]
+#[repr(u64)]
+enum Kind {
+    Word = 1,
+    Url,
+    User,
+    Group,
+    Namespace,
+    Name,
+    Role,
+}
+
+/// Where a grant counts that counts everywhere.
+const CLUSTER: u64 = 0;
+
+/// The longest text that is put together without allocating. Kubernetes allows 63 letters for a
+/// resource and as many for a subresource.
+const TEXT_BYTES: usize = 63 + 1 + 63;
+
+/// A resource as rules may spell it, if they name it at all.
+pub(crate) struct Spelled {
+    /// `pods`, or `pods/log`.
+    pub own: u64,
+    /// `*/log`.
+    pub of_any: Option<u64>,
+}
+
+#[inline]
+fn of(kind: Kind, bytes: &[u8]) -> u64 {
+    let mut hasher = FixedState::with_seed(kind as u64).build_hasher();
+    hasher.write(bytes);
+    hasher.finish()
+}
+
+/// A word of a rule or an attempt.
+#[inline]
+pub(crate) fn word(text: &str) -> u64 {
+    of(Kind::Word, text.as_bytes())
+}
+
+/// What somebody must be called to be this one; none if nobody can be.
+pub(crate) fn party(party: &Party) -> Option<u64> {
+    match party {
+        _ if party.is_nobody() => None,
+        Party::User(name) => Some(of(Kind::User, name.as_bytes())),
+        Party::Group(name) => Some(of(Kind::Group, name.as_bytes())),
+        Party::ServiceAccount { namespace: Some(namespace), name } => {
+            Some(of(Kind::User, format!("{ACCOUNT_PREFIX}{namespace}:{name}").as_bytes()))
+        }
+        Party::ServiceAccount { namespace: None, .. } | Party::Other { .. } => None,
+    }
+}
+
+/// All that a requester is called: for each party that includes them, the hash of that party.
+#[inline]
+pub(crate) fn names(requester: &Requester) -> impl Iterator<Item = u64> {
+    let groups = requester.groups.iter().map(|group| of(Kind::Group, group.as_bytes()));
+    std::iter::once(of(Kind::User, requester.user.as_bytes())).chain(groups)
+}
+
+/// The cluster, or a namespace.
+#[inline]
+pub(crate) fn scope(namespace: Option<&Namespace>) -> u64 {
+    namespace.map_or(CLUSTER, |namespace| of(Kind::Namespace, namespace.as_str().as_bytes()))
+}
+
+/// One thing within another: both are spread evenly already.
+#[inline]
+pub(crate) fn within(hash: u64, scope: u64) -> u64 {
+    hash ^ scope
+}
+
+/// The name of an object; which kind of object is for the table to know.
+pub(crate) fn key((namespace, name): &Key) -> u64 {
+    within(of(Kind::Name, name.as_bytes()), scope(namespace.as_ref()))
+}
+
+/// What rules with URLs are found by, whichever those are.
+pub(crate) fn urls() -> u64 {
+    of(Kind::Url, b"")
+}
+
+/// The number of a role.
+pub(crate) fn number(role: u32) -> u64 {
+    of(Kind::Role, &role.to_le_bytes())
+}
+
+// === impl Spelled ===
+
+impl Spelled {
+    #[inline]
+    pub(crate) fn of(asked: &Resource) -> Self {
+        if asked.subresource.is_empty() {
+            return Self { own: word(&asked.resource), of_any: None };
+        }
+        Self {
+            own: joined(&asked.resource, &asked.subresource),
+            of_any: Some(joined("*", &asked.subresource)),
+        }
+    }
+}
+
+/// The word `resource/subresource`.
+fn joined(resource: &str, subresource: &str) -> u64 {
+    let mut buffer = [0; TEXT_BYTES];
+    let parts = [resource.as_bytes(), b"/", subresource.as_bytes()];
+    let mut len = 0;
+    for part in parts {
+        let Some(place) = buffer.get_mut(len..len + part.len()) else {
+            return word(&format!("{resource}/{subresource}"));
+        };
+        place.copy_from_slice(part);
+        len += part.len();
+    }
+    of(Kind::Word, buffer.get(..len).unwrap_or_default())
+}
