@@ -20,20 +20,32 @@ use crate::rules::Role;
 /// depends on who is served first: the controller's queue has no fixed order, ours is the order
 /// given.
 pub fn aggregate(roles: &mut [Role]) {
+    let filled = filled(&roles.iter().collect::<Vec<_>>());
+    for (at, rules) in filled {
+        if let Some(role) = roles.get_mut(at) {
+            role.rules = rules;
+        }
+    }
+}
+
+/// The rules of each role with an `aggregationRule`, by its place. Of other roles only those that
+/// some selector picks need be given, in the same order.
+pub(crate) fn filled(roles: &[&Role]) -> Vec<(usize, Vec<Arc<Rule>>)> {
     let sources: Vec<(usize, Vec<usize>)> = roles
         .iter()
         .enumerate()
         .filter_map(|(at, role)| Some((at, sources(roles, at, role.aggregation.as_deref()?))))
         .collect();
+    let mut filled: Vec<Vec<Arc<Rule>>> = roles.iter().map(|role| role.rules.clone()).collect();
     // A rule travels at least one role further in each round, and no way is longer than all roles in
     // a row. What moves after that only goes round a cycle, and would for ever.
     for _ in 0..=sources.len() {
         let mut settled = true;
         for (at, from) in &sources {
-            let rules = union(roles, from);
-            let Some(role) = roles.get_mut(*at) else { continue };
-            if !rules.is_empty() && role.rules != rules {
-                role.rules = rules;
+            let rules = union(&filled, from);
+            let Some(own) = filled.get_mut(*at) else { continue };
+            if !rules.is_empty() && *own != rules {
+                *own = rules;
                 settled = false;
             }
         }
@@ -41,15 +53,18 @@ pub fn aggregate(roles: &mut [Role]) {
             break;
         }
     }
+    let rules = |at: usize| filled.get_mut(at).map(|rules| (at, std::mem::take(rules)));
+    sources.iter().map(|(at, _)| *at).filter_map(rules).collect()
 }
 
 /// Which roles the role at `at` copies from, in the order of copying; one picked by two selectors
 /// comes twice.
-fn sources(roles: &[Role], at: usize, selectors: &[Selector]) -> Vec<usize> {
+fn sources(roles: &[&Role], at: usize, selectors: &[Selector]) -> Vec<usize> {
     let mut sources = Vec::new();
     for selector in selectors {
         let mut picked: Vec<(usize, &Role)> = roles
             .iter()
+            .copied()
             .enumerate()
             .filter(|(i, role)| {
                 *i != at && role.namespace.is_none() && selector.matches(&role.labels)
@@ -61,11 +76,11 @@ fn sources(roles: &[Role], at: usize, selectors: &[Selector]) -> Vec<usize> {
     sources
 }
 
-fn union(roles: &[Role], from: &[usize]) -> Vec<Arc<Rule>> {
+fn union(rules: &[Vec<Arc<Rule>>], from: &[usize]) -> Vec<Arc<Rule>> {
     let mut seen = HashSet::new();
     from.iter()
-        .filter_map(|i| roles.get(*i))
-        .flat_map(|role| &role.rules)
+        .filter_map(|i| rules.get(*i))
+        .flatten()
         .filter(|rule| seen.insert(Arc::clone(rule)))
         .cloned()
         .collect()

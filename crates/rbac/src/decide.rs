@@ -11,7 +11,6 @@ use portcullis_core::{Namespace, Verdict};
 use crate::attempt::Attempt;
 use crate::grant::Grant;
 use crate::hash;
-use crate::index::Entry;
 use crate::outline::Asked;
 use crate::rules::{BindingId, Rules};
 
@@ -75,28 +74,12 @@ fn first(
         }
         let Some(role) = rules.slot(entry.role) else { continue };
         if let Some(rule) = role.permitting(asked, &attempt.verb, &attempt.target)
-            && is_meant(rules, entry, attempt, namespace)
+            && rules.is_meant(entry, &attempt.requester, namespace)
         {
             *by = Some(Deciding { binding: entry.binding, subject: entry.place(), rule });
             return;
         }
     }
-}
-
-/// Whether what was found by its hash includes the requester and is in the scope.
-fn is_meant(
-    rules: &Rules,
-    entry: &Entry,
-    attempt: &Attempt,
-    namespace: Option<&Namespace>,
-) -> bool {
-    let Some(bound) = rules.bound(entry.binding) else { return false };
-    bound.binding.namespace.as_ref() == namespace
-        && bound
-            .binding
-            .subjects
-            .get(entry.place())
-            .is_some_and(|s| s.who.includes(&attempt.requester))
 }
 
 // === impl Rules ===

@@ -125,9 +125,44 @@ impl Index {
         self.bindings = Postings::of(draft.bindings);
     }
 
-    /// The number of a role that bindings refer to, whether or not it is there.
-    pub(crate) fn insert_role_key(&mut self, key: &Key, number: RoleNumber) {
+    /// The number of a role, whether or not it is there.
+    pub(crate) fn insert_key(&mut self, key: &Key, number: RoleNumber) {
         self.roles.insert(hash::key(key), number);
+    }
+
+    /// The words of a role.
+    pub(crate) fn insert_role(&mut self, number: RoleNumber, role: &Role) {
+        about(role).for_each(|word| self.about.insert(word, number));
+    }
+
+    /// Takes away what inserting it did.
+    pub(crate) fn remove_role(&mut self, number: RoleNumber, role: &Role) {
+        about(role).for_each(|word| self.about.remove(word, number));
+    }
+
+    /// A binding in all that concerns it.
+    pub(crate) fn insert_binding(&mut self, id: BindingId, binding: &Binding, role: RoleNumber) {
+        subjects(id, binding, role).for_each(|(name, entry)| self.subjects.insert(name, entry));
+        if let Some(namespace) = &binding.namespace {
+            self.local.insert(hash::scope(Some(namespace)), (id, role));
+        }
+        self.bound.insert(hash::number(role.0), id);
+        self.bindings.insert(hash::key(&binding.key()), id);
+    }
+
+    /// Takes away what inserting it did.
+    pub(crate) fn remove_binding(&mut self, id: BindingId, binding: &Binding, role: RoleNumber) {
+        subjects(id, binding, role).for_each(|(name, entry)| self.subjects.remove(name, entry));
+        if let Some(namespace) = &binding.namespace {
+            self.local.remove(hash::scope(Some(namespace)), (id, role));
+        }
+        self.bound.remove(hash::number(role.0), id);
+        self.bindings.remove(hash::key(&binding.key()), id);
+    }
+
+    /// Bindings that may be called so.
+    pub(crate) fn bindings_called(&self, key: &Key) -> &[BindingId] {
+        self.bindings.get(hash::key(key))
     }
 
     /// Subjects that a requester of this name may be, in this scope.

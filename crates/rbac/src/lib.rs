@@ -42,6 +42,7 @@
 mod aggregate;
 mod attempt;
 mod bootstrap;
+mod change;
 mod covers;
 mod decide;
 mod escalation;
@@ -62,6 +63,7 @@ pub mod words;
 pub use aggregate::aggregate;
 pub use attempt::{Attempt, PRIVILEGED_GROUP, Requester, Resource, Target};
 pub use bootstrap::bootstrap;
+pub use change::{Change, Touched};
 pub use covers::{Covers, compact, covers};
 pub use decide::{Deciding, Ruling, decide};
 pub use escalation::{Refusal, may_write_binding, may_write_role};

@@ -87,7 +87,6 @@ impl<T: Copy + Ord> Postings<T> {
         });
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "sets cannot be changed in part yet"))]
     /// Takes `item` from what is filed under `hash`, where it need not be.
     pub(crate) fn remove(&mut self, hash: u64, item: T) {
         self.0.change(hash, 0, &mut |items| {

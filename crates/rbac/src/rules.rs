@@ -6,8 +6,10 @@ use indexmap::IndexMap;
 use portcullis_core::{Labels, Namespace, Origin, Selector, Slots};
 use smol_str::SmolStr;
 
+use crate::aggregate::filled;
 use crate::attempt::{Requester, Target};
-use crate::index::{Draft, Index};
+use crate::hash;
+use crate::index::{Draft, Entry, Index};
 use crate::outline::{Asked, Outline};
 use crate::rule::Rule;
 
@@ -103,16 +105,32 @@ pub enum Party {
 /// kind, namespace and name, as in a cluster.
 #[derive(Clone, Debug, Default)]
 pub struct RulesBuilder {
-    roles: IndexMap<Key, Role>,
-    bindings: IndexMap<Key, Binding>,
-    aggregated: bool,
+    roles: IndexMap<Key, Arc<Role>>,
+    bindings: IndexMap<Key, Arc<Binding>>,
+    setup: Setup,
+}
+
+/// What is done of itself to whatever is given.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Setup {
+    /// Whether the rules of aggregated ClusterRoles are filled in.
+    pub aggregated: bool,
+    /// What is there unless the user has something else of the same key.
+    pub built_in: Option<Arc<BuiltIn>>,
+}
+
+/// Roles and bindings that come back when what has replaced them is deleted.
+#[derive(Debug, Default)]
+pub(crate) struct BuiltIn {
+    pub roles: IndexMap<Key, Arc<Role>>,
+    pub bindings: IndexMap<Key, Arc<Binding>>,
 }
 
 /// Namespace and name of a role or a binding.
 pub(crate) type Key = (Option<Namespace>, SmolStr);
 
 /// An immutable set of roles and bindings, with the index that answers [`decide`](crate::decide) and
-/// [`who`](crate::who).
+/// [`who`](crate::who). Cloning is O(1); [`Rules::changed`] makes another that shares what stays.
 ///
 /// Bindings keep the order they were given in, cluster bindings before all others: that is the
 /// order in which decisions visit them, and so which of several grants is named.
@@ -127,6 +145,11 @@ pub struct Rules {
     cluster_bindings: Slots<Option<Entered>>,
     role_bindings: Slots<Option<Entered>>,
     index: Index,
+    /// Those that gather the rules of others.
+    gatherers: Arc<[RoleNumber]>,
+    setup: Setup,
+    /// How many places there may be that nothing is at any more.
+    dead: usize,
 }
 
 /// What decisions need of a role. Small, as ten thousand of them should stay in the cache.
@@ -144,9 +167,15 @@ pub(crate) struct RoleSlot {
 #[derive(Clone, Debug)]
 struct Named {
     key: Key,
-    /// Its place in the order, while it is there.
-    #[expect(dead_code, reason = "sets cannot be changed in part yet")]
-    place: Option<usize>,
+    given: Option<Given>,
+}
+
+/// A role as it was given, before rules were filled in.
+#[derive(Clone, Debug)]
+struct Given {
+    role: Arc<Role>,
+    /// Its place in the order.
+    place: usize,
 }
 
 /// A binding, and the number of the role it refers to.
@@ -183,43 +212,43 @@ impl RulesBuilder {
     /// so that what the user gives replaces it.
     pub fn with_bootstrap(mut self) -> Self {
         let (roles, bindings) = crate::bootstrap();
-        for role in roles {
-            self.role(role);
-        }
-        for binding in bindings {
-            self.binding(binding);
-        }
+        let roles = roles.into_iter().map(|role| (role.key(), Arc::new(role)));
+        let bindings = bindings.into_iter().map(|mut binding| {
+            binding.place_accounts();
+            (binding.key(), Arc::new(binding))
+        });
+        let built_in = BuiltIn { roles: roles.collect(), bindings: bindings.collect() };
+        self.roles.extend(built_in.roles.clone());
+        self.bindings.extend(built_in.bindings.clone());
+        self.setup.built_in = Some(Arc::new(built_in));
         self
     }
 
     /// Adds a role, and hands back the one it replaces.
     pub fn role(&mut self, role: Role) -> Option<Role> {
-        self.roles.insert(role.key(), role)
+        self.roles.insert(role.key(), Arc::new(role)).map(Arc::unwrap_or_clone)
     }
 
     /// Adds a binding, and hands back the one it replaces.
-    pub fn binding(&mut self, binding: Binding) -> Option<Binding> {
-        self.bindings.insert(binding.key(), binding)
+    pub fn binding(&mut self, mut binding: Binding) -> Option<Binding> {
+        binding.place_accounts();
+        self.bindings.insert(binding.key(), Arc::new(binding)).map(Arc::unwrap_or_clone)
     }
 
     /// Fills in the rules of aggregated ClusterRoles, as a running cluster does; without it they keep
     /// the rules they were stored with.
     pub fn aggregated(mut self) -> Self {
-        self.aggregated = true;
+        self.setup.aggregated = true;
         self
     }
 
     /// The set.
     pub fn build(self) -> Rules {
-        let mut roles: Vec<Role> = self.roles.into_values().collect();
-        if self.aggregated {
-            crate::aggregate(&mut roles);
-        }
-        let bindings = self.bindings.into_values().map(|mut binding| {
-            binding.place_accounts();
-            Arc::new(binding)
-        });
-        Rules::of(roles.into_iter().map(Arc::new).collect(), bindings.collect())
+        Rules::of(
+            self.roles.into_values().collect(),
+            self.bindings.into_values().collect(),
+            self.setup,
+        )
     }
 }
 
@@ -242,15 +271,20 @@ impl Rules {
     }
 
     /// The set of these, of which no two of a kind have the same key.
-    fn of(roles: Vec<Arc<Role>>, bindings: Vec<Arc<Binding>>) -> Self {
-        let numbered = roles.iter().enumerate().map(|(i, role)| (RoleNumber::at(i), role.as_ref()));
-        let named =
-            |(place, role): (usize, &Arc<Role>)| Named { key: role.key(), place: Some(place) };
+    pub(crate) fn of(roles: Vec<Arc<Role>>, bindings: Vec<Arc<Binding>>, setup: Setup) -> Self {
+        let numbered = || roles.iter().enumerate().map(|(i, role)| (RoleNumber::at(i), role));
+        let gatherers = numbered().filter(|(_, role)| role.aggregation.is_some());
+        let named = |(place, role): (usize, &Arc<Role>)| {
+            let given = Some(Given { role: Arc::clone(role), place });
+            Named { key: role.key(), given }
+        };
         let mut rules = Self {
-            index: Index::of(numbered),
+            index: Index::of(numbered().map(|(number, role)| (number, role.as_ref()))),
             named: roles.iter().enumerate().map(named).collect(),
-            order: (0..roles.len()).map(|i| Some(RoleNumber::at(i))).collect(),
-            roles: roles.into_iter().map(RoleSlot::of).collect(),
+            order: numbered().map(|(number, _)| Some(number)).collect(),
+            gatherers: gatherers.map(|(number, _)| number).collect(),
+            roles: roles.iter().map(|role| RoleSlot::of(Arc::clone(role))).collect(),
+            setup,
             ..Self::default()
         };
         let mut draft = Draft::default();
@@ -267,6 +301,9 @@ impl Rules {
         rules.cluster_bindings = cluster.into_iter().collect();
         rules.role_bindings = local.into_iter().collect();
         rules.index.set_bindings(draft);
+        if rules.setup.aggregated {
+            rules.fill_in();
+        }
         rules
     }
 
@@ -277,12 +314,12 @@ impl Rules {
             return number;
         }
         let number = RoleNumber::at(self.roles.push(RoleSlot::default()));
-        self.index.insert_role_key(&key, number);
-        self.named.push(Named { key, place: None });
+        self.index.insert_key(&key, number);
+        self.named.push(Named { key, given: None });
         number
     }
 
-    fn known(&self, key: &Key) -> Option<RoleNumber> {
+    pub(crate) fn known(&self, key: &Key) -> Option<RoleNumber> {
         let mut numbers = self.index.roles_called(key).iter().copied();
         numbers.find(|number| self.named.get(number.place()).is_some_and(|n| n.key == *key))
     }
@@ -326,6 +363,51 @@ impl Rules {
         self.entered(id).map(|entered| self.with_role(entered))
     }
 
+    /// The bindings in scope that name the requester, in the order in which decisions visit them.
+    pub(crate) fn naming(
+        &self,
+        requester: &Requester,
+        namespace: Option<&Namespace>,
+    ) -> impl Iterator<Item = Bound<'_>> {
+        let scopes = [None, namespace].map(hash::scope);
+        let scopes = scopes.iter().take(1 + usize::from(namespace.is_some()));
+        let names = hash::names(requester);
+        let entries = names.flat_map(|name| scopes.clone().map(move |scope| (name, *scope)));
+        let entries = entries.flat_map(|(name, scope)| self.index.subjects(name, scope));
+        let mut ids: Vec<BindingId> = entries
+            .filter(|entry| self.is_meant(entry, requester, namespace))
+            .map(|entry| entry.binding)
+            .collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_iter().filter_map(|id| self.bound(id))
+    }
+
+    /// Whether what was found by its hash includes the requester and counts in the namespace.
+    pub(crate) fn is_meant(
+        &self,
+        entry: &Entry,
+        requester: &Requester,
+        namespace: Option<&Namespace>,
+    ) -> bool {
+        let Some(Entered { binding, .. }) = self.entered(entry.binding) else { return false };
+        let subject = binding.subjects.get(entry.place());
+        (binding.namespace.is_none() || binding.namespace.as_ref() == namespace)
+            && subject.is_some_and(|subject| subject.who.includes(requester))
+    }
+
+    /// The bindings that refer to a role.
+    pub(crate) fn binding_to(&self, role: RoleNumber) -> impl Iterator<Item = Bound<'_>> {
+        let ids = self.index.bound(role).iter();
+        let bound =
+            ids.filter_map(|id| self.entered(*id)).filter(move |entered| entered.role == role);
+        bound.map(|entered| self.with_role(entered))
+    }
+
+    pub(crate) fn key(&self, role: RoleNumber) -> Option<&Key> {
+        self.named.get(role.place()).map(|named| &named.key)
+    }
+
     /// Whether the binding refers to the role.
     pub(crate) fn binds(&self, id: BindingId, role: RoleNumber) -> bool {
         self.entered(id).is_some_and(|entered| entered.role == role)
@@ -361,6 +443,173 @@ impl Rules {
         let others = self.role_bindings.iter().flatten();
         let others = others.filter(move |entered| entered.binding.namespace.as_ref() != namespace);
         others.map(|entered| self.with_role(entered))
+    }
+}
+
+// === Changing them ===
+
+/// Fewer places than this that nothing is at any more are not worth making everything anew.
+pub(crate) const DEAD_MIN: usize = 1024;
+
+impl Rules {
+    /// The same set made from scratch, if half of the places in this one are empty; else a clone. So
+    /// a long life costs no more memory than twice what a fresh set takes, and of the changes only
+    /// one in as many as there are bindings pays for it.
+    pub(crate) fn renewed(&self) -> Self {
+        if self.dead < DEAD_MIN.max(self.places() / 2) {
+            return self.clone();
+        }
+        let roles = self.given().map(|(_, given)| Arc::clone(&given.role)).collect();
+        let bindings = self.bindings().map(Arc::clone).collect();
+        Self::of(roles, bindings, self.setup.clone())
+    }
+
+    /// How many roles and bindings there is place for.
+    pub(crate) fn places(&self) -> usize {
+        self.order.len() + self.cluster_bindings.len() + self.role_bindings.len()
+    }
+
+    pub(crate) fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The roles as they were given, in order.
+    fn given(&self) -> impl Iterator<Item = (RoleNumber, &Given)> {
+        let numbers = self.order.iter().flatten().copied();
+        numbers.filter_map(|number| Some((number, self.given_as(number)?)))
+    }
+
+    fn given_as(&self, number: RoleNumber) -> Option<&Given> {
+        self.named.get(number.place())?.given.as_ref()
+    }
+
+    /// The role of this key as it was given.
+    pub(crate) fn given_role(&self, key: &Key) -> Option<&Arc<Role>> {
+        Some(&self.given_as(self.known(key)?)?.role)
+    }
+
+    /// Puts a role in the place of the one of its key, or at the end; hands back its number.
+    pub(crate) fn put_role(&mut self, role: &Arc<Role>) -> RoleNumber {
+        let number = self.number(Some(role.key()));
+        let place = match self.given_as(number) {
+            Some(given) => given.place,
+            None => self.order.push(Some(number)),
+        };
+        self.give(number, Some(Given { role: Arc::clone(role), place }));
+        self.set_role(number, Some(Arc::clone(role)));
+        number
+    }
+
+    /// Takes a role away; hands back its number if it was there.
+    pub(crate) fn delete_role(&mut self, key: &Key) -> Option<RoleNumber> {
+        let number = self.known(key)?;
+        let place = self.given_as(number)?.place;
+        self.order.set(place, None);
+        self.dead += 1;
+        self.give(number, None);
+        self.set_role(number, None);
+        Some(number)
+    }
+
+    fn give(&mut self, number: RoleNumber, given: Option<Given>) {
+        let gathers = given.as_ref().is_some_and(|given| given.role.aggregation.is_some());
+        if gathers != self.gatherers.contains(&number) {
+            let others = self.gatherers.iter().copied().filter(|other| *other != number);
+            self.gatherers = others.chain(gathers.then_some(number)).collect();
+        }
+        if let Some(named) = self.named.get(number.place()).cloned() {
+            self.named.set(number.place(), Named { given, ..named });
+        }
+    }
+
+    /// What the role grants from now on.
+    fn set_role(&mut self, number: RoleNumber, role: Option<Arc<Role>>) {
+        if let Some(before) = self.slot(number).and_then(|slot| slot.role.clone()) {
+            self.index.remove_role(number, &before);
+        }
+        if let Some(role) = &role {
+            self.index.insert_role(number, role);
+        }
+        self.roles.set(number.place(), role.map(RoleSlot::of).unwrap_or_default());
+    }
+
+    /// Whether the rules of aggregated roles may be others if this one comes, goes or changes.
+    pub(crate) fn is_gathered(&self, role: &Role) -> bool {
+        let gathers = |number: &RoleNumber| {
+            let selectors = self.given_as(*number).and_then(|g| g.role.aggregation.as_ref());
+            selectors.into_iter().flatten().any(|selector| selector.matches(&role.labels))
+        };
+        let picked = || role.namespace.is_none() && self.gatherers.iter().any(gathers);
+        self.setup.aggregated && (role.aggregation.is_some() || picked())
+    }
+
+    /// Fills in the rules of aggregated roles, and says which of them grant something else now. It
+    /// looks at every ClusterRole.
+    pub(crate) fn fill_in(&mut self) -> Vec<RoleNumber> {
+        let (numbers, roles): (Vec<RoleNumber>, Vec<Arc<Role>>) = self
+            .given()
+            .filter(|(_, given)| given.role.namespace.is_none() || given.role.aggregation.is_some())
+            .map(|(number, given)| (number, Arc::clone(&given.role)))
+            .unzip();
+        let filled = filled(&roles.iter().map(Arc::as_ref).collect::<Vec<_>>());
+        let mut changed = Vec::new();
+        for (at, rules) in filled {
+            let (Some(number), Some(role)) = (numbers.get(at), roles.get(at)) else { continue };
+            let before = self.slot(*number).and_then(|slot| slot.role.as_ref());
+            let same = |before: &Arc<Role>| {
+                let mut pairs = before.rules.iter().zip(&rules);
+                before.rules.len() == rules.len() && pairs.all(|(a, b)| Arc::ptr_eq(a, b))
+            };
+            if !before.is_some_and(same) {
+                self.set_role(*number, Some(Arc::new(Role { rules, ..Role::clone(role) })));
+                changed.push(*number);
+            }
+        }
+        changed
+    }
+
+    /// The binding of this key.
+    pub(crate) fn binding_called(&self, key: &Key) -> Option<(BindingId, &Arc<Binding>)> {
+        let ids = self.index.bindings_called(key).iter().copied();
+        let mut bindings = ids.filter_map(|id| Some((id, &self.entered(id)?.binding)));
+        bindings.find(|(_, binding)| binding.key() == *key)
+    }
+
+    /// Puts a binding in the place of the one of its key, or at the end.
+    pub(crate) fn put_binding(&mut self, binding: &Arc<Binding>) {
+        let role = self.number(binding.role_key());
+        let entered = Entered { binding: Arc::clone(binding), role };
+        let id = match self.binding_called(&binding.key()).map(|(id, _)| id) {
+            Some(id) => {
+                // Nothing else may refer to what it referred to.
+                self.dead += usize::from(!self.binds(id, role));
+                self.unfile(id);
+                self.list(id.is_local()).set(id.place(), Some(entered));
+                id
+            }
+            None if binding.namespace.is_none() => {
+                BindingId::cluster(self.cluster_bindings.push(Some(entered)))
+            }
+            None => BindingId::local(self.role_bindings.push(Some(entered))),
+        };
+        self.index.insert_binding(id, binding, role);
+    }
+
+    /// Takes a binding away.
+    pub(crate) fn delete_binding(&mut self, id: BindingId) {
+        self.unfile(id);
+        self.list(id.is_local()).set(id.place(), None);
+        self.dead += 1;
+    }
+
+    fn unfile(&mut self, id: BindingId) {
+        if let Some(Entered { binding, role }) = self.entered(id).cloned() {
+            self.index.remove_binding(id, &binding, role);
+        }
+    }
+
+    fn list(&mut self, local: bool) -> &mut Slots<Option<Entered>> {
+        if local { &mut self.role_bindings } else { &mut self.cluster_bindings }
     }
 }
 
@@ -448,7 +697,7 @@ impl Binding {
         (self.namespace.clone(), self.name.clone())
     }
 
-    fn place_accounts(&mut self) {
+    pub(crate) fn place_accounts(&mut self) {
         for subject in &mut self.subjects {
             if let Party::ServiceAccount { namespace, .. } = &mut subject.who
                 && namespace.as_ref().is_none_or(|n| n.as_str().is_empty())

@@ -153,10 +153,7 @@ pub(crate) fn held<'a>(
     namespace: Option<&'a Namespace>,
 ) -> (Vec<Arc<Rule>>, Vec<&'a RoleRef>) {
     let (mut held, mut missing) = (Vec::new(), Vec::new());
-    for bound in rules.in_scope(namespace) {
-        if bound.binding.names(requester).is_none() {
-            continue;
-        }
+    for bound in rules.naming(requester, namespace) {
         match bound.role {
             Some(role) => held.extend(role.rules.iter().cloned()),
             None => missing.push(&bound.binding.role),
