@@ -1,21 +1,36 @@
 //! The engine against its independent twin, and the properties RBAC must have, over generated
 //! clusters. The vocabulary is small so that rules, subjects and requests meet often.
+//!
+//! `PORTCULLIS_SPEC_SEEDS=N` runs N clusters instead of the usual number.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use portcullis_core::{DocumentId, FieldPath, Labels, Namespace, Origin, Verdict};
 use portcullis_rbac::{
-    self as rbac, Attempt, Party, Requester, Resource, RoleKind, RoleRef, Rules, Subject, Target,
-    covers, decide, explain, spec, who, words,
+    self as rbac, Attempt, Grant, Party, Requester, Resource, RoleKind, RoleRef, Rules, Subject,
+    Target, Why, covers, decide, explain, spec, who, who_anywhere, words,
 };
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{Index, select};
+use proptest::test_runner::TestRunner;
 use smol_str::SmolStr;
 
 const USERS: &[&str] =
     &["jane", "Jane", "*", "", "system:serviceaccount:a:bot", "system:serviceaccount:b:bot"];
-const GROUPS: &[&str] = &["devs", "Devs", "jane", "system:serviceaccounts:a"];
-const NAMES: &[&str] = &["jane", "Jane", "devs", "bot", "system:serviceaccount:a:bot", ""];
+const GROUPS: &[&str] =
+    &["devs", "Devs", "jane", "system:serviceaccounts:a", "system:authenticated"];
+const NAMES: &[&str] = &[
+    "jane",
+    "Jane",
+    "devs",
+    "bot",
+    "system:serviceaccount:a:bot",
+    "system:serviceaccounts:a",
+    "system:authenticated",
+    "*",
+    "",
+];
 const NAMESPACES: &[&str] = &["", "a", "b"];
 const VERBS: &[&str] = &["get", "Get", "list", "*"];
 const API_GROUPS: &[&str] = &["", "apps", "*"];
@@ -25,7 +40,7 @@ const RULE_RESOURCES: &[&str] =
     &["pods", "secrets", "*", "pods/log", "*/log", "pods/*", "*/*", "secrets/log"];
 const OBJECTS: &[&str] = &["", "x", "*"];
 const URLS: &[&str] = &["/a", "/a/b", "/a/*", "/a*", "*", "/a/**", "", "/*/b"];
-const ROLES: &[&str] = &["r", "s", "gone"];
+const ROLES: &[&str] = &["r", "s", "r", "s", "gone"];
 
 // === Generated clusters ===
 
@@ -40,13 +55,18 @@ fn some(
     prop::collection::vec(one(words), count)
 }
 
+/// One to three words, now and then none at all.
+fn list(words: &'static [&'static str]) -> impl Strategy<Value = Vec<String>> {
+    prop_oneof![9 => some(words, 1..4), 1 => Just(Vec::new())]
+}
+
 prop_compose! {
     fn rule()(
-        verbs in some(VERBS, 0..3),
-        api_groups in some(API_GROUPS, 0..3),
-        resources in some(RULE_RESOURCES, 0..3),
-        resource_names in some(OBJECTS, 0..2),
-        urls in some(URLS, 0..3),
+        verbs in list(VERBS),
+        api_groups in list(API_GROUPS),
+        resources in list(RULE_RESOURCES),
+        resource_names in prop_oneof![3 => Just(Vec::new()), 1 => some(OBJECTS, 1..3)],
+        urls in prop_oneof![1 => Just(Vec::new()), 1 => some(URLS, 1..3)],
     ) -> spec::Rule {
         spec::Rule { verbs, api_groups, resources, resource_names, urls }
     }
@@ -88,9 +108,13 @@ prop_compose! {
 
 prop_compose! {
     fn subject()(
-        kind in select(&["User", "Group", "ServiceAccount", "user"][..]),
+        (kind, name) in prop_oneof![
+            3 => one(USERS).prop_map(|name| ("User", name)),
+            3 => one(GROUPS).prop_map(|name| ("Group", name)),
+            2 => Just(("ServiceAccount", "bot".to_owned())),
+            2 => (select(&["User", "Group", "ServiceAccount", "user"][..]), one(NAMES)),
+        ],
         namespace in one(NAMESPACES),
-        name in one(NAMES),
     ) -> spec::Subject {
         // Only service accounts have a namespace.
         let namespace = if kind == "ServiceAccount" { namespace } else { String::new() };
@@ -103,7 +127,7 @@ prop_compose! {
         namespace in one(NAMESPACES),
         role_kind in select(&["Role", "ClusterRole"][..]),
         role_name in one(ROLES),
-        subjects in prop::collection::vec(subject(), 0..4),
+        subjects in prop::collection::vec(subject(), 0..5),
     ) -> spec::Binding {
         let role_kind = role_kind.to_owned();
         spec::Binding { namespace, name: String::new(), role_kind, role_name, subjects }
@@ -112,8 +136,8 @@ prop_compose! {
 
 prop_compose! {
     fn cluster()(
-        mut roles in prop::collection::vec(role(), 0..6),
-        mut bindings in prop::collection::vec(binding(), 0..8),
+        mut roles in prop::collection::vec(role(), 0..16),
+        mut bindings in prop::collection::vec(binding(), 0..10),
     ) -> spec::Cluster {
         // No two objects of a kind have the same name in a namespace.
         let mut seen = std::collections::HashSet::new();
@@ -137,6 +161,74 @@ prop_compose! {
     ) -> spec::Request {
         spec::Request { user, groups, verb, url, api_group, resource, subresource, namespace, name }
     }
+}
+
+prop_compose! {
+    /// A cluster and requests to it. Left to chance, one in fifty would be allowed, so that most aim at
+    /// what a binding grants, and miss it now and then.
+    fn asked(count: usize)(
+        cluster in cluster(),
+        requests in prop::collection::vec((request(), any::<[Index; 6]>()), count),
+    ) -> (spec::Cluster, Vec<spec::Request>) {
+        let requests = requests.into_iter().map(|(request, picks)| aimed(&cluster, request, picks));
+        let requests = requests.collect();
+        (cluster, requests)
+    }
+}
+
+/// The request with some of its words taken from a binding, one of its subjects and one rule of its
+/// role, as far as there are any.
+fn aimed(cluster: &spec::Cluster, mut request: spec::Request, picks: [Index; 6]) -> spec::Request {
+    fn pick<'a, T>(list: &'a [T], index: &Index) -> Option<&'a T> {
+        (!list.is_empty()).then(|| index.get(list))
+    }
+    let [binding, subject, rule, word, other, keep] = &picks;
+    let Some(binding) = pick(&cluster.bindings, binding) else { return request };
+    if let Some(spec::Subject { kind, namespace, name }) = pick(&binding.subjects, subject) {
+        match kind.as_str() {
+            "Group" => request.groups.push(name.clone()),
+            "ServiceAccount" => {
+                let namespace = if namespace.is_empty() { &binding.namespace } else { namespace };
+                request.user = format!("system:serviceaccount:{namespace}:{name}");
+            }
+            _ => request.user.clone_from(name),
+        }
+    }
+    let role = cluster.roles.iter().find(|role| {
+        let namespace = if binding.role_kind == "Role" { &binding.namespace } else { "" };
+        role.name == binding.role_name && role.namespace == namespace
+    });
+    let Some(rule) = role.and_then(|role| pick(&role.rules, rule)) else { return request };
+    let take = |place: usize, into: &mut String, list: &[String], index: &Index| {
+        // One of eight words stays what it was.
+        if keep.index(8) != place
+            && let Some(word) = pick(list, index)
+        {
+            into.clone_from(word);
+        }
+    };
+    take(0, &mut request.verb, &rule.verbs, word);
+    if let Some(url) = &mut request.url {
+        take(1, url, &rule.urls, word);
+        return request;
+    }
+    take(2, &mut request.api_group, &rule.api_groups, word);
+    take(3, &mut request.name, &rule.resource_names, word);
+    if !binding.namespace.is_empty() {
+        take(4, &mut request.namespace, std::slice::from_ref(&binding.namespace), word);
+    }
+    let mut resource = String::new();
+    take(5, &mut resource, &rule.resources, other);
+    match resource.split_once('/') {
+        Some(("*", subresource)) => request.subresource = subresource.to_owned(),
+        Some((resource, subresource)) => {
+            request.resource = resource.to_owned();
+            request.subresource = subresource.to_owned();
+        }
+        None if resource.is_empty() || resource == "*" => {}
+        None => (request.resource, request.subresource) = (resource, String::new()),
+    }
+    request
 }
 
 // === From the twin's words to the engine's ===
@@ -164,7 +256,7 @@ fn lowered_rule(rule: &spec::Rule) -> rbac::Rule {
     }
 }
 
-fn lowered_subject(subject: &spec::Subject) -> Subject {
+fn lowered_subject((place, subject): (usize, &spec::Subject)) -> Subject {
     let name = SmolStr::from(&subject.name);
     let who = match subject.kind.as_str() {
         "User" => Party::User(name),
@@ -172,7 +264,7 @@ fn lowered_subject(subject: &spec::Subject) -> Subject {
         "ServiceAccount" => Party::ServiceAccount { namespace: placed(&subject.namespace), name },
         kind => Party::Other { kind: kind.into(), name },
     };
-    Subject { who, origin: origin() }
+    Subject { who, origin: origin().index(place) }
 }
 
 fn lowered(cluster: &spec::Cluster) -> Rules {
@@ -190,7 +282,7 @@ fn lowered(cluster: &spec::Cluster) -> Rules {
             namespace: placed(&binding.namespace),
             name: SmolStr::from(&binding.name),
             role: RoleRef { kind, name: SmolStr::from(&binding.role_name), origin: origin() },
-            subjects: binding.subjects.iter().map(lowered_subject).collect(),
+            subjects: binding.subjects.iter().enumerate().map(lowered_subject).collect(),
             origin: origin(),
         }
     });
@@ -218,14 +310,21 @@ fn attempt(request: &spec::Request) -> Attempt {
 /// Requests are cheap beside clusters, so each cluster is asked this many.
 const REQUESTS: usize = 50;
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
+/// Clusters of the usual run.
+const SEEDS: u32 = 1_000;
 
-    #[test]
-    fn the_engine_and_its_twin_agree(
-        cluster in cluster(),
-        requests in prop::collection::vec(request(), REQUESTS),
-    ) {
+fn config() -> ProptestConfig {
+    let cases = match std::env::var("PORTCULLIS_SPEC_SEEDS") {
+        Ok(text) => text.parse().expect("PORTCULLIS_SPEC_SEEDS is a number"),
+        Err(_) => SEEDS,
+    };
+    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+}
+
+#[test]
+fn the_engine_and_its_twin_agree() {
+    let (questions, granted) = (Cell::new(0_u64), Cell::new(0_u64));
+    let run = TestRunner::new(config()).run(&asked(REQUESTS), |(cluster, requests)| {
         let rules = lowered(&cluster);
         for request in &requests {
             let attempt = attempt(request);
@@ -235,16 +334,55 @@ proptest! {
             prop_assert_eq!(words::reason(&explained), reason.clone(), "{:?}", request);
             let ruling = decide(&rules, &attempt);
             prop_assert_eq!(ruling.verdict, explained.verdict);
-            let by = ruling.by.and_then(|by| rules.grant(by)).map(|grant| words::allowed(&grant));
-            prop_assert_eq!(by, allowed.then_some(reason));
+            let by = ruling.by.and_then(|by| rules.grant(by));
+            // Which binding, subject and rule, and not only what is said of them.
+            let first = match explained.because.first() {
+                Why::Granted(grant) => Some(grant),
+                _ => None,
+            };
+            let parts = |grant: &Grant| {
+                (Arc::as_ptr(&grant.binding), Arc::as_ptr(&grant.rule), grant.index)
+            };
+            prop_assert_eq!(by.as_ref().map(parts), first.map(parts), "{:?}", request);
+            let subject = |grant: &Grant| grant.subject.origin.clone();
+            prop_assert_eq!(by.as_ref().map(subject), first.map(subject), "{:?}", request);
+            prop_assert_eq!(by.map(|by| words::allowed(&by)), allowed.then_some(reason));
+            questions.set(questions.get() + 1);
+            granted.set(granted.get() + u64::from(allowed));
         }
+        Ok(())
+    });
+    if let Err(failure) = run {
+        panic!("{failure}");
     }
+    let (questions, granted) = (questions.get(), granted.get());
+    println!("{questions} questions, {granted} of them allowed");
+    // Questions that are all refused would agree about nothing.
+    assert!(granted > questions / 10);
+}
+
+/// Somebody who is this party and nothing else.
+fn alone(party: &Party) -> Option<Requester> {
+    let user = |user: SmolStr| Requester { user, groups: Vec::new() };
+    match party {
+        _ if party.is_nobody() => None,
+        Party::User(name) => Some(user(name.clone())),
+        Party::Group(name) => Some(Requester { groups: vec![name.clone()], ..user("a".into()) }),
+        Party::ServiceAccount { namespace, name } => {
+            let namespace = namespace.as_ref().map_or("", Namespace::as_str);
+            Some(user(format!("system:serviceaccount:{namespace}:{name}").into()))
+        }
+        Party::Other { .. } => None,
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
 
     #[test]
     fn one_more_binding_never_takes_anything_away(
-        mut cluster in cluster(),
+        (mut cluster, requests) in asked(REQUESTS),
         more in binding(),
-        requests in prop::collection::vec(request(), REQUESTS),
     ) {
         let before = lowered(&cluster);
         cluster.bindings.insert(0, spec::Binding { name: "more".into(), ..more });
@@ -259,8 +397,7 @@ proptest! {
 
     #[test]
     fn who_names_exactly_those_who_may(
-        cluster in cluster(),
-        requests in prop::collection::vec(request(), REQUESTS),
+        (cluster, requests) in asked(REQUESTS),
     ) {
         let rules = lowered(&cluster);
         for request in &requests {
@@ -270,6 +407,42 @@ proptest! {
                 .any(|grant| grant.subject.who.includes(&attempt.requester));
             let may = decide(&rules, &attempt).verdict == Verdict::Allow;
             prop_assert_eq!(named, may, "{:?}", request);
+        }
+    }
+
+    #[test]
+    fn who_is_everybody_whom_the_twin_allows_it(
+        (cluster, requests) in asked(REQUESTS / 10),
+    ) {
+        let rules = lowered(&cluster);
+        let all: Vec<Subject> = rules.bindings().flat_map(|b| b.subjects.clone()).collect();
+        for request in &requests {
+            let Attempt { verb, target, .. } = attempt(request);
+            let named = who(&rules, &verb, &target);
+            for requester in all.iter().filter_map(|subject| alone(&subject.who)) {
+                let groups = requester.groups.iter().map(ToString::to_string).collect();
+                let user = requester.user.to_string();
+                let (allowed, _) =
+                    spec::decide(&cluster, &spec::Request { user, groups, ..request.clone() });
+                let is_named = named.iter().any(|grant| grant.subject.who.includes(&requester));
+                prop_assert_eq!(is_named, allowed, "{:?} {:?}", requester, request);
+            }
+            // Wherever: where the namespaces asked one by one say so.
+            let mut wanted: Vec<String> = Vec::new();
+            for binding in rules.bindings() {
+                let mut here = target.clone();
+                if let Target::Resource(resource) = &mut here {
+                    resource.namespace = binding.namespace.clone();
+                } else if binding.namespace.is_some() {
+                    continue;
+                }
+                let grants = who(&rules, &verb, &here);
+                let own = grants.iter().filter(|grant| Arc::ptr_eq(&grant.binding, binding));
+                wanted.extend(own.map(ToString::to_string));
+            }
+            let anywhere = who_anywhere(&rules, &verb, &target);
+            let got: Vec<String> = anywhere.iter().map(ToString::to_string).collect();
+            prop_assert_eq!(got, wanted, "{:?}", request);
         }
     }
 
