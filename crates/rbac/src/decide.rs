@@ -6,11 +6,12 @@
 //! [`Party::includes`](crate::Party::includes) and [`Rule::permits`](crate::Rule::permits), so that
 //! the index can lose time and never an answer.
 
-use portcullis_core::{Namespace, Verdict};
+use portcullis_core::Verdict;
 
 use crate::attempt::Attempt;
 use crate::grant::Grant;
 use crate::hash;
+use crate::index::Entry;
 use crate::outline::Asked;
 use crate::rules::{BindingId, Rules};
 
@@ -41,40 +42,52 @@ pub struct Deciding {
 /// of its role the first rule that permits the attempt.
 pub fn decide(rules: &Rules, attempt: &Attempt) -> Ruling {
     let asked = Asked::of(&attempt.verb, &attempt.target);
-    let namespace = attempt.target.namespace();
-    let local = namespace.map(|namespace| (Some(namespace), hash::scope(Some(namespace))));
+    let cluster = hash::scope(None);
+    let local = attempt.target.namespace().map(|namespace| hash::scope(Some(namespace)));
     let mut by = None;
     for name in hash::names(&attempt.requester) {
-        first(rules, attempt, asked, (None, hash::scope(None)), name, &mut by);
+        first(rules, attempt, asked, rules.index().subjects(name, cluster), &mut by);
         // Cluster bindings come first, so that once one grants it the others need not be asked.
         if let Some(local) = local
             && by.is_none_or(|by| by.binding.is_local())
         {
-            first(rules, attempt, asked, local, name, &mut by);
+            first(rules, attempt, asked, rules.index().subjects(name, local), &mut by);
         }
     }
     let verdict = if by.is_some() { Verdict::Allow } else { Verdict::Deny };
     Ruling { verdict, by }
 }
 
-/// Puts into `by` what allows the attempt by one of the requester's names in one scope, if that
-/// comes before what is there.
+/// Puts into `by` what allows the attempt by one of these, if that comes before what is there.
 #[inline]
 fn first(
     rules: &Rules,
     attempt: &Attempt,
     asked: Asked,
-    (namespace, scope): (Option<&Namespace>, u64),
-    name: u64,
+    entries: &[Entry],
     by: &mut Option<Deciding>,
 ) {
-    for entry in rules.index().subjects(name, scope) {
-        if by.is_some_and(|by| (by.binding, by.subject) <= (entry.binding, entry.place())) {
+    // Most names have none in most namespaces, and a call would cost more than the look.
+    if !entries.is_empty() {
+        first_of(rules, attempt, asked, entries, by);
+    }
+}
+
+fn first_of(
+    rules: &Rules,
+    attempt: &Attempt,
+    asked: Asked,
+    entries: &[Entry],
+    by: &mut Option<Deciding>,
+) {
+    let before = by.map(|by| (by.binding, by.subject));
+    for entry in entries {
+        if before.is_some_and(|before| before <= (entry.binding, entry.place())) {
             return;
         }
-        let Some(role) = rules.slot(entry.role) else { continue };
+        let Some(role) = rules.slot(entry.role).filter(|role| role.may(asked)) else { continue };
         if let Some(rule) = role.permitting(asked, &attempt.verb, &attempt.target)
-            && rules.is_meant(entry, &attempt.requester, namespace)
+            && rules.is_meant(entry, &attempt.requester, attempt.target.namespace())
         {
             *by = Some(Deciding { binding: entry.binding, subject: entry.place(), rule });
             return;

@@ -56,7 +56,7 @@ impl Rule {
     ///
     /// Whether its binding reaches the target's namespace is not asked here.
     pub fn permits(&self, verb: &str, target: &Target) -> bool {
-        self.misses(verb, target).next().is_none()
+        respects(target).iter().all(|respect| self.meets(*respect, verb, target))
     }
 
     /// The respects in which the rule fails `verb` on `target`, none if it permits it.
@@ -65,13 +65,7 @@ impl Rule {
         verb: &'a str,
         target: &'a Target,
     ) -> impl Iterator<Item = Respect> + 'a {
-        let asked: &[Respect] = match target {
-            Target::Resource(_) => {
-                &[Respect::Verb, Respect::Resource, Respect::ApiGroup, Respect::ResourceName]
-            }
-            Target::Url(_) => &[Respect::Verb, Respect::Url],
-        };
-        asked.iter().filter(move |respect| !self.meets(**respect, verb, target)).map(
+        respects(target).iter().filter(move |respect| !self.meets(**respect, verb, target)).map(
             move |respect| match (respect, target) {
                 (Respect::Resource, Target::Resource(r)) if self.has_relative_of(r) => {
                     Respect::Subresource
@@ -121,6 +115,16 @@ impl Eq for Rule {}
 impl Hash for Rule {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.content().hash(state);
+    }
+}
+
+/// What a rule is asked about a target.
+fn respects(target: &Target) -> &'static [Respect] {
+    match target {
+        Target::Resource(_) => {
+            &[Respect::Verb, Respect::Resource, Respect::ApiGroup, Respect::ResourceName]
+        }
+        Target::Url(_) => &[Respect::Verb, Respect::Url],
     }
 }
 
