@@ -8,6 +8,8 @@
 //!                                           └─ rules_for ─► covers ─► may_write_role, may_write_binding
 //! ```
 //!
+//! [`Rules::changed`] makes another set of one, and says whose answers that may change.
+//!
 //! RBAC only ever grants: rules add up, nothing takes away, and what nobody grants is refused. The
 //! answers and the sentences ([`words`]) are those of the Kubernetes authorizer.
 //!
@@ -31,8 +33,8 @@
 //! );
 //! ```
 //!
-//! Nothing here knows manifests, files or servers. Start reading at [`explain`]; its independent
-//! twin is `spec`.
+//! Nothing here knows manifests, files or servers. Start reading at [`explain`], the walk; [`decide`]
+//! and [`who`] find the same in an index. Their independent twin is `spec`.
 
 #![cfg_attr(
     not(test),
