@@ -1,14 +1,15 @@
 //! From a stream of nodes, in the order of the text, to a [`Tree`]: duplicates, merges, aliases and
 //! limits are settled here, for YAML and JSON alike.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ops::Range;
 
-use portcullis_core::{Code, DocumentId, Step};
+use portcullis_core::{Code, DocumentId};
 use smol_str::SmolStr;
 
 use crate::codes;
-use crate::tree::{Node, Tree, Value};
+use crate::tree::{At, Held, MAX_KEY_BYTES, Node, NodeKind, Packed, Text, Tree, Value};
 
 /// The byte range of a node's value and of its key, within the document; the key's is empty where
 /// there is none.
@@ -22,7 +23,7 @@ pub(crate) struct Span {
 #[derive(Debug)]
 pub(crate) struct Parsed {
     pub(crate) tree: Tree,
-    /// One for each node of the tree.
+    /// One for each node of the tree, where they were to be kept.
     pub(crate) spans: Vec<Span>,
     pub(crate) duplicates: Vec<Duplicate>,
     /// Where text begins that follows the document's end and is not read.
@@ -71,24 +72,29 @@ pub(crate) struct Budget {
     /// How many times the document's own size aliases may expand to.
     pub(crate) alias_factor: usize,
     pub(crate) key_bytes: usize,
+    /// Items of one list, or entries of one map.
+    pub(crate) items: usize,
 }
 
 /// What an anchor names.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 enum Anchored {
     /// A map or list that is still being read.
     Open,
     Node(u32),
     /// A key, which is no node.
-    Key(Value),
+    Key(Packed),
 }
 
 /// A map or list that is not finished.
 struct Open {
     node: u32,
+    is_map: bool,
     items: u32,
     /// In a map: the key that waits for its value.
-    key: Option<(SmolStr, Range<u32>)>,
+    key: Option<(Held, Range<u32>)>,
+    /// In a map: where its keys begin in [`Workspace::keys`].
+    keys_from: usize,
     /// In a map: the entries under a plain `<<`.
     merges: Vec<u32>,
     /// In a map: whether the waiting key is such a `<<`.
@@ -98,82 +104,178 @@ struct Open {
     anchor: Option<usize>,
 }
 
-/// Takes keys, scalars, openings, closings and aliases in the order of the text.
-pub(crate) struct Composer {
-    budget: Budget,
+/// What reading needs besides its result. One serves many documents, so that most of them cost no
+/// more than the memory of their trees.
+#[derive(Default)]
+pub(crate) struct Workspace {
+    /// Whether the places of nodes are wanted with the tree.
+    keep_spans: bool,
     nodes: Vec<Node>,
     spans: Vec<Span>,
+    made: String,
     open: Vec<Open>,
+    /// Fingerprints of the keys of all open maps, the innermost last.
+    keys: Vec<u64>,
+    /// Those of one map, sorted.
+    sorted: Vec<u64>,
     anchors: HashMap<usize, Anchored>,
     duplicates: Vec<Duplicate>,
+}
+
+impl Workspace {
+    /// One for reading places, which are kept beside the tree.
+    pub(crate) fn with_spans() -> Self {
+        Self { keep_spans: true, ..Self::default() }
+    }
+
+    /// How many values the last document had when it was refused.
+    pub(crate) fn nodes(&self) -> usize {
+        self.nodes.len()
+    }
+
+    fn clear(&mut self) {
+        self.nodes.clear();
+        self.spans.clear();
+        self.made.clear();
+        self.open.clear();
+        self.keys.clear();
+        self.anchors.clear();
+        self.duplicates.clear();
+    }
+}
+
+/// Takes keys, scalars, openings, closings and aliases in the order of the text.
+pub(crate) struct Composer<'t, 'w> {
+    budget: Budget,
+    text: &'t str,
+    work: &'w mut Workspace,
     alias_nodes: usize,
     alias_bytes_left: usize,
 }
 
-impl Composer {
-    pub(crate) fn new(budget: Budget, text_bytes: usize) -> Self {
+impl<'t, 'w> Composer<'t, 'w> {
+    pub(crate) fn new(budget: Budget, text: &'t str, work: &'w mut Workspace) -> Self {
+        work.clear();
         Self {
             budget,
-            alias_bytes_left: text_bytes.saturating_mul(budget.alias_factor),
-            nodes: Vec::new(),
-            spans: Vec::new(),
-            open: Vec::new(),
-            anchors: HashMap::new(),
-            duplicates: Vec::new(),
+            text,
+            work,
+            alias_bytes_left: text.len().saturating_mul(budget.alias_factor),
             alias_nodes: 0,
         }
     }
 
     /// Whether the next node is a key.
     pub(crate) fn wants_key(&self) -> bool {
-        self.open.last().is_some_and(|open| {
-            open.key.is_none()
-                && self.nodes.get(open.node as usize).is_some_and(|n| n.value == Value::Map)
-        })
+        self.work.open.last().is_some_and(|open| open.is_map && open.key.is_none())
     }
 
     /// The range of the waiting key, if the next node is the value of a map's entry.
     pub(crate) fn waiting_key(&self) -> Option<Range<u32>> {
-        self.open.last().and_then(|open| open.key.as_ref()).map(|(_, range)| range.clone())
+        self.work.open.last().and_then(|open| open.key.as_ref()).map(|(_, range)| range.clone())
     }
 
     /// Whether the root is finished.
     pub(crate) fn is_complete(&self) -> bool {
-        self.open.is_empty() && !self.nodes.is_empty()
+        self.work.open.is_empty() && !self.work.nodes.is_empty()
+    }
+
+    /// Where a text stands that was read at `range`: there, or behind a quote, or among the letters
+    /// that readers make.
+    pub(crate) fn hold(&mut self, text: &str, range: &Range<u32>) -> Result<Held, Refusal> {
+        let bytes = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        for start in [range.start, range.start.saturating_add(1)] {
+            let from = start as usize;
+            if self.text.as_bytes().get(from..from + text.len()) == Some(text.as_bytes()) {
+                return Ok(Held { start, bytes, made: false });
+            }
+        }
+        let start = u32::try_from(self.work.made.len()).unwrap_or(u32::MAX);
+        if start.checked_add(bytes).is_none_or(|end| end == u32::MAX) {
+            let message = "more than 4 GiB of text are written otherwise than they are read";
+            return Err(Refusal::new(codes::LIMIT, range.clone(), message));
+        }
+        self.work.made.push_str(text);
+        Ok(Held { start, bytes, made: true })
+    }
+
+    fn pack(&mut self, value: &Value<'_>, range: &Range<u32>) -> Result<Packed, Refusal> {
+        Ok(match value {
+            Value::Null => Packed::Null,
+            Value::Bool(b) => Packed::Bool(*b),
+            Value::Int(n) => Packed::Int(*n),
+            Value::Float(f) => Packed::Float(*f),
+            Value::String(text) => Packed::String(self.hold(text, range)?),
+            Value::Map => Packed::Map,
+            Value::List => Packed::List,
+        })
+    }
+
+    fn held(&self, held: Held) -> &str {
+        let text = if held.made { &self.work.made } else { self.text };
+        text.get(held.start as usize..held.start as usize + held.bytes as usize).unwrap_or("")
     }
 
     /// The key of the entry whose value comes next; `merge` if it is a plain `<<`.
-    pub(crate) fn key(
+    pub(crate) fn key(&mut self, key: &str, merge: bool, range: Range<u32>) -> Result<(), Refusal> {
+        self.fits(key.len(), &range)?;
+        let held = self.hold(key, &range)?;
+        self.held_key(held, key.as_bytes(), merge, range);
+        Ok(())
+    }
+
+    /// A key that stands in the document as it is read.
+    pub(crate) fn key_at(
         &mut self,
-        key: SmolStr,
-        merge: bool,
+        start: u32,
+        key: &str,
         range: Range<u32>,
     ) -> Result<(), Refusal> {
-        let limit = self.budget.key_bytes;
-        if key.len() > limit {
-            return Err(Refusal::new(
-                codes::LIMIT,
-                range,
-                format!("key longer than {limit} bytes"),
-            ));
-        }
-        if let Some(open) = self.open.last_mut() {
-            open.key = Some((key, range));
-            open.merge_next = merge;
+        self.fits(key.len(), &range)?;
+        let bytes = u32::try_from(key.len()).unwrap_or(u32::MAX);
+        let held = Held { start, bytes, made: false };
+        self.held_key(held, key.as_bytes(), false, range);
+        Ok(())
+    }
+
+    fn fits(&self, key_bytes: usize, range: &Range<u32>) -> Result<(), Refusal> {
+        let limit = self.budget.key_bytes.min(MAX_KEY_BYTES);
+        if key_bytes > limit {
+            let message = format!("key longer than {limit} bytes");
+            return Err(Refusal::new(codes::LIMIT, range.clone(), message));
         }
         Ok(())
     }
 
+    fn held_key(&mut self, held: Held, key: &[u8], merge: bool, range: Range<u32>) {
+        if let Some(open) = self.work.open.last_mut() {
+            open.key = Some((held, range));
+            open.merge_next = merge;
+            self.work.keys.push(fingerprint(key));
+        }
+    }
+
     pub(crate) fn scalar(
         &mut self,
-        value: Value,
+        value: &Value<'_>,
+        range: Range<u32>,
+        anchor: Option<usize>,
+    ) -> Result<(), Refusal> {
+        let value = self.pack(value, &range)?;
+        self.packed(value, range, anchor)
+    }
+
+    /// A scalar in the form of a node.
+    pub(crate) fn packed(
+        &mut self,
+        value: Packed,
         range: Range<u32>,
         anchor: Option<usize>,
     ) -> Result<(), Refusal> {
         let end = range.end;
         let node = self.push(value, range)?;
         if let Some(anchor) = anchor {
-            self.anchors.insert(anchor, Anchored::Node(node));
+            self.work.anchors.insert(anchor, Anchored::Node(node));
         }
         self.child_ends(end);
         Ok(())
@@ -182,22 +284,24 @@ impl Composer {
     /// Opens a map or a list. Where it ends comes with [`Composer::close`].
     pub(crate) fn open(
         &mut self,
-        value: Value,
+        value: Packed,
         range: Range<u32>,
         anchor: Option<usize>,
     ) -> Result<(), Refusal> {
-        if self.open.len() >= self.budget.depth {
+        if self.work.open.len() >= self.budget.depth {
             return Err(too_deep(range, self.budget.depth));
         }
         let end = range.end;
         let node = self.push(value, range)?;
         if let Some(anchor) = anchor {
-            self.anchors.insert(anchor, Anchored::Open);
+            self.work.anchors.insert(anchor, Anchored::Open);
         }
-        self.open.push(Open {
+        self.work.open.push(Open {
             node,
+            is_map: value == Packed::Map,
             items: 0,
             key: None,
+            keys_from: self.work.keys.len(),
             merges: Vec::new(),
             merge_next: false,
             end,
@@ -208,18 +312,23 @@ impl Composer {
 
     /// Closes the innermost map or list. Without an `end` it ends where its last child does.
     pub(crate) fn close(&mut self, end: Option<u32>) -> Result<(), Refusal> {
-        let Some(open) = self.open.pop() else { return Ok(()) };
+        let Some(open) = self.work.open.pop() else { return Ok(()) };
         let end = end.unwrap_or(open.end);
-        self.settle(&open)?;
+        if open.is_map {
+            if !open.merges.is_empty() || self.may_have_twins(open.keys_from) {
+                self.settle(&open)?;
+            }
+            self.work.keys.truncate(open.keys_from);
+        }
         let after = self.next_index();
-        if let Some(node) = self.nodes.get_mut(open.node as usize) {
+        if let Some(node) = self.work.nodes.get_mut(open.node as usize) {
             node.end = after;
         }
-        if let Some(span) = self.spans.get_mut(open.node as usize) {
+        if let Some(span) = self.work.spans.get_mut(open.node as usize) {
             span.value.end = end.max(span.value.start);
         }
         if let Some(anchor) = open.anchor {
-            self.anchors.insert(anchor, Anchored::Node(open.node));
+            self.work.anchors.insert(anchor, Anchored::Node(open.node));
         }
         self.child_ends(end);
         Ok(())
@@ -228,17 +337,17 @@ impl Composer {
     /// A copy of what the anchor names. The copy's own place is the alias; what is inside it keeps
     /// its place at the anchor, where it is written.
     pub(crate) fn alias(&mut self, anchor: usize, range: Range<u32>) -> Result<(), Refusal> {
-        let source = match self.anchors.get(&anchor).cloned() {
+        let source = match self.work.anchors.get(&anchor).copied() {
             Some(Anchored::Node(source)) => source,
-            Some(Anchored::Key(value)) => return self.scalar(value, range, None),
+            Some(Anchored::Key(value)) => return self.packed(value, range, None),
             Some(Anchored::Open) | None => {
                 return Err(Refusal::new(codes::ALIAS, range, "alias inside its own anchor"));
             }
         };
         let end = range.end;
-        let (parent, step, key) = self.place(&range);
+        let (parent, step, key) = self.place(&range)?;
         let copy = self.copy(source, parent, step, &range)?;
-        if let Some(span) = self.spans.get_mut(copy as usize) {
+        if let Some(span) = self.work.spans.get_mut(copy as usize) {
             *span = Span { value: range, key };
         }
         self.child_ends(end);
@@ -246,65 +355,100 @@ impl Composer {
     }
 
     /// Remembers a key that has an anchor.
-    pub(crate) fn anchor_key(&mut self, anchor: usize, value: Value) {
-        self.anchors.insert(anchor, Anchored::Key(value));
+    pub(crate) fn anchor_key(
+        &mut self,
+        anchor: usize,
+        value: &Value<'_>,
+        range: &Range<u32>,
+    ) -> Result<(), Refusal> {
+        let value = self.pack(value, range)?;
+        self.work.anchors.insert(anchor, Anchored::Key(value));
+        Ok(())
     }
 
     /// What the anchor names, if it is a scalar: for aliases used as keys.
-    pub(crate) fn anchored_scalar(&self, anchor: usize) -> Option<Value> {
-        match self.anchors.get(&anchor)? {
-            Anchored::Open => None,
-            Anchored::Node(node) => Some(self.nodes.get(*node as usize)?.value.clone()),
-            Anchored::Key(value) => Some(value.clone()),
-        }
+    pub(crate) fn anchored_scalar(&self, anchor: usize) -> Option<Value<'_>> {
+        let packed = match *self.work.anchors.get(&anchor)? {
+            Anchored::Open => return None,
+            Anchored::Node(node) => self.work.nodes.get(node as usize)?.value(),
+            Anchored::Key(value) => value,
+        };
+        Some(match packed {
+            Packed::Null => Value::Null,
+            Packed::Bool(b) => Value::Bool(b),
+            Packed::Int(n) => Value::Int(n),
+            Packed::Float(f) => Value::Float(f),
+            Packed::String(held) => Value::String(Cow::Borrowed(self.held(held))),
+            Packed::Map => Value::Map,
+            Packed::List => Value::List,
+        })
     }
 
-    pub(crate) fn finish(self, document: DocumentId) -> Parsed {
+    /// The document, which was read from the beginning of `text`.
+    pub(crate) fn finish(self, text: &Text) -> Parsed {
+        /// From here on, memory is given away as it is rather than copied to the size that is
+        /// needed: the large blocks of an allocator shrink in place.
+        const LARGE_NODES: usize = 1 << 16;
+        let Self { work, .. } = self;
+        let nodes = if work.nodes.len() < LARGE_NODES {
+            work.nodes.as_slice().into()
+        } else {
+            std::mem::take(&mut work.nodes).into_boxed_slice()
+        };
+        let spans = if work.keep_spans { std::mem::take(&mut work.spans) } else { Vec::new() };
         Parsed {
-            tree: Tree { document, nodes: self.nodes },
-            spans: self.spans,
-            duplicates: self.duplicates,
+            tree: Tree {
+                document: DocumentId::BUILT_IN,
+                nodes,
+                text: text.clone(),
+                made: work.made.as_str().into(),
+            },
+            spans,
+            duplicates: std::mem::take(&mut work.duplicates),
             after_end: None,
             templated: false,
         }
     }
 
     fn next_index(&self) -> u32 {
-        // INVARIANT: `Budget::nodes` is far below 2³², and `push` and `copy` keep to it.
-        u32::try_from(self.nodes.len()).unwrap_or(u32::MAX)
+        // INVARIANT: `Budget::nodes` is below 2³², and `push` and `copy` keep to it.
+        u32::try_from(self.work.nodes.len()).unwrap_or(u32::MAX)
     }
 
-    fn push(&mut self, value: Value, range: Range<u32>) -> Result<u32, Refusal> {
-        if self.nodes.len() >= self.budget.nodes {
+    fn push(&mut self, value: Packed, range: Range<u32>) -> Result<u32, Refusal> {
+        if self.work.nodes.len() >= self.budget.nodes {
             let limit = self.budget.nodes;
             return Err(Refusal::new(codes::LIMIT, range, format!("more than {limit} values")));
         }
-        let (parent, step, key) = self.place(&range);
+        let (parent, step, key) = self.place(&range)?;
         let node = self.next_index();
-        self.nodes.push(Node { parent, end: node + 1, step, value, hidden: false });
-        self.spans.push(Span { value: range, key });
+        self.work.nodes.push(Node::new(parent, node + 1, step, value));
+        self.work.spans.push(Span { value: range, key });
         Ok(node)
     }
 
     /// Parent, step and key of the node that comes next.
-    fn place(&mut self, range: &Range<u32>) -> (u32, Step, Range<u32>) {
+    fn place(&mut self, range: &Range<u32>) -> Result<(u32, At, Range<u32>), Refusal> {
         let next = self.next_index();
-        let Some(open) = self.open.last_mut() else {
-            return (0, Step::Index(0), range.start..range.start);
+        let Some(open) = self.work.open.last_mut() else {
+            return Ok((0, At::Index(0), range.start..range.start));
         };
+        let index = open.items;
+        if index as usize >= self.budget.items {
+            return Err(too_many_items(open.is_map, range, self.budget.items));
+        }
+        open.items += 1;
         if let Some((name, key)) = open.key.take() {
             if open.merge_next {
                 open.merges.push(next);
             }
-            return (open.node, Step::Field(name), key);
+            return Ok((open.node, At::Key(name), key));
         }
-        let index = open.items;
-        open.items += 1;
-        (open.node, Step::Index(index), range.start..range.start)
+        Ok((open.node, At::Index(index), range.start..range.start))
     }
 
     fn child_ends(&mut self, end: u32) {
-        if let Some(open) = self.open.last_mut() {
+        if let Some(open) = self.work.open.last_mut() {
             open.end = end;
         }
     }
@@ -314,46 +458,52 @@ impl Composer {
         &mut self,
         source: u32,
         parent: u32,
-        step: Step,
+        step: At,
         range: &Range<u32>,
     ) -> Result<u32, Refusal> {
-        let Some(end) = self.nodes.get(source as usize).map(|n| n.end) else { return Ok(source) };
+        let Some(end) = self.work.nodes.get(source as usize).map(|n| n.end) else {
+            return Ok(source);
+        };
         let target = self.next_index();
         let size = (end - source) as usize;
         self.alias_nodes += size;
-        if self.alias_nodes > self.budget.alias_nodes || self.nodes.len() + size > self.budget.nodes
+        if self.alias_nodes > self.budget.alias_nodes
+            || self.work.nodes.len() + size > self.budget.nodes
         {
             return Err(expands_too_much(range));
         }
         let mut ends: Vec<u32> = Vec::new();
         for from in source..end {
             let (Some(node), Some(span)) =
-                (self.nodes.get(from as usize), self.spans.get(from as usize))
+                (self.work.nodes.get(from as usize), self.work.spans.get(from as usize))
             else {
                 break;
             };
             while ends.last().is_some_and(|end| *end <= from) {
                 ends.pop();
             }
-            if matches!(node.value, Value::Map | Value::List) {
+            if node.is_collection() {
                 ends.push(node.end);
-                if self.open.len() + ends.len() > self.budget.depth {
+                if self.work.open.len() + ends.len() > self.budget.depth {
                     return Err(too_deep(range.clone(), self.budget.depth));
                 }
             }
+            // Copies share their text. It counts all the same: whoever prints them writes it out.
             self.alias_bytes_left = self
                 .alias_bytes_left
                 .checked_sub(text_bytes(node))
                 .ok_or_else(|| expands_too_much(range))?;
-            let mut copy = node.clone();
+            let mut copy = *node;
             copy.end = copy.end - source + target;
             copy.parent = copy.parent.wrapping_sub(source).wrapping_add(target);
             if from == source {
-                (copy.parent, copy.step, copy.hidden) = (parent, step.clone(), false);
+                copy = copy.standing(step);
+                copy.parent = parent;
+                copy.show();
             }
             let span = span.clone();
-            self.nodes.push(copy);
-            self.spans.push(span);
+            self.work.nodes.push(copy);
+            self.work.spans.push(span);
         }
         Ok(target)
     }
@@ -363,18 +513,38 @@ impl Composer {
         let mut next = of + 1;
         while next < end {
             children.push(next);
-            let Some(node) = self.nodes.get(next as usize) else { break };
+            let Some(node) = self.work.nodes.get(next as usize) else { break };
             next = node.end;
         }
         children
     }
 
+    /// Whether two keys of the innermost map may be the same: without a table, as nearly all maps
+    /// have few keys, and none of them twice.
+    fn may_have_twins(&mut self, keys_from: usize) -> bool {
+        /// Up to here, comparing each with each is faster than sorting.
+        const FEW: usize = 12;
+        let Workspace { keys, sorted, .. } = &mut *self.work;
+        let keys = keys.get(keys_from..).unwrap_or_default();
+        if keys.len() <= FEW {
+            let mut rest = keys;
+            while let Some((key, others)) = rest.split_first() {
+                if others.contains(key) {
+                    return true;
+                }
+                rest = others;
+            }
+            return false;
+        }
+        sorted.clear();
+        sorted.extend_from_slice(keys);
+        sorted.sort_unstable();
+        sorted.array_windows().any(|[a, b]| a == b)
+    }
+
     /// Hides what a later entry of the same key replaces, and applies merges, in the order written:
     /// a `<<` replaces what stands before it and yields to what follows.
     fn settle(&mut self, open: &Open) -> Result<(), Refusal> {
-        if self.nodes.get(open.node as usize).is_none_or(|n| n.value != Value::Map) {
-            return Ok(());
-        }
         let children = self.children(open.node, self.next_index());
         let mut last: HashMap<SmolStr, (u32, bool)> = HashMap::with_capacity(children.len());
         for child in children {
@@ -387,40 +557,42 @@ impl Composer {
                 }
                 continue;
             }
-            let Some(Step::Field(name)) = self.nodes.get(child as usize).map(|n| &n.step) else {
+            let Some(name) = self.work.nodes.get(child as usize).and_then(Node::key) else {
                 continue;
             };
-            let Some((replaced, merged)) = last.insert(name.clone(), (child, false)) else {
+            let Some((replaced, merged)) = last.insert(self.held(name).into(), (child, false))
+            else {
                 continue;
             };
             self.hide(replaced);
-            if let (false, Some(span)) = (merged, self.spans.get(replaced as usize)) {
-                self.duplicates.push(Duplicate { kept: child, earlier: span.key.clone() });
+            if let (false, Some(span)) = (merged, self.work.spans.get(replaced as usize)) {
+                let earlier = span.key.clone();
+                self.work.duplicates.push(Duplicate { kept: child, earlier });
             }
         }
         Ok(())
     }
 
     fn end_of(&self, node: u32) -> u32 {
-        self.nodes.get(node as usize).map_or(0, |n| n.end)
+        self.work.nodes.get(node as usize).map_or(0, |n| n.end)
     }
 
     fn hide(&mut self, node: u32) {
-        if let Some(node) = self.nodes.get_mut(node as usize) {
-            node.hidden = true;
+        if let Some(node) = self.work.nodes.get_mut(node as usize) {
+            node.hide();
         }
     }
 
     /// Copies the entries of the maps under a `<<` into the map; of several maps, the first wins.
     fn merge(&mut self, into: u32, from: u32) -> Result<Vec<(SmolStr, u32)>, Refusal> {
-        let range = self.spans.get(from as usize).map(|s| s.value.clone()).unwrap_or_default();
-        let sources = match self.nodes.get(from as usize).map(|n| &n.value) {
-            Some(Value::List) => self.children(from, self.end_of(from)),
+        let range = self.work.spans.get(from as usize).map(|s| s.value.clone()).unwrap_or_default();
+        let sources = match self.work.nodes.get(from as usize).map(Node::kind) {
+            Some(NodeKind::List) => self.children(from, self.end_of(from)),
             _ => vec![from],
         };
         let mut merged = Vec::new();
         for source in sources.into_iter().rev() {
-            if self.nodes.get(source as usize).is_none_or(|n| n.value != Value::Map) {
+            if !self.work.nodes.get(source as usize).is_some_and(Node::is_map) {
                 return Err(Refusal::new(
                     codes::MERGE,
                     range,
@@ -429,12 +601,13 @@ impl Composer {
                 .help("give it a map, an alias of one, or a list of those"));
             }
             for child in self.children(source, self.end_of(source)) {
-                let Some(node) = self.nodes.get(child as usize).filter(|n| !n.hidden) else {
+                let Some(node) = self.work.nodes.get(child as usize).filter(|n| !n.is_hidden())
+                else {
                     continue;
                 };
-                let Step::Field(name) = node.step.clone() else { continue };
-                let copy = self.copy(child, into, Step::Field(name.clone()), &range)?;
-                merged.push((name, copy));
+                let Some(key) = node.key() else { continue };
+                let copy = self.copy(child, into, At::Key(key), &range)?;
+                merged.push((self.held(key).into(), copy));
             }
         }
         Ok(merged)
@@ -442,12 +615,33 @@ impl Composer {
 }
 
 fn text_bytes(node: &Node) -> usize {
-    let value = if let Value::String(text) = &node.value { text.len() } else { 0 };
-    value + if let Step::Field(name) = &node.step { name.len() } else { 0 }
+    let value = if let Packed::String(text) = node.value() { text.bytes } else { 0 };
+    value as usize + node.key().map_or(0, |key| key.bytes as usize)
+}
+
+/// A number that is the same for the same key. Different keys rarely share one, and nothing is
+/// decided by it alone.
+fn fingerprint(key: &[u8]) -> u64 {
+    const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
+    let (words, rest) = key.as_chunks::<8>();
+    let mut last = [0; 8];
+    last.iter_mut().zip(rest).for_each(|(to, from)| *to = *from);
+    let add = |sum: u64, word: u64| (sum ^ word).wrapping_mul(SPREAD).rotate_left(29);
+    let sum = words.iter().fold(key.len() as u64, |sum, word| add(sum, u64::from_le_bytes(*word)));
+    add(sum, u64::from_le_bytes(last))
 }
 
 pub(crate) fn too_deep(range: Range<u32>, limit: usize) -> Refusal {
     Refusal::new(codes::DEPTH, range, format!("nested deeper than {limit} levels"))
+}
+
+fn too_many_items(is_map: bool, range: &Range<u32>, limit: usize) -> Refusal {
+    let message = if is_map {
+        format!("a map with more than {limit} entries")
+    } else {
+        format!("a list with more than {limit} items")
+    };
+    Refusal::new(codes::LIMIT, range.clone(), message)
 }
 
 fn expands_too_much(range: &Range<u32>) -> Refusal {

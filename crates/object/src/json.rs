@@ -1,25 +1,27 @@
 //! One JSON value into the same tree as YAML. Numbers and escapes are read as Go's decoder does;
 //! nothing recurses, so nesting costs no stack.
+//!
+//! Strings stay where they are: of one without escapes only its end is looked for, eight bytes at
+//! a time, which is faster than a call of `memchr` for the ten letters that most of them have.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use portcullis_core::DocumentId;
-
 use crate::codes;
-use crate::compose::{Budget, Composer, Parsed, Refusal};
-use crate::tree::Value;
+use crate::compose::{Budget, Composer, Parsed, Refusal, Workspace};
+use crate::tree::{Held, Packed, Text, Value};
 
-/// Reads the value at the beginning of `text`, blanks before it allowed.
+/// Reads the value at the beginning of `source`, blanks before it allowed.
 ///
 /// Answers how many bytes it took, as the next document follows without a mark. Nothing but blanks
 /// is `Ok(None)`.
 pub(crate) fn parse(
-    text: &str,
-    document: DocumentId,
+    source: &Text,
     budget: Budget,
+    work: &mut Workspace,
 ) -> Result<Option<(Parsed, usize)>, Refusal> {
-    let mut scanner =
-        Scanner { text, at: 0, composer: Composer::new(budget, text.len()), open: Vec::new() };
+    let text = source.as_str();
+    let mut scanner = Scanner::new(text, 0, Composer::new(budget, text, work));
     scanner.blank();
     if scanner.at == text.len() {
         return Ok(None);
@@ -32,25 +34,35 @@ pub(crate) fn parse(
         }
     }
     let taken = scanner.at;
-    Ok(Some((scanner.composer.finish(document), taken)))
+    Ok(Some((scanner.composer.finish(source), taken)))
 }
 
-struct Scanner<'a> {
-    text: &'a str,
+struct Scanner<'t, 'w> {
+    text: &'t str,
     at: usize,
-    composer: Composer,
+    composer: Composer<'t, 'w>,
     /// The brackets that are open.
     open: Vec<u8>,
 }
 
-impl Scanner<'_> {
+impl<'t, 'w> Scanner<'t, 'w> {
+    fn new(text: &'t str, at: usize, composer: Composer<'t, 'w>) -> Self {
+        Self { text, at, composer, open: Vec::new() }
+    }
+
     fn peek(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }
 
     fn blank(&mut self) {
-        while matches!(self.peek(), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+        const INDENT: [u8; 8] = [b' '; 8];
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
+            // What people and machines indent by is most of what is blank.
+            while self.text.as_bytes().get(self.at..).and_then(<[u8]>::first_chunk) == Some(&INDENT)
+            {
+                self.at += INDENT.len();
+            }
         }
     }
 
@@ -68,32 +80,39 @@ impl Scanner<'_> {
 
     /// A scalar, or the opening bracket of a map or list.
     fn value(&mut self) -> Result<(), Refusal> {
-        self.blank();
-        let start = self.at;
-        match self.peek() {
-            Some(bracket @ (b'{' | b'[')) => {
-                self.at += 1;
-                self.open.push(bracket);
-                let value = if bracket == b'{' { Value::Map } else { Value::List };
-                self.composer.open(value, self.range(start), None)?;
-                self.blank();
-                if self.peek() == Some(if bracket == b'{' { b'}' } else { b']' }) {
-                    return self.close();
+        loop {
+            self.blank();
+            let start = self.at;
+            let value = match self.peek() {
+                Some(b'"') => {
+                    let text = self.string()?;
+                    let range = self.range(start);
+                    let held = match text {
+                        Cow::Borrowed(text) => {
+                            Held { start: range.start + 1, bytes: offset(text.len()), made: false }
+                        }
+                        Cow::Owned(text) => self.composer.hold(&text, &range)?,
+                    };
+                    Packed::String(held)
                 }
-                if bracket == b'{' { self.key() } else { self.value() }
-            }
-            Some(b'"') => {
-                let text = self.string()?;
-                self.composer.scalar(Value::String(text.into()), self.range(start), None)
-            }
-            Some(b'-' | b'0'..=b'9') => {
-                let value = self.number()?;
-                self.composer.scalar(value, self.range(start), None)
-            }
-            _ => {
-                let value = self.word()?;
-                self.composer.scalar(value, self.range(start), None)
-            }
+                Some(b'-' | b'0'..=b'9') => self.number()?,
+                Some(bracket @ (b'{' | b'[')) => {
+                    self.at += 1;
+                    self.open.push(bracket);
+                    let value = if bracket == b'{' { Packed::Map } else { Packed::List };
+                    self.composer.open(value, self.range(start), None)?;
+                    self.blank();
+                    if self.peek() == Some(if bracket == b'{' { b'}' } else { b']' }) {
+                        return self.close();
+                    }
+                    if bracket == b'{' {
+                        self.key()?;
+                    }
+                    continue;
+                }
+                _ => self.word()?,
+            };
+            return self.composer.packed(value, self.range(start), None);
         }
     }
 
@@ -111,7 +130,8 @@ impl Scanner<'_> {
             Some(b',') => {
                 self.at += 1;
                 self.blank();
-                self.key()
+                self.key()?;
+                self.value()
             }
             _ => Err(self.refuse("`,` or `}`")),
         }
@@ -130,26 +150,31 @@ impl Scanner<'_> {
         }
     }
 
-    /// A key, its colon and the beginning of its value.
+    /// A key and its colon.
     fn key(&mut self) -> Result<(), Refusal> {
         let start = self.at;
         if self.peek() != Some(b'"') {
             return Err(self.refuse("a key in double quotes"));
         }
-        let key = self.string()?;
-        self.composer.key(key.into(), false, self.range(start))?;
+        match self.string()? {
+            Cow::Borrowed(key) => {
+                let range = self.range(start);
+                self.composer.key_at(range.start + 1, key, range)?;
+            }
+            Cow::Owned(key) => self.composer.key(&key, false, self.range(start))?,
+        }
         self.blank();
         if self.peek() != Some(b':') {
             return Err(self.refuse("`:`"));
         }
         self.at += 1;
-        self.value()
+        Ok(())
     }
 
-    fn word(&mut self) -> Result<Value, Refusal> {
+    fn word(&mut self) -> Result<Packed, Refusal> {
         let rest = self.text.get(self.at..).unwrap_or("");
         for (word, value) in
-            [("null", Value::Null), ("true", Value::Bool(true)), ("false", Value::Bool(false))]
+            [("null", Packed::Null), ("true", Packed::Bool(true)), ("false", Packed::Bool(false))]
         {
             if rest.starts_with(word) {
                 self.at += word.len();
@@ -169,7 +194,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    fn number(&mut self) -> Result<Value, Refusal> {
+    fn number(&mut self) -> Result<Packed, Refusal> {
         let start = self.at;
         if self.peek() == Some(b'-') {
             self.at += 1;
@@ -193,34 +218,40 @@ impl Scanner<'_> {
         }
         let text = self.text.get(start..self.at).unwrap_or("");
         if let Ok(whole) = text.parse() {
-            return Ok(Value::Int(whole));
+            return Ok(Packed::Int(whole));
         }
         match text.parse::<f64>() {
-            Ok(float) if float.is_finite() => Ok(Value::number(float)),
+            Ok(float) if float.is_finite() => Ok(match Value::number(float) {
+                Value::Int(whole) => Packed::Int(whole),
+                _ => Packed::Float(float),
+            }),
             _ => Err(Refusal::new(codes::VALUE, self.range(start), "a number out of range")),
         }
     }
 
     /// The text of a string, whose opening quote is next.
-    fn string(&mut self) -> Result<String, Refusal> {
+    fn string(&mut self) -> Result<Cow<'t, str>, Refusal> {
         self.at += 1;
-        let mut text = String::new();
+        let start = self.at;
+        self.at = plain_end(self.text.as_bytes(), start);
+        let plain = self.text.get(start..self.at).unwrap_or("");
+        if self.peek() == Some(b'"') {
+            self.at += 1;
+            return Ok(Cow::Borrowed(plain));
+        }
+        let mut text = plain.to_owned();
         loop {
-            let rest = self.text.get(self.at..).unwrap_or("");
-            let plain = rest
-                .bytes()
-                .position(|b| b == b'"' || b == b'\\' || b < 0x20)
-                .unwrap_or(rest.len());
-            text.push_str(rest.get(..plain).unwrap_or(""));
-            self.at += plain;
             match self.peek() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(text);
+                    return Ok(Cow::Owned(text));
                 }
                 Some(b'\\') => text.push(self.escape()?),
                 _ => return Err(self.refuse("the closing quote of this text")),
             }
+            let start = self.at;
+            self.at = plain_end(self.text.as_bytes(), start);
+            text.push_str(self.text.get(start..self.at).unwrap_or(""));
         }
     }
 
@@ -272,6 +303,31 @@ impl Scanner<'_> {
     }
 }
 
+/// Where the next quote, backslash or control character is, from `at` on.
+fn plain_end(bytes: &[u8], at: usize) -> usize {
+    const ONES: u64 = u64::from_le_bytes([1; 8]);
+    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+    let mut at = at;
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*word);
+        // The lowest bit that is set in each is right, which is all that is asked of them: a byte
+        // is found wrongly only behind one that is found rightly.
+        let is = |byte: u8| {
+            let same = word ^ (ONES * u64::from(byte));
+            same.wrapping_sub(ONES) & !same
+        };
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        let found = (is(b'"') | is(b'\\') | control) & HIGH;
+        if found != 0 {
+            return at + (found.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    let found = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20));
+    at + found.unwrap_or(rest.len())
+}
+
 /// Offsets are 32 bits wide: files are refused long before they need more.
 fn offset(bytes: usize) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
@@ -287,7 +343,8 @@ mod tests {
         let (mut values, mut at) = (Vec::new(), 0);
         loop {
             let rest = &text[at..];
-            match parse(rest, DocumentId(0), Limits::default().budget()) {
+            let (source, work) = (Text::from(rest), &mut Workspace::default());
+            match parse(&source, Limits::default().budget(), work) {
                 Ok(None) => return Ok(values.join(" ")),
                 Ok(Some((parsed, taken))) => {
                     values.push(parsed.tree.root().to_json().to_string());

@@ -24,6 +24,7 @@ pub mod fuzzing;
 mod json;
 mod load;
 mod object;
+mod read;
 mod scalar;
 mod secret;
 mod source;

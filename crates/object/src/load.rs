@@ -8,11 +8,12 @@ use memchr::{memmem, memrchr_iter};
 use portcullis_core::{Diagnostic, DocumentId, ObjectRef, Place, Severity};
 
 use crate::codes;
-use crate::compose::{Budget, Parsed, Refusal};
-use crate::object::{self, Contents, Object};
-use crate::source::{Format, Sources, parse};
+use crate::compose::{Budget, Parsed, Refusal, Workspace};
+use crate::object::{self, Contents, Draft, Object};
+use crate::read::{self, Item, Outcome, Piece, PieceReader, Source};
+use crate::source::{Format, Sources};
 use crate::split;
-use crate::tree::Cursor;
+use crate::tree::{Cursor, MAX_KEY_BYTES, Text, Tree};
 
 /// How many findings of one sort a document or object may have: nobody reads more, and a hostile one
 /// could have millions.
@@ -27,36 +28,58 @@ pub struct Input {
     pub bytes: Vec<u8>,
 }
 
-/// What reading may cost. What is beyond is refused with a diagnostic.
+/// What reading may cost. What is beyond is refused with a diagnostic, and the rest is read.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Bytes of one file. A dump of a cluster with ten thousand pods is about 100 MB.
+    /// Bytes of one file. A dump of a cluster with ten thousand pods, as `kubectl get -A -o json`
+    /// writes it, is about 100 MB; reading one takes up to three times its size in memory. Places
+    /// are counted in 32 bits, so that 4 GiB are too large whatever is said here.
     pub file_bytes: usize,
-    /// Documents in all inputs.
+    /// Documents in all inputs. One takes about 300 bytes beside its values.
     pub documents: usize,
-    /// Values in all documents. One takes about 100 bytes of memory, and 10 to 20 bytes of text.
+    /// Objects in all inputs, the items of lists counted one by one. One takes about 250 bytes
+    /// beside its values, and every question walks all of them.
+    pub objects: usize,
+    /// Values in all documents. One takes 24 bytes of memory, 40 while its document is read, and
+    /// usually 15 to 40 bytes of text.
     pub nodes: usize,
     /// Maps and lists inside each other. The API's deepest schema, written out, has 40 levels.
     /// Readers may recurse this deep, so it must fit the stack of a thread.
     pub depth: usize,
+    /// Items of one list, or entries of one map. The longest list that people have is that of all
+    /// objects of a cluster.
+    pub items: usize,
     /// Values that the aliases of one document may expand to.
     pub alias_nodes: usize,
     /// How many times its own size the aliases of a document may expand to in bytes.
     pub alias_factor: usize,
-    /// Bytes of one key. The API's longest, of annotations, have 317.
+    /// Bytes of one key. The API's longest, of annotations, have 317. No more than 16 MiB whatever
+    /// is said here.
     pub key_bytes: usize,
+    /// How many threads read. Not a limit of what is read: that is the same with any number.
+    pub threads: usize,
 }
+
+/// Places are counted in 32 bits, and the end of a file is a place.
+const MAX_FILE_BYTES: usize = u32::MAX as usize - 1;
+
+/// More threads than this wait for memory rather than work.
+const MAX_THREADS: usize = 8;
 
 impl Default for Limits {
     fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            file_bytes: 256 << 20,
+            file_bytes: 1 << 30,
             documents: 1_000_000,
-            nodes: 20_000_000,
+            objects: 2_000_000,
+            nodes: 100_000_000,
             depth: 200,
+            items: 1_000_000,
             alias_nodes: 1_000_000,
             alias_factor: 10,
             key_bytes: 16 << 10,
+            threads: threads.min(MAX_THREADS),
         }
     }
 }
@@ -66,10 +89,12 @@ impl Limits {
     pub(crate) fn budget(&self) -> Budget {
         Budget {
             depth: self.depth,
-            nodes: self.nodes,
+            // Nodes are counted in 32 bits.
+            nodes: self.nodes.min(u32::MAX as usize - 1),
             alias_nodes: self.alias_nodes,
             alias_factor: self.alias_factor,
-            key_bytes: self.key_bytes,
+            key_bytes: self.key_bytes.min(MAX_KEY_BYTES),
+            items: self.items,
         }
     }
 }
@@ -120,13 +145,45 @@ pub fn load(inputs: Vec<Input>, limits: &Limits) -> Loaded {
         limits,
         nodes: 0,
         full: false,
+        crowded: false,
+        work: Workspace::default(),
         loaded: Loaded { sources: Sources::new(limits.budget()), ..Loaded::default() },
     };
-    for input in inputs {
-        loader.input(input);
+    // Files that nothing can be read of have no source, and their reason instead.
+    let mut sources = Vec::new();
+    let files: Vec<(String, Result<Vec<usize>, Refusal>)> = inputs
+        .into_iter()
+        .map(|Input { name, bytes }| {
+            let opened = open(bytes, limits.file_bytes.min(MAX_FILE_BYTES));
+            let broken = opened.map(|(source, broken)| {
+                sources.push(source);
+                broken
+            });
+            (name, broken)
+        })
+        .collect();
+    let read = read::pieces(&sources, limits.budget(), limits.threads);
+    let mut read = sources.into_iter().zip(read);
+    for (name, broken) in files {
+        match broken.map(|broken| (broken, read.next())) {
+            Err(refusal) => loader.refuse_file(name, refusal),
+            Ok((broken, Some((source, pieces)))) => loader.file(name, broken, &source, pieces),
+            Ok((_, None)) => {}
+        }
     }
     loader.loaded.counts.objects = loader.loaded.objects.len();
     loader.loaded
+}
+
+/// A file split into pieces, and where bytes were that are not UTF-8.
+fn open(bytes: Vec<u8>, limit: usize) -> Result<(Source, Vec<usize>), Refusal> {
+    if bytes.len() > limit {
+        let message = format!("the file is larger than {} MiB", limit >> 20);
+        return Err(Refusal::new(codes::LIMIT, 0..0, message));
+    }
+    let decoded = split::decode(bytes).map_err(|why| Refusal::new(codes::ENCODING, 0..0, why))?;
+    let pieces = split::pieces(&decoded.text);
+    Ok((Source { text: Text::new(Arc::new(decoded.text)), pieces }, decoded.broken))
 }
 
 struct Loader<'a> {
@@ -135,13 +192,17 @@ struct Loader<'a> {
     nodes: usize,
     /// Whether it was said that there are too many documents.
     full: bool,
+    /// Whether it was said that there are too many objects.
+    crowded: bool,
+    /// For what no thread has read.
+    work: Workspace,
     loaded: Loaded,
 }
 
 /// What the documents of one file have in common.
-#[derive(Default)]
-struct FileState {
+struct FileState<'a> {
     index: usize,
+    text: &'a Text,
     /// Where bytes were that are not UTF-8.
     broken: Vec<usize>,
     /// The first `{{` in a document that shows the file to be a template.
@@ -149,34 +210,27 @@ struct FileState {
 }
 
 impl Loader<'_> {
-    fn input(&mut self, input: Input) {
-        let limit = self.limits.file_bytes;
-        if input.bytes.len() > limit {
-            let message = format!("the file is larger than {} MiB", limit >> 20);
-            return self.refuse_file(input.name, Refusal::new(codes::LIMIT, 0..0, message));
-        }
-        let decoded = match split::decode(input.bytes) {
-            Ok(decoded) => decoded,
-            Err(why) => {
-                return self.refuse_file(input.name, Refusal::new(codes::ENCODING, 0..0, why));
-            }
-        };
-        let pieces = split::pieces(&decoded.text);
-        let index = self.loaded.sources.add_file(input.name, String::new());
-        let mut file = FileState { index, broken: decoded.broken, template: None };
-        for (i, piece) in pieces.iter().enumerate() {
-            let Some(text) = decoded.text.get(piece.clone()) else { continue };
-            if split::is_blank(text) {
-                // What stands before the first `---` is a heading rather than a document.
-                let is_heading = i == 0 && pieces.len() > 1 && !text.starts_with("---");
-                if !is_heading {
-                    self.loaded.counts.empty += 1;
+    fn file(&mut self, name: String, broken: Vec<usize>, source: &Source, pieces: Vec<Piece>) {
+        let index = self.loaded.sources.add_file(name, source.text.clone());
+        let mut file = FileState { index, text: &source.text, broken, template: None };
+        for (i, (range, piece)) in source.pieces.iter().zip(pieces).enumerate() {
+            match piece {
+                Piece::Blank => {
+                    // What stands before the first `---` is a heading rather than a document.
+                    let is_heading = i == 0
+                        && source.pieces.len() > 1
+                        && !file.text(range.clone()).starts_with("---");
+                    if !is_heading {
+                        self.loaded.counts.empty += 1;
+                    }
                 }
-                continue;
+                Piece::Read(items) => self.items(&mut file, items),
+                Piece::Later => {
+                    let reader = PieceReader::new(&source.text, range.clone());
+                    self.read(&mut file, reader);
+                }
             }
-            self.piece(&mut file, text, piece.start);
         }
-        self.loaded.sources.set_text(index, decoded.text);
         if let Some((document, range)) = file.template {
             self.loaded.counts.templated += 1;
             let place = Place::In(document, range);
@@ -190,60 +244,92 @@ impl Loader<'_> {
 
     /// A file of which nothing can be read is one document without text.
     fn refuse_file(&mut self, name: String, refusal: Refusal) {
-        let file = self.loaded.sources.add_file(name, String::new());
+        let file = self.loaded.sources.add_file(name, Text::default());
         let document = self.loaded.sources.add_document(file, 0..0, None);
         self.loaded.counts.documents += 1;
         self.loaded.unreadable.push(Unreadable { document, policy_kind: None });
         self.say(document, refusal);
     }
 
-    /// What stands between two `---`: one YAML document, or JSON values one after the other.
-    fn piece(&mut self, file: &mut FileState, text: &str, start: usize) {
-        let json_at = text.len() - split::without_mark(text).trim_start().len();
-        let mut at = if text.get(json_at..).is_some_and(|t| t.starts_with(['{', '['])) {
-            json_at
-        } else {
-            return self.yaml(file, text, start);
-        };
-        while let Some(rest) = text.get(at..).filter(|rest| !rest.trim().is_empty()) {
-            let blanks = rest.len() - rest.trim_start().len();
-            let (rest, from) = (rest.trim_start(), start + at + blanks);
-            match self.read(rest, Format::Json) {
-                Ok(Some((parsed, taken))) => {
-                    self.accept(file, parsed, rest, from..from + taken, Format::Json);
-                    at += blanks + taken;
+    /// What a thread has read, as far as it would have been read the same in the order of the text.
+    fn items(&mut self, file: &mut FileState<'_>, items: Vec<Item>) {
+        for item in items {
+            if item.nodes > self.nodes_left() {
+                let reader = PieceReader::again(file.text, &item);
+                return self.read(file, reader);
+            }
+            self.item(file, item);
+        }
+    }
+
+    /// Reads what no thread has read.
+    fn read(&mut self, file: &mut FileState<'_>, mut reader: PieceReader<'_>) {
+        loop {
+            let budget = Budget { nodes: self.nodes_left(), ..self.limits.budget() };
+            let Some(item) = reader.next(budget, &mut self.work) else { return };
+            self.item(file, item);
+        }
+    }
+
+    fn nodes_left(&self) -> usize {
+        self.limits.budget().nodes.saturating_sub(self.nodes)
+    }
+
+    fn item(&mut self, file: &mut FileState<'_>, item: Item) {
+        let Item { range, piece_end, format, nodes, outcome, .. } = item;
+        let text = file.text(range.start..piece_end);
+        match outcome {
+            Outcome::Nothing => self.loaded.counts.empty += 1,
+            Outcome::Refused(refusal) => self.refuse(file, refusal, text, range.start),
+            Outcome::NotOurs { templated } => {
+                if self.accept(file, &range, text, nodes) {
+                    let document = self.add(file, range, format);
+                    self.loaded.counts.not_ours += 1;
+                    if templated {
+                        file.mark_template(document, text);
+                    }
                 }
-                Ok(None) => return,
-                // Flow style without quotes is YAML too. What is neither was meant as JSON.
-                Err(refusal) => {
-                    return match self.read(rest, Format::Yaml) {
-                        Ok(Some((parsed, taken))) if parsed.after_end.is_none() => {
-                            self.accept(file, parsed, rest, from..from + taken, Format::Yaml);
-                        }
-                        _ => self.refuse(file, refusal, rest, from),
-                    };
+            }
+            Outcome::Tree(_, Some(Contents::Empty)) => {
+                if self.accept(file, &range, text, nodes) {
+                    self.loaded.counts.empty += 1;
+                }
+            }
+            Outcome::Tree(parsed, contents) => {
+                if self.accept(file, &range, text, nodes) {
+                    let document = self.add(file, range, format);
+                    self.tree(file, document, parsed, contents, text);
                 }
             }
         }
     }
 
-    fn yaml(&mut self, file: &mut FileState, text: &str, start: usize) {
-        let range = start..start + text.len();
-        match self.read(text, Format::Yaml) {
-            Ok(Some((parsed, _))) => self.accept(file, parsed, text, range, Format::Yaml),
-            Ok(None) => self.loaded.counts.empty += 1,
-            Err(refusal) => self.refuse(file, refusal, text, start),
+    /// Whether a document that was read may count.
+    fn accept(
+        &mut self,
+        file: &mut FileState<'_>,
+        range: &Range<usize>,
+        text: &str,
+        nodes: usize,
+    ) -> bool {
+        if let Some(refusal) = file.broken_in(range) {
+            self.refuse(file, refusal, text, range.start);
+            return false;
         }
+        if !self.has_room(file, range.start) {
+            return false;
+        }
+        self.nodes += nodes;
+        true
     }
 
-    fn read(&self, text: &str, format: Format) -> Result<Option<(Parsed, usize)>, Refusal> {
-        let left = self.limits.nodes.saturating_sub(self.nodes);
-        let budget = Budget { nodes: left, ..self.limits.budget() };
-        parse(text, format, self.loaded.sources.next_document(), budget)
+    fn add(&mut self, file: &FileState<'_>, range: Range<usize>, format: Format) -> DocumentId {
+        self.loaded.counts.documents += 1;
+        self.loaded.sources.add_document(file.index, range, Some(format))
     }
 
     /// Whether there may be one more document; says so the first time there may not.
-    fn has_room(&mut self, file: &FileState, start: usize) -> bool {
+    fn has_room(&mut self, file: &FileState<'_>, start: usize) -> bool {
         let limit = self.limits.documents;
         if self.loaded.sources.documents() < limit {
             return true;
@@ -258,51 +344,36 @@ impl Loader<'_> {
         false
     }
 
-    fn accept(
+    fn tree(
         &mut self,
-        file: &mut FileState,
+        file: &mut FileState<'_>,
+        document: DocumentId,
         parsed: Parsed,
+        contents: Option<Contents>,
         text: &str,
-        range: Range<usize>,
-        format: Format,
     ) {
-        if let Some(refusal) = file.broken_in(&range) {
-            return self.refuse(file, refusal, text, range.start);
-        }
-        if !self.has_room(file, range.start) {
-            return;
-        }
-        self.nodes += parsed.tree.nodes.len();
-        let Parsed { tree, duplicates, spans: _, after_end, templated } = parsed;
-        let tree = Arc::new(tree);
-        let mut said = Vec::new();
-        let contents = object::find(&tree, &mut said);
-        if matches!(contents, Contents::Empty) {
-            self.loaded.counts.empty += 1;
-            return;
-        }
-        let document = self.loaded.sources.add_document(file.index, range, Some(format));
-        self.loaded.counts.documents += 1;
+        let Parsed { mut tree, duplicates, spans: _, after_end, templated } = parsed;
+        tree.document = document;
         if templated {
             file.mark_template(document, text);
         }
-        let mut owners = HashMap::new();
-        match contents {
-            Contents::Empty => {}
-            // Somebody else's file: its faults are not for us to find.
-            Contents::NotOurs => {
-                self.loaded.counts.not_ours += 1;
-                return;
-            }
-            Contents::Unreadable => self.unreadable(document, text),
-            Contents::Objects(objects) => {
-                owners
-                    .extend(objects.iter().map(|o| (o.root().index(), Arc::clone(o.reference()))));
-                self.loaded.objects.extend(objects);
-            }
-        }
+        let mut said = Vec::new();
+        let contents = contents.unwrap_or_else(|| object::find(&tree, &mut said));
         said.truncate(MAX_FINDINGS);
+        let tree = Arc::new(tree);
+        let first = self.loaded.objects.len();
+        match contents {
+            Contents::Empty | Contents::NotOurs => {}
+            Contents::Unreadable => self.unreadable(document, text),
+            Contents::Objects(drafts) => self.objects(&tree, drafts, text),
+        }
         self.loaded.diagnostics.append(&mut said);
+        let objects = self.loaded.objects.get(first..).unwrap_or_default();
+        let owners: HashMap<u32, &Arc<ObjectRef>> = if duplicates.is_empty() {
+            HashMap::new()
+        } else {
+            objects.iter().map(|o| (o.root().index(), o.reference())).collect()
+        };
         for duplicate in duplicates.into_iter().take(MAX_FINDINGS) {
             let at = owned(tree.root().goto(duplicate.kept), &owners);
             let key = at.key_place();
@@ -323,7 +394,23 @@ impl Loader<'_> {
         }
     }
 
-    fn refuse(&mut self, file: &mut FileState, refusal: Refusal, text: &str, start: usize) {
+    /// The objects of a document, as long as there may be more of them.
+    fn objects(&mut self, tree: &Arc<Tree>, drafts: Vec<Draft>, text: &str) {
+        let limit = self.limits.objects;
+        let room = limit.saturating_sub(self.loaded.objects.len());
+        let beyond = drafts.get(room).map(|draft| tree.root().goto(draft.root).at());
+        self.loaded.objects.extend(drafts.into_iter().take(room).map(|d| Object::new(tree, d)));
+        let Some(place) = beyond else { return };
+        self.unreadable(tree.document, text);
+        if !self.crowded {
+            self.crowded = true;
+            let message = format!("more than {limit} objects: none is taken from here on");
+            let found = Diagnostic::new(codes::LIMIT, Severity::Error, place, message);
+            self.loaded.diagnostics.push(found.refusing());
+        }
+    }
+
+    fn refuse(&mut self, file: &mut FileState<'_>, refusal: Refusal, text: &str, start: usize) {
         if !self.has_room(file, start) {
             return;
         }
@@ -355,7 +442,11 @@ impl Loader<'_> {
     }
 }
 
-impl FileState {
+impl<'a> FileState<'a> {
+    fn text(&self, range: Range<usize>) -> &'a str {
+        self.text.as_str().get(range).unwrap_or("")
+    }
+
     fn broken_in(&self, range: &Range<usize>) -> Option<Refusal> {
         let first = self.broken.partition_point(|at| *at < range.start);
         let at = self.broken.get(first).filter(|at| **at < range.end)? - range.start;
@@ -386,7 +477,7 @@ fn breaks_at_template(text: &str, at: usize) -> bool {
 }
 
 /// The node as part of the object it belongs to.
-fn owned<'a>(at: Cursor<'a>, owners: &'a HashMap<u32, Arc<ObjectRef>>) -> Cursor<'a> {
+fn owned<'a>(at: Cursor<'a>, owners: &HashMap<u32, &'a Arc<ObjectRef>>) -> Cursor<'a> {
     let mut node = Some(at);
     while let Some(here) = node {
         if let Some(owner) = owners.get(&here.index()) {

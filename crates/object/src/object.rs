@@ -20,6 +20,11 @@ struct Inner {
 }
 
 impl Object {
+    pub(crate) fn new(tree: &Arc<Tree>, draft: Draft) -> Self {
+        let Draft { root, api_version, reference } = draft;
+        Self(Arc::new(Inner { tree: Arc::clone(tree), root, api_version, reference }))
+    }
+
     /// The document it stands in.
     pub fn document(&self) -> DocumentId {
         self.0.tree.document
@@ -83,6 +88,13 @@ fn split_version(api_version: &str) -> (&str, &str) {
     api_version.split_once('/').unwrap_or(("", api_version))
 }
 
+/// An object whose tree is not shared yet.
+pub(crate) struct Draft {
+    pub(crate) root: u32,
+    api_version: SmolStr,
+    pub(crate) reference: Arc<ObjectRef>,
+}
+
 /// What a document turned out to be.
 pub(crate) enum Contents {
     /// Null.
@@ -92,11 +104,11 @@ pub(crate) enum Contents {
     /// It claims to be an object, but not which kind of one. Why was said.
     Unreadable,
     /// One object, or the items of a list.
-    Objects(Vec<Object>),
+    Objects(Vec<Draft>),
 }
 
 /// The objects of a document: itself, or the items of a `List`, also of a list in a list.
-pub(crate) fn find(tree: &Arc<Tree>, diagnostics: &mut Vec<Diagnostic>) -> Contents {
+pub(crate) fn find(tree: &Tree, diagnostics: &mut Vec<Diagnostic>) -> Contents {
     let root = tree.root();
     let said = |name| root.field(name).is_some_and(|f| !f.is_null());
     if root.is_null() {
@@ -105,7 +117,7 @@ pub(crate) fn find(tree: &Arc<Tree>, diagnostics: &mut Vec<Diagnostic>) -> Conte
     if !said("apiVersion") && !said("kind") {
         return Contents::NotOurs;
     }
-    let mut finder = Finder { tree, diagnostics, objects: Vec::new(), unreadable: false };
+    let mut finder = Finder { diagnostics, objects: Vec::new(), unreadable: false };
     finder.object(root, None);
     match finder {
         Finder { objects, unreadable: true, .. } if objects.is_empty() => Contents::Unreadable,
@@ -114,9 +126,8 @@ pub(crate) fn find(tree: &Arc<Tree>, diagnostics: &mut Vec<Diagnostic>) -> Conte
 }
 
 struct Finder<'a> {
-    tree: &'a Arc<Tree>,
     diagnostics: &'a mut Vec<Diagnostic>,
-    objects: Vec<Object>,
+    objects: Vec<Draft>,
     unreadable: bool,
 }
 
@@ -164,8 +175,7 @@ impl Finder<'_> {
                 }
             }
         }
-        let (tree, root) = (Arc::clone(self.tree), at.index());
-        self.objects.push(Object(Arc::new(Inner { tree, root, api_version, reference })));
+        self.objects.push(Draft { root: at.index(), api_version, reference });
     }
 
     fn incomplete(&mut self, at: Cursor<'_>, api_version: Option<SmolStr>, kind: Option<SmolStr>) {

@@ -2,7 +2,7 @@
 //!
 //! The law is what `sigs.k8s.io/yaml` does, which turns YAML into JSON before anything reads it.
 
-use smol_str::SmolStr;
+use std::borrow::Cow;
 
 use crate::tree::Value;
 
@@ -20,7 +20,7 @@ pub(crate) enum Tag {
 }
 
 /// The meaning of a plain scalar without a tag.
-pub(crate) fn plain(text: &str) -> Value {
+pub(crate) fn plain(text: &str) -> Value<'_> {
     // The first byte tells what it may be at all; most scalars are plain words and end here.
     match text.bytes().next() {
         None | Some(b'~') => {}
@@ -41,12 +41,12 @@ pub(crate) fn plain(text: &str) -> Value {
 }
 
 /// The meaning of a scalar with a tag, or why it has none.
-pub(crate) fn tagged(tag: Tag, text: &str) -> Result<Value, &'static str> {
+pub(crate) fn tagged(tag: Tag, text: &str) -> Result<Value<'_>, &'static str> {
     let value = plain(text);
     match (tag, value) {
         (Tag::Str | Tag::Other, _) => Ok(Value::String(text.into())),
         (Tag::Binary, _) => decode_base64(text)
-            .map(|bytes| Value::String(String::from_utf8_lossy(&bytes).into()))
+            .map(|bytes| Value::String(String::from_utf8_lossy(&bytes).into_owned().into()))
             .ok_or("invalid base64"),
         // Of the number forms only those written as whole numbers are `!!int`: `1.0` is not.
         (Tag::Int, value @ (Value::Int(_) | Value::Float(_))) if integer(text).is_some() => {
@@ -63,7 +63,7 @@ pub(crate) fn tagged(tag: Tag, text: &str) -> Result<Value, &'static str> {
 }
 
 /// What a key that is not plain becomes; none for null, which no JSON key can be.
-pub(crate) fn key(value: Value) -> Option<SmolStr> {
+pub(crate) fn key(value: Value<'_>) -> Option<Cow<'_, str>> {
     match value {
         Value::String(text) => Some(text),
         Value::Bool(true) => Some("true".into()),
@@ -76,7 +76,7 @@ pub(crate) fn key(value: Value) -> Option<SmolStr> {
 
 /// What a plain key becomes: like [`key`], but numbers written as floats go through 32 bits and
 /// Go's shortest form, whole or not: `1000000.0` is the key `1e+06`.
-pub(crate) fn plain_key(text: &str) -> Option<SmolStr> {
+pub(crate) fn plain_key(text: &str) -> Option<Cow<'_, str>> {
     match plain(text) {
         // Go knows no way to print an unsigned number as a key.
         Value::Float(_) if integer(text).is_some() => None,
@@ -87,7 +87,7 @@ pub(crate) fn plain_key(text: &str) -> Option<SmolStr> {
     }
 }
 
-fn number(text: &str) -> Value {
+fn number(text: &str) -> Value<'_> {
     match text {
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
             return Value::Float(f64::INFINITY);
@@ -109,12 +109,12 @@ fn number(text: &str) -> Value {
     Value::String(text.into())
 }
 
-fn without_underscores(text: &str) -> std::borrow::Cow<'_, str> {
+fn without_underscores(text: &str) -> Cow<'_, str> {
     if text.contains('_') { text.replace('_', "").into() } else { text.into() }
 }
 
 /// `0x1F`, `0o17`, `017`, `0b11`, `1_000`, with a sign or without, as Go's `ParseInt` with base 0.
-fn integer(text: &str) -> Option<Value> {
+fn integer(text: &str) -> Option<Value<'static>> {
     let text = without_underscores(text);
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, text.get(1..)?),
@@ -222,7 +222,7 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn string(text: &str) -> Value {
+    fn string(text: &str) -> Value<'_> {
         Value::String(text.into())
     }
 

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use memchr::memchr_iter;
 use portcullis_core::{DocumentId, Place};
 
-use crate::compose::{Budget, Parsed, Refusal};
-use crate::tree::Cursor;
+use crate::compose::{Budget, Parsed, Refusal, Workspace};
+use crate::tree::{Cursor, Text};
 use crate::{json, secret, yaml};
 
 /// Where a [`Place`] is, for people.
@@ -59,7 +59,7 @@ pub struct Sources {
 
 struct File {
     name: String,
-    text: String,
+    text: Text,
     /// Where each line begins.
     lines: OnceLock<Vec<usize>>,
 }
@@ -77,15 +77,9 @@ impl Sources {
         Self { budget: Some(budget), ..Self::default() }
     }
 
-    pub(crate) fn add_file(&mut self, name: String, text: String) -> usize {
+    pub(crate) fn add_file(&mut self, name: String, text: Text) -> usize {
         self.files.push(File { name, text, lines: OnceLock::new() });
         self.files.len() - 1
-    }
-
-    pub(crate) fn set_text(&mut self, file: usize, text: String) {
-        if let Some(file) = self.files.get_mut(file) {
-            file.text = text;
-        }
     }
 
     pub(crate) fn next_document(&self) -> DocumentId {
@@ -135,7 +129,7 @@ impl Sources {
 
     /// The whole text of the file a document stands in, which the ranges of [`Located`] count in.
     pub fn file_text(&self, document: DocumentId) -> &str {
-        self.file(document).map_or("", |file| &file.text)
+        self.file(document).map_or("", |file| file.text.as_str())
     }
 
     /// The bytes of a document within its file.
@@ -215,7 +209,10 @@ impl Sources {
         {
             return Some(Arc::clone(parsed));
         }
-        let parsed = Arc::new(parse(self.text(document), format, document, budget).ok()??.0);
+        let source = self.file(document)?.text.part(self.document_range(document)?);
+        let mut parsed = parse(&source, format, budget, &mut Workspace::with_spans()).ok()??.0;
+        parsed.tree.document = document;
+        let parsed = Arc::new(parsed);
         *last = Some((document, Arc::clone(&parsed)));
         Some(parsed)
     }
@@ -224,7 +221,9 @@ impl Sources {
 /// Names and sizes, never the text.
 impl std::fmt::Debug for Sources {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.files.iter().map(|file| (&file.name, file.text.len()))).finish()
+        f.debug_list()
+            .entries(self.files.iter().map(|file| (&file.name, file.text.as_str().len())))
+            .finish()
     }
 }
 
@@ -237,12 +236,12 @@ impl File {
 
     fn line_and_column(&self, at: usize) -> (usize, usize) {
         let lines = self.lines.get_or_init(|| {
-            let breaks = memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1);
+            let breaks = memchr_iter(b'\n', self.text.as_str().as_bytes()).map(|at| at + 1);
             std::iter::once(0).chain(breaks).collect()
         });
         let line = lines.partition_point(|start| *start <= at);
         let start = lines.get(line.saturating_sub(1)).copied().unwrap_or(0);
-        let before = self.text.get(start..at).unwrap_or("");
+        let before = self.text.as_str().get(start..at).unwrap_or("");
         let column = before.chars().filter(|c| *c != '\u{feff}').count();
         (line, column + 1)
     }
@@ -262,14 +261,17 @@ fn joined(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
 
 /// Reads one document: the tree, and how much of the text it takes.
 pub(crate) fn parse(
-    text: &str,
+    source: &Text,
     format: Format,
-    document: DocumentId,
     budget: Budget,
+    work: &mut Workspace,
 ) -> Result<Option<(Parsed, usize)>, Refusal> {
     match format {
-        Format::Json => json::parse(text, document, budget),
-        Format::Yaml => Ok(yaml::parse(text, document, budget)?.map(|parsed| (parsed, text.len()))),
+        Format::Json => json::parse(source, budget, work),
+        Format::Yaml => {
+            let parsed = yaml::parse(source, budget, work)?;
+            Ok(parsed.map(|parsed| (parsed, source.as_str().len())))
+        }
     }
 }
 

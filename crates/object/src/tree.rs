@@ -3,13 +3,16 @@
 //! Nodes stand in the order of the text, a parent before its children, so that a subtree is a
 //! slice: the children of a node follow it, and the next sibling is where the subtree ends. Nodes
 //! know their parent and the step from it, and a [`FieldPath`] is made only when one is asked for.
+//!
+//! A node has 24 bytes and owns nothing: keys and strings are ranges of the document's text, which
+//! is kept for places anyway, or of the few letters that stand nowhere in it as they are read.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 use portcullis_core::{DocumentId, FieldPath, ObjectRef, Origin, Place, Step};
 use serde_json::Value as Json;
-use smol_str::SmolStr;
 
 use crate::secret;
 
@@ -47,19 +50,19 @@ impl std::fmt::Display for NodeKind {
     }
 }
 
-/// What a node holds; the children of maps and lists follow it in the arena.
+/// A scalar as a reader hands it over, or the kind of a collection.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Value {
+pub(crate) enum Value<'a> {
     Null,
     Bool(bool),
     Int(i64),
     Float(f64),
-    String(SmolStr),
+    String(Cow<'a, str>),
     Map,
     List,
 }
 
-impl Value {
+impl Value<'_> {
     /// A number as Kubernetes reads it: whole if it is.
     pub(crate) fn number(float: f64) -> Self {
         // 2⁶³ is exact as f64, and the first that does not fit.
@@ -72,22 +75,213 @@ impl Value {
     }
 }
 
-#[derive(Clone, Debug)]
+/// A part of the text of a file. Cloning is O(1).
+#[derive(Clone, Default)]
+pub(crate) struct Text {
+    file: Arc<String>,
+    // INVARIANT: a range of `file` between characters: only `Text::part` makes another.
+    range: Range<usize>,
+}
+
+impl Text {
+    pub(crate) fn new(file: Arc<String>) -> Self {
+        Self { range: 0..file.len(), file }
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        self.file.get(self.range.clone()).unwrap_or("")
+    }
+
+    /// The part at `range`, counted from the beginning of this one; nothing if there is no such
+    /// part.
+    pub(crate) fn part(&self, range: Range<usize>) -> Self {
+        let range = self.range.start.saturating_add(range.start)
+            ..self.range.start.saturating_add(range.end).min(self.range.end);
+        let range = if self.file.get(range.clone()).is_some() { range } else { 0..0 };
+        Self { file: Arc::clone(&self.file), range }
+    }
+
+    fn at(&self, start: u32, bytes: u32) -> &str {
+        let start = self.range.start + start as usize;
+        self.file.get(start..start + bytes as usize).unwrap_or("")
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        Self::new(Arc::new(text.to_owned()))
+    }
+}
+
+/// Sizes, never the text.
+impl std::fmt::Debug for Text {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Text({:?} of {} bytes)", self.range, self.file.len())
+    }
+}
+
+/// Where a key or a string stands: in the text of its document, or among the letters that the
+/// reader made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub(crate) start: u32,
+    pub(crate) bytes: u32,
+    pub(crate) made: bool,
+}
+
+/// A scalar in the form of a node, or the kind of a collection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Packed {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    String(Held),
+    Map,
+    List,
+}
+
+/// The step from a parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    Key(Held),
+    Index(u32),
+}
+
+/// Longer keys are refused whatever the limit says: a node has 24 bits for the length.
+pub(crate) const MAX_KEY_BYTES: usize = (1 << 24) - 1;
+
+/// One value, with its step from its parent. Read through its methods: the fields are shared
+/// between meanings, as every byte here counts some ten million times in a large dump.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Node {
     pub(crate) parent: u32,
     /// The index after the last node of this subtree.
     pub(crate) end: u32,
-    pub(crate) step: Step,
-    pub(crate) value: Value,
-    /// Given again further down, or a `<<` whose entries were merged: there, but not to be seen.
-    pub(crate) hidden: bool,
+    /// Of an item, its index; of an entry, where its key begins.
+    step: u32,
+    /// The flags below, and from bit 8 on the length of the key.
+    meta: u32,
+    /// A number's bits, or where a string begins and, in the upper half, its length.
+    bits: u64,
+}
+
+/// The kind, as `NodeKind` counts.
+const KIND: u32 = 0b111;
+/// Given again further down, or a `<<` whose entries were merged: there, but not to be seen.
+const HIDDEN: u32 = 1 << 3;
+/// An entry of a map.
+const KEYED: u32 = 1 << 4;
+/// The key was made by the reader.
+const KEY_MADE: u32 = 1 << 5;
+/// The string was made by the reader.
+const TEXT_MADE: u32 = 1 << 6;
+const KEY_BYTES_FROM: u32 = 8;
+
+impl Node {
+    pub(crate) fn new(parent: u32, end: u32, at: At, value: Packed) -> Self {
+        let (kind, bits) = match value {
+            Packed::Null => (NodeKind::Null, 0),
+            Packed::Bool(b) => (NodeKind::Bool, u64::from(b)),
+            Packed::Int(n) => (NodeKind::Int, n.cast_unsigned()),
+            Packed::Float(f) => (NodeKind::Float, f.to_bits()),
+            Packed::String(held) => {
+                (NodeKind::String, u64::from(held.start) | u64::from(held.bytes) << 32)
+            }
+            Packed::Map => (NodeKind::Map, 0),
+            Packed::List => (NodeKind::List, 0),
+        };
+        let made = matches!(value, Packed::String(Held { made: true, .. }));
+        let meta = kind as u32 | if made { TEXT_MADE } else { 0 };
+        Self { parent, end, step: 0, meta, bits }.standing(at)
+    }
+
+    /// The same value under another step.
+    pub(crate) fn standing(mut self, at: At) -> Self {
+        self.meta &= KIND | HIDDEN | TEXT_MADE;
+        match at {
+            At::Index(index) => self.step = index,
+            // INVARIANT: no key is longer than `MAX_KEY_BYTES`: the composer refuses it.
+            At::Key(key) => {
+                self.step = key.start;
+                self.meta |= KEYED | key.bytes << KEY_BYTES_FROM;
+                self.meta |= if key.made { KEY_MADE } else { 0 };
+            }
+        }
+        self
+    }
+
+    pub(crate) fn kind(&self) -> NodeKind {
+        match self.meta & KIND {
+            1 => NodeKind::Bool,
+            2 => NodeKind::Int,
+            3 => NodeKind::Float,
+            4 => NodeKind::String,
+            5 => NodeKind::Map,
+            6 => NodeKind::List,
+            _ => NodeKind::Null,
+        }
+    }
+
+    pub(crate) fn is_map(&self) -> bool {
+        self.meta & KIND == NodeKind::Map as u32
+    }
+
+    pub(crate) fn is_collection(&self) -> bool {
+        self.meta & KIND >= NodeKind::Map as u32
+    }
+
+    pub(crate) fn is_hidden(&self) -> bool {
+        self.meta & HIDDEN != 0
+    }
+
+    pub(crate) fn hide(&mut self) {
+        self.meta |= HIDDEN;
+    }
+
+    pub(crate) fn show(&mut self) {
+        self.meta &= !HIDDEN;
+    }
+
+    pub(crate) fn at(&self) -> At {
+        self.key().map_or(At::Index(self.step), At::Key)
+    }
+
+    pub(crate) fn key(&self) -> Option<Held> {
+        (self.meta & KEYED != 0).then_some(Held {
+            start: self.step,
+            bytes: self.meta >> KEY_BYTES_FROM,
+            made: self.meta & KEY_MADE != 0,
+        })
+    }
+
+    pub(crate) fn value(&self) -> Packed {
+        match self.kind() {
+            NodeKind::Null => Packed::Null,
+            NodeKind::Bool => Packed::Bool(self.bits != 0),
+            NodeKind::Int => Packed::Int(self.bits.cast_signed()),
+            NodeKind::Float => Packed::Float(f64::from_bits(self.bits)),
+            NodeKind::String => Packed::String(Held {
+                // The halves of `bits`: neither loses anything.
+                start: self.bits as u32,
+                bytes: (self.bits >> 32) as u32,
+                made: self.meta & TEXT_MADE != 0,
+            }),
+            NodeKind::Map => Packed::Map,
+            NodeKind::List => Packed::List,
+        }
+    }
 }
 
 /// The nodes of one document. The root is node 0; a tree is never empty.
 #[derive(Debug)]
 pub(crate) struct Tree {
     pub(crate) document: DocumentId,
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) nodes: Box<[Node]>,
+    pub(crate) text: Text,
+    /// Keys and strings that do not stand in the text as they are read: with escapes, of several
+    /// lines, written otherwise.
+    pub(crate) made: Box<str>,
 }
 
 impl Tree {
@@ -105,6 +299,14 @@ impl Tree {
             }
         }
         (at.node, true)
+    }
+
+    fn held(&self, held: Held) -> &str {
+        if !held.made {
+            return self.text.at(held.start, held.bytes);
+        }
+        let start = held.start as usize;
+        self.made.get(start..start + held.bytes as usize).unwrap_or("")
     }
 }
 
@@ -142,21 +344,13 @@ impl<'a> Cursor<'a> {
         self.tree.nodes.get(self.node as usize)
     }
 
-    fn value(self) -> &'a Value {
-        self.here().map_or(&Value::Null, |n| &n.value)
+    fn value(self) -> Packed {
+        self.here().map_or(Packed::Null, Node::value)
     }
 
     /// What it is.
     pub fn kind(self) -> NodeKind {
-        match self.value() {
-            Value::Null => NodeKind::Null,
-            Value::Bool(_) => NodeKind::Bool,
-            Value::Int(_) => NodeKind::Int,
-            Value::Float(_) => NodeKind::Float,
-            Value::String(_) => NodeKind::String,
-            Value::Map => NodeKind::Map,
-            Value::List => NodeKind::List,
-        }
+        self.here().map_or(NodeKind::Null, Node::kind)
     }
 
     /// Whether it is null. Kubernetes reads a field that is null as one that is absent.
@@ -167,17 +361,23 @@ impl<'a> Cursor<'a> {
     /// The field `name` of a map, letter case counting; none if this is no map. A field that is
     /// null is there. Of a key given twice, the last.
     pub fn field(self, name: &str) -> Option<Cursor<'a>> {
-        self.entries().find(|(key, _)| *key == name).map(|(_, value)| value)
+        if self.kind() != NodeKind::Map {
+            return None;
+        }
+        // Lengths tell most keys apart without a look at the text.
+        self.children().find(|child| {
+            child
+                .here()
+                .and_then(Node::key)
+                .is_some_and(|key| key.bytes as usize == name.len() && self.tree.held(key) == name)
+        })
     }
 
     /// Key and value of every entry of a map, in the order written (merged ones last); nothing if
     /// this is no map.
     pub fn entries(self) -> impl Iterator<Item = (&'a str, Cursor<'a>)> {
         let is_map = self.kind() == NodeKind::Map;
-        self.children().filter(move |_| is_map).filter_map(|child| match &child.here()?.step {
-            Step::Field(name) => Some((name.as_str(), child)),
-            Step::Index(_) => None,
-        })
+        self.children().filter(move |_| is_map).filter_map(|child| Some((child.key()?, child)))
     }
 
     /// The items of a list; nothing if this is no list.
@@ -204,7 +404,7 @@ impl<'a> Cursor<'a> {
                 let child = self.goto(next);
                 let node = child.here()?;
                 next = node.end;
-                if !node.hidden {
+                if !node.is_hidden() {
                     return Some(child);
                 }
             }
@@ -215,7 +415,7 @@ impl<'a> Cursor<'a> {
     /// The text of a string; none for anything else, also for a number.
     pub fn as_str(self) -> Option<&'a str> {
         match self.value() {
-            Value::String(text) => Some(text),
+            Packed::String(text) => Some(self.tree.held(text)),
             _ => None,
         }
     }
@@ -223,7 +423,7 @@ impl<'a> Cursor<'a> {
     /// The boolean.
     pub fn as_bool(self) -> Option<bool> {
         match self.value() {
-            Value::Bool(b) => Some(*b),
+            Packed::Bool(b) => Some(b),
             _ => None,
         }
     }
@@ -232,7 +432,7 @@ impl<'a> Cursor<'a> {
     /// string of digits.
     pub fn as_i64(self) -> Option<i64> {
         match self.value() {
-            Value::Int(n) => Some(*n),
+            Packed::Int(n) => Some(n),
             _ => None,
         }
     }
@@ -240,8 +440,8 @@ impl<'a> Cursor<'a> {
     /// Any number.
     pub fn as_f64(self) -> Option<f64> {
         match self.value() {
-            Value::Int(n) => Some(*n as f64),
-            Value::Float(f) => Some(*f),
+            Packed::Int(n) => Some(n as f64),
+            Packed::Float(f) => Some(f),
             _ => None,
         }
     }
@@ -249,13 +449,13 @@ impl<'a> Cursor<'a> {
     /// How a scalar prints; none for maps and lists. Ask [`Cursor::is_secret`] before showing it.
     pub fn scalar(self) -> Option<Cow<'a, str>> {
         Some(match self.value() {
-            Value::Null => "null".into(),
-            Value::Bool(true) => "true".into(),
-            Value::Bool(false) => "false".into(),
-            Value::Int(n) => n.to_string().into(),
-            Value::Float(f) => float_text(*f).into(),
-            Value::String(text) => text.as_str().into(),
-            Value::Map | Value::List => return None,
+            Packed::Null => "null".into(),
+            Packed::Bool(true) => "true".into(),
+            Packed::Bool(false) => "false".into(),
+            Packed::Int(n) => n.to_string().into(),
+            Packed::Float(f) => float_text(f).into(),
+            Packed::String(text) => self.tree.held(text).into(),
+            Packed::Map | Packed::List => return None,
         })
     }
 
@@ -272,10 +472,7 @@ impl<'a> Cursor<'a> {
 
     /// The key it stands under; none for items of lists and for the root.
     pub fn key(self) -> Option<&'a str> {
-        match &self.here()?.step {
-            Step::Field(name) => Some(name),
-            Step::Index(_) => None,
-        }
+        self.here()?.key().map(|key| self.tree.held(key))
     }
 
     /// The way to it from the root of the document.
@@ -283,12 +480,12 @@ impl<'a> Cursor<'a> {
         let mut steps = Vec::new();
         let mut at = self;
         while let (Some(parent), Some(node)) = (at.parent(), at.here()) {
-            steps.push(&node.step);
+            steps.push(node.at());
             at = parent;
         }
         steps.into_iter().rev().fold(FieldPath::root(), |path, step| match step {
-            Step::Field(name) => path.field(name.clone()),
-            Step::Index(index) => path.index(*index),
+            At::Key(name) => path.field(self.tree.held(name)),
+            At::Index(index) => path.index(index),
         })
     }
 
@@ -327,15 +524,15 @@ impl<'a> Cursor<'a> {
     /// [`Limits::depth`](crate::Limits::depth).
     pub fn to_json(self) -> Json {
         match self.value() {
-            Value::Null => Json::Null,
-            Value::Bool(b) => Json::Bool(*b),
-            Value::Int(n) => Json::from(*n),
-            Value::Float(f) => Json::from(*f),
-            Value::String(text) => Json::String(text.to_string()),
-            Value::Map => {
+            Packed::Null => Json::Null,
+            Packed::Bool(b) => Json::Bool(b),
+            Packed::Int(n) => Json::from(n),
+            Packed::Float(f) => Json::from(f),
+            Packed::String(text) => Json::String(self.tree.held(text).to_owned()),
+            Packed::Map => {
                 Json::Object(self.entries().map(|(k, v)| (k.to_owned(), v.to_json())).collect())
             }
-            Value::List => Json::Array(self.items().map(Cursor::to_json).collect()),
+            Packed::List => Json::Array(self.items().map(Cursor::to_json).collect()),
         }
     }
 }

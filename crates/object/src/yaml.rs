@@ -1,23 +1,23 @@
 //! One YAML document into a tree. The only module that knows the parser underneath.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
-use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
-use portcullis_core::DocumentId;
-
 use crate::codes;
-use crate::compose::{Budget, Composer, Parsed, Refusal, too_deep};
+use crate::compose::{Budget, Composer, Parsed, Refusal, Workspace, too_deep};
 use crate::scalar;
-use crate::tree::Value;
+use crate::tree::{Packed, Text, Value};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, StructureStyle, Tag};
 
 /// Reads one piece of a file, which `---` lines have been split at.
 ///
 /// No document in it at all is `Ok(None)`.
 pub(crate) fn parse(
-    text: &str,
-    document: DocumentId,
+    source: &Text,
     budget: Budget,
+    work: &mut Workspace,
 ) -> Result<Option<Parsed>, Refusal> {
+    let text = source.as_str();
     if let Some(refusal) = unprintable(text) {
         return Err(refusal);
     }
@@ -28,7 +28,7 @@ pub(crate) fn parse(
         flow_nesting_limit: budget.depth + 1,
         block_nesting_limit: budget.depth + 1,
     };
-    let mut reader = Reader { text, composer: Composer::new(budget, text.len()), templated: false };
+    let mut reader = Reader { text, composer: Composer::new(budget, text, work), templated: false };
     let mut ended = false;
     let mut after_end = None;
     for event in Parser::new_from_str_with_options(text, options) {
@@ -63,7 +63,7 @@ pub(crate) fn parse(
         return Ok(None);
     }
     let templated = reader.templated;
-    Ok(Some(Parsed { after_end, templated, ..reader.composer.finish(document) }))
+    Ok(Some(Parsed { after_end, templated, ..reader.composer.finish(source) }))
 }
 
 /// Where the comments of a document stand, from their `#` to the end of the line; those that come
@@ -86,13 +86,13 @@ pub(crate) fn comments(text: &str, budget: Budget) -> Vec<Range<u32>> {
     found
 }
 
-struct Reader<'a> {
-    text: &'a str,
-    composer: Composer,
+struct Reader<'t, 'w> {
+    text: &'t str,
+    composer: Composer<'t, 'w>,
     templated: bool,
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn event(&mut self, event: Event<'_>, span: &Span) -> Result<(), Refusal> {
         let range = range_of(span, self.text);
         match event {
@@ -102,11 +102,11 @@ impl Reader<'_> {
             Event::SequenceStart(style, anchor, _) => {
                 self.no_key("a list", &range)?;
                 let range = self.list_start(style, range);
-                self.composer.open(Value::List, range, (anchor != 0).then_some(anchor))
+                self.composer.open(Packed::List, range, (anchor != 0).then_some(anchor))
             }
             Event::MappingStart(_, anchor, _) => {
                 self.no_key("a map", &range)?;
-                self.composer.open(Value::Map, range, (anchor != 0).then_some(anchor))
+                self.composer.open(Packed::Map, range, (anchor != 0).then_some(anchor))
             }
             // The end of a block collection is a point somewhere after it, that of a flow
             // collection its bracket.
@@ -159,10 +159,10 @@ impl Reader<'_> {
         if self.composer.wants_key() {
             let key = if plain { scalar::plain_key(text) } else { scalar::key(value.clone()) };
             if let Some(anchor) = anchor {
-                self.composer.anchor_key(anchor, value);
+                self.composer.anchor_key(anchor, &value, &range)?;
             }
             let Some(key) = key else { return Err(no_such_key(range)) };
-            return self.composer.key(key, plain && text == "<<", range);
+            return self.composer.key(&key, plain && text == "<<", range);
         }
         if matches!(value, Value::Float(f) if !f.is_finite()) {
             return Err(Refusal::new(
@@ -177,15 +177,16 @@ impl Reader<'_> {
             ScalarStyle::Plain if range.is_empty() => self.absent(range),
             _ => range,
         };
-        self.composer.scalar(value, range, anchor)
+        self.composer.scalar(&value, range, anchor)
     }
 
     fn alias(&mut self, anchor: usize, range: Range<u32>) -> Result<(), Refusal> {
         if !self.composer.wants_key() {
             return self.composer.alias(anchor, range);
         }
-        match self.composer.anchored_scalar(anchor).and_then(scalar::key) {
-            Some(key) => self.composer.key(key, false, range),
+        let key = self.composer.anchored_scalar(anchor).and_then(scalar::key);
+        match key.map(Cow::into_owned) {
+            Some(key) => self.composer.key(&key, false, range),
             None => Err(no_such_key(range)),
         }
     }
@@ -356,7 +357,7 @@ mod tests {
     use crate::Limits;
 
     fn read(text: &str) -> Result<String, String> {
-        match parse(text, DocumentId(0), Limits::default().budget()) {
+        match parse(&Text::from(text), Limits::default().budget(), &mut Workspace::default()) {
             Ok(parsed) => Ok(parsed.map_or("none".into(), |p| p.tree.root().to_json().to_string())),
             Err(refusal) => Err(refusal.message),
         }
@@ -482,7 +483,8 @@ m: plain
   text
 s: [o: p, q]
 ";
-        let parsed = parse(text, DocumentId(0), Limits::default().budget());
+        let (source, work) = (Text::from(text), &mut Workspace::with_spans());
+        let parsed = parse(&source, Limits::default().budget(), work);
         let parsed = parsed.ok().flatten().expect("valid");
         let shown: Vec<String> = (0..)
             .zip(&parsed.spans)
