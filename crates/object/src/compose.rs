@@ -187,7 +187,7 @@ impl<'t, 'w> Composer<'t, 'w> {
         for start in [range.start, range.start.saturating_add(1)] {
             let from = start as usize;
             if self.text.as_bytes().get(from..from + text.len()) == Some(text.as_bytes()) {
-                return Ok(Held { start, bytes, made: false });
+                return Ok(Held::there(start, bytes));
             }
         }
         let start = u32::try_from(self.work.made.len()).unwrap_or(u32::MAX);
@@ -233,7 +233,7 @@ impl<'t, 'w> Composer<'t, 'w> {
     ) -> Result<(), Refusal> {
         self.fits(key.len(), &range)?;
         let bytes = u32::try_from(key.len()).unwrap_or(u32::MAX);
-        let held = Held { start, bytes, made: false };
+        let held = Held::there(start, bytes);
         self.held_key(held, key.as_bytes(), false, range);
         Ok(())
     }

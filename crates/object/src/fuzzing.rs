@@ -1,9 +1,10 @@
-//! The entry for fuzzers, and a short replay of it over damaged scenarios in every test run.
+//! The entries for fuzzers, and a short replay of them over damaged scenarios in every test run.
 
 use portcullis_core::Place;
 
-use crate::tree::Cursor;
-use crate::{Input, Limits, check, load};
+use crate::compose::{Parsed, Workspace};
+use crate::tree::{Cursor, Text};
+use crate::{Input, Limits, block, check, load, split, yaml};
 
 /// Reads the bytes, then asks everything of every node: its place, its JSON, its findings.
 ///
@@ -41,6 +42,56 @@ pub fn fuzz(data: &[u8]) {
             }
         }
     }
+}
+
+/// Reads each piece of the text with the reader of simple YAML and with the general one: where the
+/// first is certain, both must find the same values at the same places.
+///
+/// # Panics
+///
+/// If they do not.
+#[expect(clippy::panic, reason = "a fuzzer's entry fails by panicking")]
+pub fn fuzz_readers(data: &[u8]) {
+    let Ok(text) = String::from_utf8(data.to_vec()) else { return };
+    let all = Text::from(text.as_str());
+    let ample = Limits { nodes: 100_000, alias_nodes: 10_000, ..Limits::default() };
+    let scarce = Limits { nodes: 40, depth: 5, key_bytes: 12, items: 6, ..Limits::default() };
+    let (mut first, mut second) = (Workspace::with_spans(), Workspace::with_spans());
+    for piece in split::pieces(&text) {
+        let piece = all.part(piece);
+        for limits in [&ample, &scarce] {
+            let budget = limits.budget();
+            let Some(simple) = block::parse(&piece, budget, &mut first) else { continue };
+            let any = yaml::parse_any(&piece, budget, &mut second);
+            let Ok(Some(any)) = any else {
+                panic!("certain of what is not YAML: {any:?}\n{}", piece.as_str());
+            };
+            if let Some(why) = difference(&simple, &any) {
+                panic!("{why}\n{}", piece.as_str());
+            }
+        }
+    }
+}
+
+/// The first difference between two readings.
+fn difference(one: &Parsed, other: &Parsed) -> Option<String> {
+    let of = |parsed: &Parsed, node: u32| {
+        let at = parsed.tree.root().goto(node);
+        let node = parsed.tree.nodes.get(node as usize)?;
+        let span = parsed.spans.get(at.index() as usize)?;
+        let (value, places) = (at.scalar().map(|s| s.into_owned()), span.clone());
+        Some((at.path(), at.kind(), value, node.parent, node.end, node.is_hidden(), places))
+    };
+    let nodes = u32::try_from(one.tree.nodes.len().max(other.tree.nodes.len())).ok()?;
+    let differs = (0..nodes).find(|node| of(one, *node) != of(other, *node));
+    if let Some(node) = differs {
+        return Some(format!("{:?} is not {:?}", of(one, node), of(other, node)));
+    }
+    let rest = |parsed: &Parsed| {
+        let twins = parsed.duplicates.iter().map(|d| (d.kept, d.earlier.clone()));
+        (twins.collect::<Vec<_>>(), parsed.after_end, parsed.templated)
+    };
+    (rest(one) != rest(other)).then(|| format!("{:?} is not {:?}", rest(one), rest(other)))
 }
 
 fn every_node<'a>(at: Cursor<'a>, visit: &mut impl FnMut(Cursor<'a>)) {
@@ -93,8 +144,46 @@ items:
 {\"apiVersion\": \"v1\", \"kind\": \"Node\", \"status\": [1e3, -0.5, true, null]}
 ";
 
+    /// A document with every form that the reader of simple YAML knows.
+    const SIMPLE: &str = "\
+--- # head
+# comment
+apiVersion: networking.k8s.io/v1 # version
+kind: NetworkPolicy
+metadata: {name: é, labels: {a: 'b', on: \"c\", 'd': [e, f g, h:i, []]}}
+
+spec:
+  podSelector: {}
+  y: -1
+  0x10: ~
+  empty:
+  ingress:
+  - from:
+      - ipBlock:
+          cidr: 10.0.0.0/8
+          except: [10.1.0.0/16, \"10.2.0.0/16\"] # two
+      - - nested
+        - 'it''s': \"say \\\"x\\\"\\n\"
+    ports:
+    - port: 80
+      protocol: TCP
+    -
+      port: 1e3
+  script: |
+    #!/bin/sh
+      echo a: b
+
+    exit
+  stripped: |-
+    one
+  # comment below
+  twice: 1
+  twice: 2
+last: a b:c#d
+";
+
     /// Bytes that mean something to one of the readers.
-    const TOKENS: [&[u8]; 20] = [
+    const TOKENS: [&[u8]; 48] = [
         b"\n",
         b" ",
         b"\t",
@@ -115,6 +204,34 @@ items:
         b"\xef\xbb\xbf",
         b"\r\n",
         b"\\",
+        b"  ",
+        b"\n  ",
+        b"\n    ",
+        b"\n\n",
+        b"# ",
+        b" #",
+        b":",
+        b"-",
+        b", ",
+        b"? ",
+        b"!",
+        b"%",
+        b"@",
+        b"`",
+        b"~",
+        b"{{",
+        b"}}",
+        b"y: ",
+        b"a: b\n",
+        b"- a: b\n",
+        b": |\n  x\n  y\n",
+        b"|-\n",
+        b">-\n",
+        b"''",
+        b"...",
+        b"---",
+        b"\xc2\x85",
+        b"\xe2\x80\xa8",
     ];
 
     /// A small generator (xorshift): the same damage on every run.
@@ -129,28 +246,48 @@ items:
         }
     }
 
+    /// The text with one to four damages, small enough that much of it still makes sense.
+    fn damaged(text: &str, random: &mut Random) -> Vec<u8> {
+        let mut data = text.as_bytes().to_vec();
+        for _ in 0..=random.below(4) {
+            let at = random.below(data.len());
+            let token = TOKENS[random.below(TOKENS.len())];
+            match random.below(6) {
+                0 => data.truncate(at),
+                1 => drop(data.drain(at..data.len().min(at + random.below(40)))),
+                2 => drop(data.drain(at..data.len().min(at + 1))),
+                3 | 4 => drop(data.splice(at..at, token.iter().copied())),
+                _ => {
+                    let until = data.len().min(at + 30);
+                    let copy = data[at..until].to_vec();
+                    let into = random.below(data.len());
+                    data.splice(into..into, copy);
+                }
+            }
+            if data.is_empty() {
+                break;
+            }
+        }
+        data
+    }
+
     #[test]
     fn damaged_documents_are_survived() {
         fuzz(SEED.as_bytes());
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
         for _ in 0..400 {
-            let mut data = SEED.as_bytes().to_vec();
-            for _ in 0..=random.below(4) {
-                let at = random.below(data.len());
-                let token = TOKENS[random.below(TOKENS.len())];
-                match random.below(4) {
-                    0 => data.truncate(at),
-                    1 => drop(data.drain(at..data.len().min(at + random.below(40)))),
-                    2 => drop(data.splice(at..at, token.iter().copied())),
-                    _ => {
-                        let until = data.len().min(at + 30);
-                        let copy = data[at..until].to_vec();
-                        let into = random.below(data.len());
-                        data.splice(into..into, copy);
-                    }
-                }
-            }
-            fuzz(&data);
+            fuzz(&damaged(SEED, &mut random));
+        }
+    }
+
+    #[test]
+    fn readers_agree_on_damaged_documents() {
+        let text = Text::from(SIMPLE);
+        let budget = Limits::default().budget();
+        assert!(block::parse(&text, budget, &mut Workspace::default()).is_some());
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        for _ in 0..20_000 {
+            fuzz_readers(&damaged(SIMPLE, &mut random));
         }
     }
 }

@@ -1,8 +1,7 @@
 //! One JSON value into the same tree as YAML. Numbers and escapes are read as Go's decoder does;
 //! nothing recurses, so nesting costs no stack.
 //!
-//! Strings stay where they are: of one without escapes only its end is looked for, eight bytes at
-//! a time, which is faster than a call of `memchr` for the ten letters that most of them have.
+//! Strings stay where they are: of one without escapes only its end is looked for.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -10,6 +9,7 @@ use std::ops::Range;
 use crate::codes;
 use crate::compose::{Budget, Composer, Parsed, Refusal, Workspace};
 use crate::tree::{Held, Packed, Text, Value};
+use crate::words;
 
 /// Reads the value at the beginning of `source`, blanks before it allowed.
 ///
@@ -305,27 +305,8 @@ impl<'t, 'w> Scanner<'t, 'w> {
 
 /// Where the next quote, backslash or control character is, from `at` on.
 fn plain_end(bytes: &[u8], at: usize) -> usize {
-    const ONES: u64 = u64::from_le_bytes([1; 8]);
-    const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-    let mut at = at;
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*word);
-        // The lowest bit that is set in each is right, which is all that is asked of them: a byte
-        // is found wrongly only behind one that is found rightly.
-        let is = |byte: u8| {
-            let same = word ^ (ONES * u64::from(byte));
-            same.wrapping_sub(ONES) & !same
-        };
-        let control = word.wrapping_sub(ONES * 0x20) & !word;
-        let found = (is(b'"') | is(b'\\') | control) & HIGH;
-        if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
-        }
-        at += 8;
-    }
-    let rest = bytes.get(at..).unwrap_or_default();
-    let found = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20));
-    at + found.unwrap_or(rest.len())
+    let marks = |word| words::is(word, b'"') | words::is(word, b'\\') | words::is_control(word);
+    words::find(bytes, at, marks, |byte| matches!(byte, b'"' | b'\\' | 0..0x20))
 }
 
 /// Offsets are 32 bits wide: files are refused long before they need more.

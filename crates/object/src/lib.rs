@@ -17,6 +17,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod block;
 mod check;
 pub mod codes;
 mod compose;
@@ -30,6 +31,7 @@ mod secret;
 mod source;
 mod split;
 mod tree;
+mod words;
 mod yaml;
 
 pub use check::check;

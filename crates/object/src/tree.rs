@@ -129,6 +129,13 @@ pub(crate) struct Held {
     pub(crate) made: bool,
 }
 
+impl Held {
+    /// A range of the document's text.
+    pub(crate) fn there(start: u32, bytes: u32) -> Self {
+        Self { start, bytes, made: false }
+    }
+}
+
 /// A scalar in the form of a node, or the kind of a collection.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Packed {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::block;
 use crate::codes;
 use crate::compose::{Budget, Composer, Parsed, Refusal, Workspace, too_deep};
 use crate::scalar;
@@ -13,6 +14,18 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Span, StructureStyle,
 ///
 /// No document in it at all is `Ok(None)`.
 pub(crate) fn parse(
+    source: &Text,
+    budget: Budget,
+    work: &mut Workspace,
+) -> Result<Option<Parsed>, Refusal> {
+    if let Some(parsed) = block::parse(source, budget, work) {
+        return Ok(Some(parsed));
+    }
+    parse_any(source, budget, work)
+}
+
+/// Like [`parse`], by the general parser alone.
+pub(crate) fn parse_any(
     source: &Text,
     budget: Budget,
     work: &mut Workspace,
