@@ -74,6 +74,24 @@ pub(crate) struct Budget {
     pub(crate) key_bytes: usize,
     /// Items of one list, or entries of one map.
     pub(crate) items: usize,
+    /// How many threads may read it.
+    pub(crate) threads: usize,
+}
+
+/// Items of a list that were read apart from it.
+pub(crate) struct Part {
+    /// The list first, which stands for the one that they belong to.
+    nodes: Vec<Node>,
+    spans: Vec<Span>,
+    made: String,
+    duplicates: Vec<Duplicate>,
+}
+
+impl Part {
+    /// How many values it has.
+    pub(crate) fn nodes(&self) -> usize {
+        self.nodes.len().saturating_sub(1)
+    }
 }
 
 /// What an anchor names.
@@ -123,9 +141,13 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// One for reading places, which are kept beside the tree.
-    pub(crate) fn with_spans() -> Self {
-        Self { keep_spans: true, ..Self::default() }
+    /// One that keeps the places of nodes beside the tree, or not.
+    pub(crate) fn new(keep_spans: bool) -> Self {
+        Self { keep_spans, ..Self::default() }
+    }
+
+    pub(crate) fn keeps_spans(&self) -> bool {
+        self.keep_spans
     }
 
     /// How many values the last document had when it was refused.
@@ -316,6 +338,11 @@ impl<'t, 'w> Composer<'t, 'w> {
         let end = end.unwrap_or(open.end);
         if open.is_map {
             if !open.merges.is_empty() || self.may_have_twins(open.keys_from) {
+                if self.work.spans.len() < self.work.nodes.len() {
+                    // Of parts that were adopted without places; whoever adopts reads again.
+                    let message = "a key given twice beside items that were read apart";
+                    return Err(Refusal::new(codes::DUPLICATE_KEY, 0..0, message));
+                }
                 self.settle(&open)?;
             }
             self.work.keys.truncate(open.keys_from);
@@ -382,6 +409,61 @@ impl<'t, 'w> Composer<'t, 'w> {
             Packed::Map => Value::Map,
             Packed::List => Value::List,
         })
+    }
+
+    /// The items that were read since a list was opened, which is all that was read.
+    pub(crate) fn into_part(self) -> Part {
+        let work = self.work;
+        Part {
+            nodes: work.nodes.clone(),
+            spans: if work.keep_spans { work.spans.clone() } else { Vec::new() },
+            made: work.made.clone(),
+            duplicates: std::mem::take(&mut work.duplicates),
+        }
+    }
+
+    /// Appends to the innermost list what was read apart from it; `None` if a limit is in the way.
+    /// After that, whatever is refused must be read again as a whole, as some places may be unknown.
+    pub(crate) fn adopt(&mut self, parts: Vec<Part>) -> Option<()> {
+        let fits = |have: usize, add: fn(&Part) -> usize, limit: usize| {
+            parts.iter().map(add).sum::<usize>().checked_add(have).is_some_and(|sum| sum <= limit)
+        };
+        let letters = u32::MAX as usize - 1;
+        let nodes = parts.iter().map(Part::nodes).sum();
+        if !fits(self.work.nodes.len(), Part::nodes, self.budget.nodes)
+            || !fits(self.work.made.len(), |part| part.made.len(), letters)
+        {
+            return None;
+        }
+        self.work.nodes.reserve_exact(nodes);
+        let list = self.work.open.last()?.node;
+        for part in parts {
+            let (first, made) = (self.next_index(), u32::try_from(self.work.made.len()).ok()?);
+            // The list that stands for this one has no place here.
+            let by = first.wrapping_sub(1);
+            let open = self.work.open.last_mut()?;
+            let items = part.nodes.iter().skip(1).map(|node| {
+                let mut moved = node.moved(by, made);
+                if node.parent == 0 {
+                    moved = moved.standing(At::Index(open.items));
+                    moved.parent = list;
+                    open.items += 1;
+                }
+                moved
+            });
+            self.work.nodes.extend(items);
+            if open.items as usize > self.budget.items {
+                return None;
+            }
+            self.work.spans.extend(part.spans.into_iter().skip(1));
+            self.work.made.push_str(&part.made);
+            self.work.duplicates.extend(
+                part.duplicates
+                    .into_iter()
+                    .map(|twin| Duplicate { kept: twin.kept.wrapping_add(by), ..twin }),
+            );
+        }
+        Some(())
     }
 
     /// The document, which was read from the beginning of `text`.

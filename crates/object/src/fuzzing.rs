@@ -2,11 +2,12 @@
 
 use portcullis_core::Place;
 
-use crate::compose::{Parsed, Workspace};
+use crate::compose::{Budget, Parsed, Refusal, Workspace};
+use crate::list::Sizes;
 use crate::tree::{Cursor, Text};
-use crate::{Input, Limits, block, check, load, split, yaml};
+use crate::{Input, Limits, block, check, json, load, split, yaml};
 
-/// Reads the bytes, then asks everything of every node: its place, its JSON, its findings.
+/// Reads the bytes as a file, then asks everything of every node: its place, its JSON, its findings.
 ///
 /// # Panics
 ///
@@ -14,9 +15,10 @@ use crate::{Input, Limits, block, check, load, split, yaml};
 #[expect(clippy::expect_used, reason = "a fuzzer's entry fails by panicking")]
 pub fn fuzz(data: &[u8]) {
     let limits = Limits { nodes: 100_000, alias_nodes: 10_000, ..Limits::default() };
-    for name in ["a.yaml", "a.json"] {
-        let input = Input { name: name.to_owned(), bytes: data.to_vec() };
-        let loaded = load(vec![input], &limits);
+    // With one thread and with several.
+    for threads in [1, 3] {
+        let input = Input { name: "a".to_owned(), bytes: data.to_vec() };
+        let loaded = load(vec![input], &Limits { threads, ..limits.clone() });
         let locate = |place: &Place| {
             let located = loaded.sources.locate(place).expect("a place in a document has lines");
             let text = loaded.sources.file_text(place.document());
@@ -44,6 +46,13 @@ pub fn fuzz(data: &[u8]) {
     }
 }
 
+/// What a fuzzer's input may cost: with room for everything, and with little.
+fn budgets() -> [Budget; 2] {
+    let ample = Limits { nodes: 100_000, alias_nodes: 10_000, ..Limits::default() };
+    let scarce = Limits { nodes: 40, depth: 5, key_bytes: 12, items: 6, ..ample.clone() };
+    [ample.budget(), scarce.budget()]
+}
+
 /// Reads each piece of the text with the reader of simple YAML and with the general one: where the
 /// first is certain, both must find the same values at the same places.
 ///
@@ -52,15 +61,12 @@ pub fn fuzz(data: &[u8]) {
 /// If they do not.
 #[expect(clippy::panic, reason = "a fuzzer's entry fails by panicking")]
 pub fn fuzz_readers(data: &[u8]) {
-    let Ok(text) = String::from_utf8(data.to_vec()) else { return };
-    let all = Text::from(text.as_str());
-    let ample = Limits { nodes: 100_000, alias_nodes: 10_000, ..Limits::default() };
-    let scarce = Limits { nodes: 40, depth: 5, key_bytes: 12, items: 6, ..Limits::default() };
-    let (mut first, mut second) = (Workspace::with_spans(), Workspace::with_spans());
-    for piece in split::pieces(&text) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let all = Text::from(text);
+    let (mut first, mut second) = (Workspace::new(true), Workspace::new(true));
+    for piece in split::pieces(text) {
         let piece = all.part(piece);
-        for limits in [&ample, &scarce] {
-            let budget = limits.budget();
+        for budget in budgets() {
             let Some(simple) = block::parse(&piece, budget, &mut first) else { continue };
             let any = yaml::parse_any(&piece, budget, &mut second);
             let Ok(Some(any)) = any else {
@@ -73,14 +79,88 @@ pub fn fuzz_readers(data: &[u8]) {
     }
 }
 
+/// Reads each piece of the text as YAML, prints what it holds as JSON and reads that again.
+///
+/// # Panics
+///
+/// If that is something else.
+pub fn fuzz_yaml(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let all = Text::from(text);
+    let [budget, _] = budgets();
+    for piece in split::pieces(text) {
+        let parsed = yaml::parse(&all.part(piece), budget, &mut Workspace::new(true));
+        parsed.into_iter().flatten().for_each(|parsed| print_and_parse(&parsed));
+    }
+}
+
+/// Reads the first value of the text as JSON: at once, with its items in parts, printed and read
+/// again, and as YAML. All must find the same, the second at the same places.
+///
+/// # Panics
+///
+/// If they do not.
+#[expect(clippy::panic, reason = "a fuzzer's entry fails by panicking")]
+pub fn fuzz_json(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let source = Text::from(text);
+    let [ample, scarce] = budgets();
+    for (budget, keep_spans) in [(ample, true), (ample, false), (scarce, true)] {
+        let (mut first, mut second) = (Workspace::new(keep_spans), Workspace::new(keep_spans));
+        let whole = json::parse(&source, Budget { threads: 1, ..budget }, &mut first);
+        let sizes = Sizes { long_bytes: 0, part_bytes: 1 };
+        let budget = Budget { threads: 2, ..budget };
+        let parts = json::parse_in_parts(&source, budget, &mut second, sizes);
+        if let Some(why) = differing(&whole, &parts) {
+            panic!("{why}\n{text}");
+        }
+        let Ok(Some((whole, taken))) = whole else { continue };
+        print_and_parse(&whole);
+        // What follows the value would be part of the same document to YAML.
+        let value = source.part(0..taken);
+        if let Ok(Some(yaml)) = yaml::parse_any(&value, budget, &mut second) {
+            let printed = |parsed: &Parsed| parsed.tree.root().to_json().to_string();
+            assert_eq!(printed(&whole), printed(&yaml), "{text}");
+        }
+    }
+}
+
+/// What is printed as JSON is read as what was printed.
+#[expect(clippy::panic, reason = "a fuzzer's entry fails by panicking")]
+fn print_and_parse(parsed: &Parsed) {
+    let printed = parsed.tree.root().to_json().to_string();
+    // What aliases stand for is written out, and may be more than what may be read.
+    let budget = Limits::default().budget();
+    match json::parse(&Text::from(printed.as_str()), budget, &mut Workspace::default()) {
+        Ok(Some((again, _))) => {
+            assert_eq!(again.tree.root().to_json().to_string(), printed);
+        }
+        other => panic!("{other:?}\n{printed}"),
+    }
+}
+
+type Read = Result<Option<(Parsed, usize)>, Refusal>;
+
+/// The first difference between two outcomes.
+fn differing(one: &Read, other: &Read) -> Option<String> {
+    match (one, other) {
+        (Ok(Some((one, taken))), Ok(Some((other, also)))) if taken == also => {
+            difference(one, other)
+        }
+        (Ok(None), Ok(None)) => None,
+        (Err(one), Err(other)) if one == other => None,
+        _ => Some(format!("{one:?} is not {other:?}")),
+    }
+}
+
 /// The first difference between two readings.
 fn difference(one: &Parsed, other: &Parsed) -> Option<String> {
     let of = |parsed: &Parsed, node: u32| {
         let at = parsed.tree.root().goto(node);
         let node = parsed.tree.nodes.get(node as usize)?;
-        let span = parsed.spans.get(at.index() as usize)?;
-        let (value, places) = (at.scalar().map(|s| s.into_owned()), span.clone());
-        Some((at.path(), at.kind(), value, node.parent, node.end, node.is_hidden(), places))
+        let (span, value) = (parsed.spans.get(at.index() as usize), at.scalar());
+        let value = (at.kind(), value.map(|text| text.into_owned()));
+        Some((at.path(), value, node.parent, node.end, node.is_hidden(), span.cloned()))
     };
     let nodes = u32::try_from(one.tree.nodes.len().max(other.tree.nodes.len())).ok()?;
     let differs = (0..nodes).find(|node| of(one, *node) != of(other, *node));
@@ -277,6 +357,28 @@ last: a b:c#d
         let mut random = Random(0x9e37_79b9_7f4a_7c15);
         for _ in 0..400 {
             fuzz(&damaged(SEED, &mut random));
+        }
+    }
+
+    #[test]
+    fn damaged_values_are_read_the_same_in_parts() {
+        const LIST: &str = r#"{"apiVersion": "v1", "a": ["items", {"b": [1]}], "items": [
+            {"kind": "Pod", "a": "\"}, {\\", "b": [[], {"c": {}}], "b": 1.50, "d": "\u00e9\ud83d\ude00"},
+            [1e3, -0, null, true], "x", {"": {"items": [{"y": "z"}, {"y": "é"}]}}, {}
+        ], "kind": "List", "metadata": {"a": 1, "a": 2}}  "#;
+        fuzz_json(LIST.as_bytes());
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        for _ in 0..4_000 {
+            fuzz_json(&damaged(LIST, &mut random));
+        }
+    }
+
+    #[test]
+    fn damaged_documents_are_printed_and_read_again() {
+        let mut random = Random(0x2545_f491_4f6c_dd1d);
+        for seed in [SEED, SIMPLE] {
+            fuzz_yaml(seed.as_bytes());
+            (0..2_000).for_each(|_| fuzz_yaml(&damaged(seed, &mut random)));
         }
     }
 

@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use crate::codes;
-use crate::compose::{Budget, Composer, Parsed, Refusal, Workspace};
+use crate::compose::{Budget, Composer, Parsed, Part, Refusal, Workspace};
+use crate::list::{self, Items, Sizes};
 use crate::tree::{Held, Packed, Text, Value};
 use crate::words;
 
@@ -20,21 +21,54 @@ pub(crate) fn parse(
     budget: Budget,
     work: &mut Workspace,
 ) -> Result<Option<(Parsed, usize)>, Refusal> {
+    parse_in_parts(source, budget, work, list::SIZES)
+}
+
+/// Like [`parse`], long lists in parts of these sizes.
+pub(crate) fn parse_in_parts(
+    source: &Text,
+    budget: Budget,
+    work: &mut Workspace,
+    sizes: Sizes,
+) -> Result<Option<(Parsed, usize)>, Refusal> {
     let text = source.as_str();
-    let mut scanner = Scanner::new(text, 0, Composer::new(budget, text, work));
-    scanner.blank();
-    if scanner.at == text.len() {
-        return Ok(None);
-    }
-    scanner.value()?;
-    while let Some(open) = scanner.open.last().copied() {
-        match open {
-            b'{' => scanner.entry()?,
-            _ => scanner.item()?,
+    if let Some(items) = list::items(text, budget, work.keeps_spans(), sizes) {
+        let mut scanner = Scanner::new(text, 0, Composer::new(budget, text, work));
+        scanner.items = Some(items);
+        // What has not become part of the tree, or cannot be read, is read again as a whole.
+        if scanner.document() == Ok(true) && scanner.items.is_none() {
+            let taken = scanner.at;
+            return Ok(Some((scanner.composer.finish(source), taken)));
         }
+    }
+    let mut scanner = Scanner::new(text, 0, Composer::new(budget, text, work));
+    if !scanner.document()? {
+        return Ok(None);
     }
     let taken = scanner.at;
     Ok(Some((scanner.composer.finish(source), taken)))
+}
+
+/// Reads items with commas between them, from `start` to the end of `text`.
+pub(crate) fn part(
+    text: &str,
+    start: usize,
+    budget: Budget,
+    work: &mut Workspace,
+) -> Result<Part, Refusal> {
+    // The object around the list is not there to be counted.
+    let budget = Budget { depth: budget.depth.saturating_sub(1), ..budget };
+    let mut scanner = Scanner::new(text, start, Composer::new(budget, text, work));
+    scanner.composer.open(Packed::List, 0..0, None)?;
+    loop {
+        scanner.whole_value()?;
+        scanner.blank();
+        match scanner.peek() {
+            None => return Ok(scanner.composer.into_part()),
+            Some(b',') => scanner.at += 1,
+            Some(_) => return Err(scanner.refuse("`,`")),
+        }
+    }
 }
 
 struct Scanner<'t, 'w> {
@@ -43,11 +77,34 @@ struct Scanner<'t, 'w> {
     composer: Composer<'t, 'w>,
     /// The brackets that are open.
     open: Vec<u8>,
+    /// A list whose items were read already.
+    items: Option<Items>,
 }
 
 impl<'t, 'w> Scanner<'t, 'w> {
     fn new(text: &'t str, at: usize, composer: Composer<'t, 'w>) -> Self {
-        Self { text, at, composer, open: Vec::new() }
+        Self { text, at, composer, open: Vec::new(), items: None }
+    }
+
+    /// The first value, unless there is nothing but blanks.
+    fn document(&mut self) -> Result<bool, Refusal> {
+        self.blank();
+        if self.at == self.text.len() {
+            return Ok(false);
+        }
+        self.whole_value()?;
+        Ok(true)
+    }
+
+    fn whole_value(&mut self) -> Result<(), Refusal> {
+        self.value()?;
+        while let Some(open) = self.open.last().copied() {
+            match open {
+                b'{' => self.entry()?,
+                _ => self.item()?,
+            }
+        }
+        Ok(())
     }
 
     fn peek(&self) -> Option<u8> {
@@ -101,6 +158,12 @@ impl<'t, 'w> Scanner<'t, 'w> {
                     self.open.push(bracket);
                     let value = if bracket == b'{' { Packed::Map } else { Packed::List };
                     self.composer.open(value, self.range(start), None)?;
+                    if let Some(items) = self.items.take_if(|items| items.start == start) {
+                        let Items { end, parts, .. } = items;
+                        self.composer.adopt(parts).ok_or_else(|| self.refuse("fewer items"))?;
+                        self.at = end;
+                        return self.close();
+                    }
                     self.blank();
                     if self.peek() == Some(if bracket == b'{' { b'}' } else { b']' }) {
                         return self.close();

@@ -23,6 +23,7 @@ pub mod codes;
 mod compose;
 pub mod fuzzing;
 mod json;
+mod list;
 mod load;
 mod object;
 mod read;

@@ -95,6 +95,7 @@ impl Limits {
             alias_factor: self.alias_factor,
             key_bytes: self.key_bytes.min(MAX_KEY_BYTES),
             items: self.items,
+            threads: self.threads,
         }
     }
 }
@@ -162,7 +163,7 @@ pub fn load(inputs: Vec<Input>, limits: &Limits) -> Loaded {
             (name, broken)
         })
         .collect();
-    let read = read::pieces(&sources, limits.budget(), limits.threads);
+    let read = read::pieces(&sources, limits.budget());
     let mut read = sources.into_iter().zip(read);
     for (name, broken) in files {
         match broken.map(|broken| (broken, read.next())) {

@@ -9,6 +9,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::compose::{Budget, Parsed, Refusal, Workspace};
+use crate::list;
 use crate::object::{self, Contents};
 use crate::source::{Format, parse};
 use crate::split;
@@ -33,7 +34,7 @@ pub(crate) enum Piece {
     Blank,
     /// What stands in it, in order.
     Read(Vec<Item>),
-    /// Not read by a thread: there may be no room for it.
+    /// Not read by a thread: there may be no room for it, or it is worth several threads.
     Later,
 }
 
@@ -165,18 +166,18 @@ fn with_contents(parsed: Parsed) -> (Outcome, usize) {
     (outcome, nodes)
 }
 
-/// Reads the pieces of all sources with so many threads: for each source, what came of each piece.
+/// Reads the pieces of all sources: for each source, what came of each piece.
 ///
 /// No document gets more than `budget`, and when all together had that much, the rest is left for
 /// later.
-pub(crate) fn pieces(sources: &[Source], budget: Budget, threads: usize) -> Vec<Vec<Piece>> {
+pub(crate) fn pieces(sources: &[Source], budget: Budget) -> Vec<Vec<Piece>> {
     let portions = portions(sources);
     let bytes: usize = sources.iter().map(|source| source.text.as_str().len()).sum();
-    let helpers = if bytes < SINGLE_THREAD_BYTES { 0 } else { threads.min(portions.len()) };
+    let threads = if bytes < SINGLE_THREAD_BYTES { 1 } else { budget.threads.min(portions.len()) };
     let job = Job { sources, portions: &portions, budget, next: 0.into(), nodes: 0.into() };
     let mut done: Vec<(usize, Vec<Piece>)> = std::thread::scope(|scope| {
         // Where no thread can be had, there is one less.
-        let helpers: Vec<_> = (1..helpers)
+        let helpers: Vec<_> = (1..threads)
             .filter_map(|_| std::thread::Builder::new().spawn_scoped(scope, || job.work()).ok())
             .collect();
         let mut done = job.work();
@@ -255,7 +256,12 @@ impl Job<'_> {
             return Piece::Later;
         }
         let mut reader = PieceReader::new(&source.text, piece);
-        let items = std::iter::from_fn(|| reader.next(self.budget, work));
+        // What is long enough for several threads gets all of them when these have ended.
+        if reader.is_json && text.len() >= list::SIZES.long_bytes && self.budget.threads > 1 {
+            return Piece::Later;
+        }
+        let budget = Budget { threads: 1, ..self.budget };
+        let items = std::iter::from_fn(|| reader.next(budget, work));
         let items: Vec<Item> = items
             .inspect(|item| {
                 self.nodes.fetch_add(item.nodes, Ordering::Relaxed);

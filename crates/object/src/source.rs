@@ -210,7 +210,7 @@ impl Sources {
             return Some(Arc::clone(parsed));
         }
         let source = self.file(document)?.text.part(self.document_range(document)?);
-        let mut parsed = parse(&source, format, budget, &mut Workspace::with_spans()).ok()??.0;
+        let mut parsed = parse(&source, format, budget, &mut Workspace::new(true)).ok()??.0;
         parsed.tree.document = document;
         let parsed = Arc::new(parsed);
         *last = Some((document, Arc::clone(&parsed)));

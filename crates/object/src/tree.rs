@@ -218,6 +218,21 @@ impl Node {
         self
     }
 
+    /// As it stands in an arena that these nodes are appended to, `nodes` further on, whose made
+    /// letters are `made` bytes further on.
+    pub(crate) fn moved(mut self, nodes: u32, made: u32) -> Self {
+        // INVARIANT: whoever appends has seen that nodes and letters fit 32 bits.
+        self.parent = self.parent.wrapping_add(nodes);
+        self.end = self.end.wrapping_add(nodes);
+        if self.meta & KEY_MADE != 0 {
+            self.step = self.step.wrapping_add(made);
+        }
+        if self.meta & TEXT_MADE != 0 {
+            self.bits += u64::from(made);
+        }
+        self
+    }
+
     pub(crate) fn kind(&self) -> NodeKind {
         match self.meta & KIND {
             1 => NodeKind::Bool,

@@ -1,14 +1,20 @@
 //! Looking for bytes eight at a time: what is looked for is rarely further than twenty away, where
 //! a call of `memchr` costs more than it finds.
 
-const ONES: u64 = u64::from_le_bytes([1; 8]);
-const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+const ONES: u64 = each(1);
+const HIGH: u64 = each(0x80);
+
+/// A word of eight times this byte.
+#[inline]
+pub(crate) const fn each(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
 
 /// Marks the bytes of `word` that are `byte`. Only the lowest mark is right for certain, which is
 /// all that a search asks for.
 #[inline]
 pub(crate) fn is(word: u64, byte: u8) -> u64 {
-    let same = word ^ (ONES * u64::from(byte));
+    let same = word ^ each(byte);
     same.wrapping_sub(ONES) & !same & HIGH
 }
 
@@ -16,7 +22,7 @@ pub(crate) fn is(word: u64, byte: u8) -> u64 {
 /// right for certain.
 #[inline]
 pub(crate) fn is_control(word: u64) -> u64 {
-    word.wrapping_sub(ONES * 0x20) & !word & HIGH
+    word.wrapping_sub(each(0x20)) & !word & HIGH
 }
 
 /// Where the first byte from `at` on is that `marks` marks in a word and `matches` on its own; the

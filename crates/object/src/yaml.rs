@@ -496,7 +496,7 @@ m: plain
   text
 s: [o: p, q]
 ";
-        let (source, work) = (Text::from(text), &mut Workspace::with_spans());
+        let (source, work) = (Text::from(text), &mut Workspace::new(true));
         let parsed = parse(&source, Limits::default().budget(), work);
         let parsed = parsed.ok().flatten().expect("valid");
         let shown: Vec<String> = (0..)

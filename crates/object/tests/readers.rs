@@ -1,12 +1,17 @@
-//! The reader of simple YAML and the general one agree on every text at hand: the examples, the
-//! cases and the recorded corpora (`$PORTCULLIS_CORPORA`, or `shared/corpora` beside the checkout).
+//! Readers of the same notation agree on every text at hand: the examples, the cases and the
+//! recorded corpora (`$PORTCULLIS_CORPORA`, or `shared/corpora` beside the checkout).
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use portcullis_object::fuzzing::fuzz_readers;
+use portcullis_object::fuzzing::{fuzz_json, fuzz_readers, fuzz_yaml};
 use serde_json::Value;
+
+/// Longer JSON is not read by all readers, and of recorded rows only every so manieth is: all of them
+/// take a minute.
+const LONG_BYTES: usize = 50_000;
+const EVERY: usize = 16;
 
 /// Every file below a folder.
 fn files(folder: &Path) -> Vec<PathBuf> {
@@ -34,7 +39,9 @@ fn examples_and_cases() {
     let mut count = 0;
     for path in ["examples", "cases", "deploy"].iter().flat_map(|f| files(&repository().join(f))) {
         if path.extension().is_some_and(|e| e == "yaml" || e == "md") {
-            fuzz_readers(&fs::read(&path).expect("a file can be read"));
+            let bytes = fs::read(&path).expect("a file can be read");
+            fuzz_readers(&bytes);
+            fuzz_yaml(&bytes);
             count += 1;
         }
     }
@@ -58,11 +65,22 @@ fn recorded_texts() {
         match path.extension().and_then(|e| e.to_str()) {
             Some("jsonl") => {
                 let rows = fs::read_to_string(&path).expect("a corpus can be read");
-                for row in rows.lines().filter_map(|row| serde_json::from_str(row).ok()) {
+                for (i, row) in rows.lines().enumerate() {
+                    if row.len() < LONG_BYTES && i % EVERY == 0 {
+                        fuzz_json(row.as_bytes());
+                    }
+                    let row = serde_json::from_str(row).expect("a row is JSON");
                     texts(&row, &mut |text| {
                         fuzz_readers(text.as_bytes());
                         count += 1;
                     });
+                }
+            }
+            Some("json") => {
+                let text = fs::read(&path).expect("a corpus can be read");
+                if text.len() < LONG_BYTES {
+                    fuzz_json(&text);
+                    count += 1;
                 }
             }
             Some("yaml") => {
