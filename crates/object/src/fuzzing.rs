@@ -15,33 +15,30 @@ use crate::{Input, Limits, block, check, json, load, split, yaml};
 #[expect(clippy::expect_used, reason = "a fuzzer's entry fails by panicking")]
 pub fn fuzz(data: &[u8]) {
     let limits = Limits { nodes: 100_000, alias_nodes: 10_000, ..Limits::default() };
-    // With one thread and with several.
-    for threads in [1, 3] {
-        let input = Input { name: "a".to_owned(), bytes: data.to_vec() };
-        let loaded = load(vec![input], &Limits { threads, ..limits.clone() });
-        let locate = |place: &Place| {
-            let located = loaded.sources.locate(place).expect("a place in a document has lines");
-            let text = loaded.sources.file_text(place.document());
-            assert!(text.get(located.range.clone()).is_some(), "{place:?}: {located:?}");
-            assert!((located.line, located.column) <= (located.end_line, located.end_column));
-        };
-        for object in &loaded.objects {
-            object.root().to_json();
-            check(object).iter().flat_map(|d| &d.labels).for_each(|l| locate(&l.place));
-            every_node(object.root(), &mut |at| {
-                let found = at.at_path(&at.path());
-                assert_eq!(found.map(Cursor::index), Some(at.index()), "{at:?}");
-                locate(&at.at());
-                locate(&at.key_place());
-                at.is_secret();
-            });
-        }
-        loaded.diagnostics.iter().flat_map(|d| &d.labels).for_each(|l| locate(&l.place));
-        for document in (0..loaded.sources.documents()).filter_map(|i| u32::try_from(i).ok()) {
-            let document = portcullis_core::DocumentId(document);
-            for range in loaded.sources.secret_ranges(document) {
-                assert!(loaded.sources.file_text(document).get(range).is_some());
-            }
+    let input = Input { name: "a".to_owned(), bytes: data.to_vec() };
+    let loaded = load(vec![input], &limits);
+    let locate = |place: &Place| {
+        let located = loaded.sources.locate(place).expect("a place in a document has lines");
+        let text = loaded.sources.file_text(place.document());
+        assert!(text.get(located.range.clone()).is_some(), "{place:?}: {located:?}");
+        assert!((located.line, located.column) <= (located.end_line, located.end_column));
+    };
+    for object in &loaded.objects {
+        object.root().to_json();
+        check(object).iter().flat_map(|d| &d.labels).for_each(|l| locate(&l.place));
+        every_node(object.root(), &mut |at| {
+            let found = at.at_path(&at.path());
+            assert_eq!(found.map(Cursor::index), Some(at.index()), "{at:?}");
+            locate(&at.at());
+            locate(&at.key_place());
+            at.is_secret();
+        });
+    }
+    loaded.diagnostics.iter().flat_map(|d| &d.labels).for_each(|l| locate(&l.place));
+    for document in (0..loaded.sources.documents()).filter_map(|i| u32::try_from(i).ok()) {
+        let document = portcullis_core::DocumentId(document);
+        for range in loaded.sources.secret_ranges(document) {
+            assert!(loaded.sources.file_text(document).get(range).is_some());
         }
     }
 }

@@ -719,6 +719,127 @@ metadata:
     }
 
     #[test]
+    fn every_limit_of_a_document_is_said_where_it_is_crossed() {
+        let whole = Limits::default();
+        for (limits, text, want) in [
+            (
+                Limits { items: 3, ..whole.clone() },
+                "a: [1, 2, 3]\nb: [4, 5, 6, 7]",
+                "f:2:14 \"7\" a list with more than 3 items",
+            ),
+            (
+                Limits { items: 3, ..whole.clone() },
+                "{\"a\": 1, \"b\": 2, \"c\": {}, \"d\": 3}",
+                "f:1:32 \"3\" a map with more than 3 entries",
+            ),
+            (
+                Limits { nodes: 3, ..whole.clone() },
+                "a: 1\nb: 2\nc: 3\n",
+                "f:3:4 \"3\" more than 3 values",
+            ),
+            (
+                Limits { key_bytes: 3, ..whole.clone() },
+                "abc:\n  abcd: 1\n",
+                "f:2:3 \"abcd\" key longer than 3 bytes",
+            ),
+            (
+                Limits { key_bytes: usize::MAX, ..whole.clone() },
+                &format!("{{\"{}\": 1}}", "k".repeat(MAX_KEY_BYTES + 1)),
+                "key longer than 16777215 bytes",
+            ),
+            (
+                Limits { depth: 3, ..whole.clone() },
+                "a: {b: {c: d}}\ne: [[[]]]\n",
+                "f:2:6 \"[\" nested deeper than 3 levels",
+            ),
+            (
+                Limits { alias_nodes: 3, ..whole.clone() },
+                "a: &a [1, 2]\nb: *a\nc: *a\n",
+                "f:3:4 \"*a\" aliases expand beyond the limit",
+            ),
+            (
+                Limits { alias_factor: 1, ..whole.clone() },
+                &format!("a: &a {}\nb: [*a, *a, *a]\n", "x".repeat(100)),
+                "f:2:9 \"*a\" aliases expand beyond the limit",
+            ),
+        ] {
+            // The other file is read: what was refused takes no room.
+            let files = [("f", text), ("g", "a: 1\n")].map(|(name, text)| Input {
+                name: name.to_owned(),
+                bytes: text.as_bytes().to_vec(),
+            });
+            let loaded = load(files.into(), &limits);
+            let said = summary(&loaded);
+            assert!(said.iter().any(|line| line.contains(want)), "{said:?} says not {want}");
+            assert_eq!(loaded.unreadable.first().map(|u| u.document), Some(DocumentId(0)));
+            assert_eq!(loaded.counts.not_ours, 1, "{want}");
+        }
+    }
+
+    #[test]
+    fn objects_beyond_the_limit_are_not_taken() {
+        let pod = "apiVersion: v1\nkind: Pod\n";
+        let list = "apiVersion: v1\nkind: RoleList\nitems: [{metadata: {name: a}}, {metadata: {name: b}}]\n";
+        let text = [pod, list, pod].join("---\n");
+        let input = Input { name: "f".into(), bytes: text.into_bytes() };
+        let loaded = load(vec![input], &Limits { objects: 2, ..Limits::default() });
+        assert_eq!(
+            summary(&loaded),
+            [
+                "v1 Pod : f:1",
+                "v1 Role a: f:6",
+                "YA008 f:6:32 \"{metadata: {name: b}}\" more than 2 objects: none is taken from here on",
+            ]
+        );
+        let policy_kind = Some("Role".to_owned());
+        assert_eq!(
+            loaded.unreadable,
+            [
+                Unreadable { document: DocumentId(1), policy_kind },
+                Unreadable { document: DocumentId(2), policy_kind: None },
+            ]
+        );
+        assert_eq!((loaded.counts.documents, loaded.counts.objects), (3, 2));
+    }
+
+    /// With limits that are crossed on the way, which depends on what was read before.
+    #[test]
+    fn any_number_of_threads_reads_the_same() {
+        let documents: String = (0..4000)
+            .map(|i| match i % 8 {
+                0 => format!("---\nkind: Role\na: {i}\nb: {{c: d: e}}\n"),
+                1 => format!("---\n{{\"apiVersion\": \"v1\", \"kind\": \"Pod\"}} [{i}] {{\"a\": 1, \"a\": 2}}\n"),
+                2 => "---\n# nothing\n".to_owned(),
+                3 => format!("---\nnot: ours\nl: [{}1]\n", "1, ".repeat(i % 100)),
+                4 => "---\nnull\n".to_owned(),
+                5 => format!("---\n{{apiVersion: v1, kind: Pod, metadata: {{name: {i}}}}}\n"),
+                _ => format!("---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: n{i}\nx: &x [{i}]\ny: *x\n"),
+            })
+            .collect();
+        let read = |threads, nodes, documents_max| {
+            let files = ["f", "g"]
+                .map(|name| Input { name: name.to_owned(), bytes: documents.clone().into_bytes() });
+            let limits = Limits { threads, nodes, documents: documents_max, ..Limits::default() };
+            let loaded = load(files.into(), &limits);
+            let said: Vec<String> =
+                loaded.diagnostics.iter().map(|found| format!("{found:?}")).collect();
+            let objects: Vec<String> = loaded
+                .objects
+                .iter()
+                .map(|o| format!("{:?} {}", o.origin(), o.root().to_json()))
+                .collect();
+            (objects, said, loaded.counts, loaded.unreadable)
+        };
+        assert!(documents.len() > 128 << 10, "{} bytes", documents.len());
+        for (nodes, documents_max) in
+            [(usize::MAX, usize::MAX), (20_000, usize::MAX), (7, usize::MAX), (30_000, 3_001)]
+        {
+            let one = read(1, nodes, documents_max);
+            assert_eq!(one, read(3, nodes, documents_max), "{nodes} values");
+        }
+    }
+
+    #[test]
     fn findings_are_bounded() {
         let pod = "apiVersion: v1\nkind: Pod\n";
         let twice = format!("{pod}{}", "a: 1\n".repeat(1000));

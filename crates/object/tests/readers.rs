@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use portcullis_object::fuzzing::{fuzz_json, fuzz_readers, fuzz_yaml};
 use serde_json::Value;
 
-/// Longer JSON is not read by all readers, and of recorded rows only every so manieth is: all of them
+/// Longer JSON is not read by all readers, and of recorded rows only one in so many is: all of them
 /// take a minute.
 const LONG_BYTES: usize = 50_000;
 const EVERY: usize = 16;
