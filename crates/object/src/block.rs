@@ -1,7 +1,7 @@
 //! The YAML that most manifests are written in, read without the general parser.
 //!
-//! Block maps and lists, scalars on one line, flow collections on one line and literal blocks: what
-//! `kubectl get -o yaml` prints and people write. It feeds the same [`Composer`], so that
+//! Block maps and lists, scalars, also those that go on in the next line, flow collections on one line
+//! and literal blocks: what `kubectl get -o yaml` prints and people write. It feeds the same [`Composer`], so that
 //! duplicates, limits and the meaning of scalars are settled in one place. On anything else, and on
 //! everything doubtful, it says so, and the whole document is read by the general parser: every
 //! `None` here means "not certain", never "wrong". That both agree, places included, is held by
@@ -76,7 +76,7 @@ enum Waiting {
     Item,
 }
 
-/// A scalar on one line.
+/// A scalar that is no block.
 struct Scalar<'t> {
     text: Cow<'t, str>,
     /// With its quotes.
@@ -232,8 +232,7 @@ impl<'t> Scanner<'t, '_> {
         let indent = self.at - self.line;
         let scalar = self.scalar()?;
         if !scalar.is_key {
-            self.put(scalar)?;
-            return self.end_of_line();
+            return self.rest_of(scalar);
         }
         let at = offset(scalar.range.start)?;
         self.composer.open(Packed::Map, at..at, None).ok()?;
@@ -289,6 +288,9 @@ impl<'t> Scanner<'t, '_> {
             return None;
         }
         self.templated |= self.has_braces && text.contains("{{");
+        if scalar::is_word(&text) {
+            return self.composer.key_at(span.start, &text, span).ok();
+        }
         let key = scalar::plain_key(&text)?;
         if key == text {
             self.composer.key_at(span.start, &key, span).ok()
@@ -305,13 +307,53 @@ impl<'t> Scanner<'t, '_> {
             _ if self.is_dash() => return None,
             _ => {
                 let scalar = self.scalar()?;
-                if scalar.is_key {
-                    return None;
-                }
-                self.put(scalar)?;
+                return if scalar.is_key { None } else { self.rest_of(scalar) };
             }
         }
         self.end_of_line()
+    }
+
+    /// A scalar of which the first line was read, and the rest of its last line.
+    fn rest_of(&mut self, scalar: Scalar<'t>) -> Option<()> {
+        let scalar = if scalar.is_plain { self.continued(scalar)? } else { scalar };
+        self.put(scalar)?;
+        self.end_of_line()
+    }
+
+    /// A plain scalar with the lines that it goes on in: those that are indented deeper than the
+    /// collection it stands in. What may go on behind an empty line or a comment is not certain, and
+    /// found by whoever reads on.
+    fn continued(&mut self, mut scalar: Scalar<'t>) -> Option<Scalar<'t>> {
+        while let Some(at) = self.next_line()? {
+            self.at = at;
+            let first = self.peek()?;
+            if !begins_plain(first, self.bytes.get(at + 1)) {
+                return None;
+            }
+            let next = self.plain().filter(|next| !next.is_key)?;
+            let text = scalar.text.to_mut();
+            text.push(' ');
+            text.push_str(&next.text);
+            scalar.range.end = next.range.end;
+        }
+        Some(scalar)
+    }
+
+    /// Where the text of the next line begins, if it is indented deeper than the collection that is
+    /// read and nothing but blanks stands before it.
+    fn next_line(&self) -> Option<Option<usize>> {
+        let indent = self.open.last()?.indent;
+        let blanks = |from: usize| {
+            let rest = self.bytes.get(from..).unwrap_or_default();
+            from + rest.iter().take_while(|byte| **byte == b' ').count()
+        };
+        let end = blanks(self.at);
+        if self.bytes.get(end) != Some(&b'\n') {
+            return Some(None);
+        }
+        let at = blanks(end + 1);
+        let is_text = !matches!(self.bytes.get(at), None | Some(b'\n' | b'#'));
+        Some((is_text && at - (end + 1) > indent).then_some(at))
     }
 
     fn put(&mut self, scalar: Scalar<'t>) -> Option<()> {
@@ -331,7 +373,10 @@ impl<'t> Scanner<'t, '_> {
                 Value::Bool(b) => Packed::Bool(b),
                 Value::Int(n) => Packed::Int(n),
                 Value::Float(f) if f.is_finite() => Packed::Float(f),
-                Value::String(_) => Packed::String(Held::there(span.start, offset(text.len())?)),
+                Value::String(_) => Packed::String(match &text {
+                    Cow::Borrowed(text) => Held::there(span.start, offset(text.len())?),
+                    Cow::Owned(text) => self.composer.hold(text, &span).ok()?,
+                }),
                 _ => return None,
             }
         };
@@ -398,56 +443,86 @@ impl<'t> Scanner<'t, '_> {
                 b'"' => break,
                 b'\\' => {
                     made.push_str(self.text.get(from..at)?);
-                    made.push(match self.bytes.get(at + 1)? {
-                        c @ (b'"' | b'\\' | b'/') => char::from(*c),
-                        b'n' => '\n',
-                        b't' => '\t',
-                        b'r' => '\r',
+                    from = at + 2;
+                    match self.bytes.get(at + 1)? {
+                        c @ (b'"' | b'\\' | b'/' | b' ') => made.push(char::from(*c)),
+                        b'n' => made.push('\n'),
+                        b't' => made.push('\t'),
+                        b'r' => made.push('\r'),
+                        // The line goes on in the next one.
+                        b'\n' => from = self.folded(at + 1)?,
                         _ => return None,
-                    });
-                    at += 2;
-                    from = at;
+                    }
+                    at = from;
+                }
+                b'\n' => {
+                    made.push_str(self.text.get(from..at)?.trim_end_matches(' '));
+                    made.push(' ');
+                    from = self.folded(at)?;
+                    at = from;
                 }
                 _ => return None,
             }
         }
         let rest = self.text.get(from..at)?;
-        let text = if from == start + 1 {
-            Cow::Borrowed(rest)
-        } else {
-            made.push_str(rest);
-            Cow::Owned(made)
-        };
-        self.quoted(start..at + 1, text)
+        self.quoted(start..at + 1, rest, made, from)
     }
 
     fn single_quoted(&mut self) -> Option<Scalar<'t>> {
         let start = self.at;
         let marks = |word| words::is(word, b'\'') | words::is_control(word);
         let matches = |byte| matches!(byte, b'\'' | 0..0x20);
-        let mut at = start + 1;
-        let mut is_doubled = false;
+        let (mut at, mut from) = (start + 1, start + 1);
+        let mut made = String::new();
         loop {
             at = words::find(self.bytes, at, marks, matches);
-            if self.bytes.get(at)? != &b'\'' {
-                return None;
+            match self.bytes.get(at)? {
+                b'\'' if self.bytes.get(at + 1) == Some(&b'\'') => {
+                    // One of the two.
+                    made.push_str(self.text.get(from..=at)?);
+                    from = at + 2;
+                    at = from;
+                }
+                b'\'' => break,
+                b'\n' => {
+                    made.push_str(self.text.get(from..at)?.trim_end_matches(' '));
+                    made.push(' ');
+                    from = self.folded(at)?;
+                    at = from;
+                }
+                _ => return None,
             }
-            if self.bytes.get(at + 1) != Some(&b'\'') {
-                break;
-            }
-            is_doubled = true;
-            at += 2;
         }
-        let inner = self.text.get(start + 1..at)?;
-        let text =
-            if is_doubled { Cow::Owned(inner.replace("''", "'")) } else { Cow::Borrowed(inner) };
-        self.quoted(start..at + 1, text)
+        let rest = self.text.get(from..at)?;
+        self.quoted(start..at + 1, rest, made, from)
     }
 
-    fn quoted(&mut self, range: Range<usize>, text: Cow<'t, str>) -> Option<Scalar<'t>> {
+    /// Where a quoted text goes on behind this line break, which counts for one blank.
+    fn folded(&mut self, at: usize) -> Option<usize> {
+        self.at = at;
+        self.next_line()?
+    }
+
+    /// A quoted text: what was made of it, and the `rest` that begins at `from`.
+    fn quoted(
+        &mut self,
+        range: Range<usize>,
+        rest: &'t str,
+        mut made: String,
+        from: usize,
+    ) -> Option<Scalar<'t>> {
+        let text = if from == range.start + 1 {
+            Cow::Borrowed(rest)
+        } else {
+            made.push_str(rest);
+            Cow::Owned(made)
+        };
         self.at = range.end;
         let is_key = self.peek() == Some(b':');
-        if is_key && !matches!(self.bytes.get(self.at + 1), None | Some(b' ' | b'\n')) {
+        if is_key
+            && (!matches!(self.bytes.get(self.at + 1), None | Some(b' ' | b'\n'))
+                || self.bytes.get(range.clone())?.contains(&b'\n'))
+        {
             return None;
         }
         Some(Scalar { text, range, is_plain: false, is_key })
@@ -522,12 +597,14 @@ impl<'t> Scanner<'t, '_> {
     }
 
     fn flow_scalar(&mut self) -> Option<Scalar<'t>> {
-        match self.peek()? {
+        let scalar = match self.peek()? {
             b'"' => self.double_quoted(),
             b'\'' => self.single_quoted(),
             first if begins_plain(first, self.bytes.get(self.at + 1)) => self.flow_plain(),
             _ => None,
-        }
+        }?;
+        // Quoted texts may go on in the next line, which flow collections do not here.
+        (!self.bytes.get(scalar.range.clone())?.contains(&b'\n')).then_some(scalar)
     }
 
     fn flow_plain(&mut self) -> Option<Scalar<'t>> {
@@ -660,88 +737,29 @@ mod tests {
             ("a: |\n  b\n   c\n\n  d\n\ne: |-\n  f\n", r#"{"a":"b\n c\n\nd\n","e":"f"}"#),
             ("y: yes\n0x10: ~\né: ü", r#"{"true":true,"16":null,"é":"ü"}"#),
             ("a: 1\nb: 2\na: 3", r#"{"b":2,"a":3}"#),
+            ("a: b\n  c # d\ne:\n- f \n g\n  h\n", r#"{"a":"b c","e":["f g h"]}"#),
+            ("a: 'b''  \n  c'\nd: \"e \n  f\\\n  \\ g\"", r#"{"a":"b' c","d":"e f g"}"#),
         ] {
             assert_eq!(read(text).as_deref(), Some(want), "{text}");
         }
     }
 
-    /// Some of these are not YAML, some only rare.
+    /// Some of these are not YAML, some only rare. `¦` is between them, `⏎` a line break, `⇥` a tab.
+    const DOUBTFUL: &str = "\
+        ¦x¦'x'¦[a]¦{a: b}¦a¦a: b: c¦a: b:¦a:b¦a :b¦a : b¦? a⏎: b¦<<: {}¦~: a¦: a¦a: - b¦a: ?b\
+        ¦a: .inf¦a: @b¦a: `b¦a: %b¦a: &x b¦a: *x¦a: !!str b¦%YAML 1.1⏎---⏎a: b¦a: b⏎...⏎¦a: b⏎--- c\
+        ¦--- a: b¦a:⏎  b¦a: b⏎⏎  c¦a: b⏎  c: d¦a: b # x⏎  c¦a: b⏎  # c⏎  d¦a: b⏎  - c¦a: b⏎  &c¦a: >⏎  b⏎\
+        ¦a: |2⏎  b⏎¦a: |+⏎  b⏎¦a: |⏎⏎  b⏎¦a: |⏎¦a: |⏎  b¦a: |⏎  b⏎ ¦a: |⏎    b⏎  c⏎¦a: | # x⏎  b⏎\
+        ¦a:⇥b¦⇥a: b¦a: b⇥c¦a: 'b⇥c'¦a: \"b⇥c\"¦a: |⏎  b⏎ ⇥c⏎¦a: b\u{d}⏎¦\u{feff}a: b¦a: \u{85}¦a: \u{2028}¦a: \u{7f}\
+        ¦a: [b¦a: [b,⏎ c]¦a: [b, ]¦a: [b: c]¦a: ['b⏎  c']¦a: {b}¦a: {b: }¦a: {b:c}¦a: {{ b }}¦a: [b] c\
+        ¦a: [[b]: c]¦a: 'b' c¦a: 'b'#c¦a: \"\\u0041\"¦a: 'b¦a: \"b¦a: 'b⏎c'¦a: 'b⏎⏎  c'¦a: \"b⏎\"¦'a⏎  b': c\
+        ¦a:⏎  - b⏎ - c¦a:⏎    b: c⏎  d: e¦- a⏎b: c¦a: b⏎- c¦-⏎- a¦- a⏎-¦  a: b⏎c: d";
+
     #[test]
     fn everything_else_is_left_to_the_general_parser() {
-        for text in [
-            "",
-            "x",
-            "'x'",
-            "[a]",
-            "{a: b}",
-            "a",
-            "a: b: c",
-            "a: b:",
-            "a:b",
-            "a :b",
-            "a : b",
-            "a: b\n  c",
-            "a: 'b\n  c'",
-            "a:\n  b",
-            "a: >\n  b\n",
-            "a: |2\n  b\n",
-            "a: |+\n  b\n",
-            "a: |\n\n  b\n",
-            "a: |\n",
-            "a: |\n  b",
-            "a: |\n  b\n ",
-            "a: |\n    b\n  c\n",
-            "a: &x b",
-            "a: *x",
-            "a: !!str b",
-            "? a\n: b",
-            "a: ?b",
-            "<<: {}",
-            "~: a",
-            ": a",
-            "a: .inf",
-            "a: @b",
-            "a: `b",
-            "a: %b",
-            "%YAML 1.1\n---\na: b",
-            "a: b\n...\n",
-            "a: b\n--- c",
-            "--- a: b",
-            "a:\tb",
-            "\ta: b",
-            "a: b\tc",
-            "a: b\r\n",
-            "\u{feff}a: b",
-            "a: \u{85}",
-            "a: \u{2028}",
-            "a: \u{7f}",
-            "a: \0",
-            "a: [b",
-            "a: [b,\n c]",
-            "a: [b, ]",
-            "a: [b: c]",
-            "a: {b}",
-            "a: {b: }",
-            "a: {b:c}",
-            "a: {{ b }}",
-            "a: [b] c",
-            "a: [[b]: c]",
-            "a: 'b' c",
-            "a: 'b'#c",
-            "a: \"\\u0041\"",
-            "a:\n  - b\n - c",
-            "a:\n    b: c\n  d: e",
-            "- a\nb: c",
-            "a: b\n- c",
-            "-\n- a",
-            "- a\n-",
-            "  a: b\nc: d",
-            "a: - b",
-            "a: 'b",
-            "a: \"b",
-            "a: b\n  # c\n  d",
-        ] {
-            assert_eq!(read(text), None, "{text:?}");
+        for text in DOUBTFUL.split('¦') {
+            let text = text.replace('⏎', "\n").replace('⇥', "\t");
+            assert_eq!(read(&text), None, "{text:?}");
         }
     }
 

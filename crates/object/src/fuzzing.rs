@@ -253,6 +253,14 @@ spec:
     exit
   stripped: |-
     one
+  message: pod has
+    unbound claims
+  list:
+  - 'single ''quoted''
+    text'
+  - \"double \\
+    quoted \\\"text\\\"
+    \\ here\"
   # comment below
   twice: 1
   twice: 2

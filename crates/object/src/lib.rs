@@ -23,6 +23,7 @@ pub mod codes;
 mod compose;
 pub mod fuzzing;
 mod json;
+mod limits;
 mod list;
 mod load;
 mod object;
@@ -36,7 +37,8 @@ mod words;
 mod yaml;
 
 pub use check::check;
-pub use load::{Counts, Input, Limits, Loaded, Unreadable, load};
+pub use limits::Limits;
+pub use load::{Counts, Input, Loaded, Unreadable, load};
 pub use object::Object;
 pub use secret::looks_secret;
 pub use source::{Content, Located, Sources};

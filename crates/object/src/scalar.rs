@@ -19,14 +19,25 @@ pub(crate) enum Tag {
     Other,
 }
 
+/// Whether a plain scalar means itself, seen from its first byte and its length: most are plain
+/// words and end here. Of others, it is not known.
+pub(crate) fn is_word(text: &str) -> bool {
+    match text.as_bytes().first() {
+        None | Some(b'+' | b'-' | b'.' | b'0'..=b'9') => false,
+        Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O' | b'~') => {
+            text.len() > "false".len()
+        }
+        Some(_) => true,
+    }
+}
+
 /// The meaning of a plain scalar without a tag.
 pub(crate) fn plain(text: &str) -> Value<'_> {
-    // The first byte tells what it may be at all; most scalars are plain words and end here.
-    match text.bytes().next() {
-        None | Some(b'~') => {}
-        Some(b'y' | b'Y' | b'n' | b'N' | b't' | b'T' | b'f' | b'F' | b'o' | b'O') => {}
-        Some(b'+' | b'-' | b'.' | b'0'..=b'9') => return number(text),
-        Some(_) => return Value::String(text.into()),
+    if is_word(text) {
+        return Value::String(text.into());
+    }
+    if let Some(b'+' | b'-' | b'.' | b'0'..=b'9') = text.as_bytes().first() {
+        return number(text);
     }
     match text {
         "" | "~" | "null" | "Null" | "NULL" => Value::Null,
@@ -88,6 +99,17 @@ pub(crate) fn plain_key(text: &str) -> Option<Cow<'_, str>> {
 }
 
 fn number(text: &str) -> Value<'_> {
+    /// So many digits fit whatever they are.
+    const SAFE_DIGITS: usize = 18;
+    let bytes = text.as_bytes();
+    if bytes.len() <= SAFE_DIGITS && !matches!(bytes, [b'0', _, ..]) {
+        let digits = bytes.iter().try_fold(0_i64, |sum, byte| {
+            byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0'))
+        });
+        if let Some(whole) = digits {
+            return Value::Int(whole);
+        }
+    }
     match text {
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => {
             return Value::Float(f64::INFINITY);
