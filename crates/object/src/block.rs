@@ -76,6 +76,23 @@ enum Waiting {
     Item,
 }
 
+/// Where a text goes on, and how many line breaks are before that.
+struct NextText {
+    at: usize,
+    breaks: usize,
+}
+
+impl NextText {
+    /// One line break counts for a blank, and of several the first for nothing.
+    fn fold_into(&self, text: &mut String) {
+        if self.breaks == 1 {
+            text.push(' ');
+        } else {
+            text.extend(std::iter::repeat_n('\n', self.breaks - 1));
+        }
+    }
+}
+
 /// A scalar that is no block.
 struct Scalar<'t> {
     text: Cow<'t, str>,
@@ -321,39 +338,40 @@ impl<'t> Scanner<'t, '_> {
     }
 
     /// A plain scalar with the lines that it goes on in: those that are indented deeper than the
-    /// collection it stands in. What may go on behind an empty line or a comment is not certain, and
-    /// found by whoever reads on.
+    /// collection it stands in. Where a comment is between them it is not certain, and found by
+    /// whoever reads on.
     fn continued(&mut self, mut scalar: Scalar<'t>) -> Option<Scalar<'t>> {
-        while let Some(at) = self.next_line()? {
-            self.at = at;
+        while let Some(next) = self.next_text()? {
+            self.at = next.at;
             let first = self.peek()?;
-            if !begins_plain(first, self.bytes.get(at + 1)) {
+            if !begins_plain(first, self.bytes.get(self.at + 1)) {
                 return None;
             }
-            let next = self.plain().filter(|next| !next.is_key)?;
+            let line = self.plain().filter(|line| !line.is_key)?;
             let text = scalar.text.to_mut();
-            text.push(' ');
-            text.push_str(&next.text);
-            scalar.range.end = next.range.end;
+            next.fold_into(text);
+            text.push_str(&line.text);
+            scalar.range.end = line.range.end;
         }
         Some(scalar)
     }
 
-    /// Where the text of the next line begins, if it is indented deeper than the collection that is
-    /// read and nothing but blanks stands before it.
-    fn next_line(&self) -> Option<Option<usize>> {
+    /// Where a text goes on behind the end of its line: in the next line that is not empty, if that
+    /// is indented deeper than the collection that is read.
+    fn next_text(&self) -> Option<Option<NextText>> {
         let indent = self.open.last()?.indent;
         let blanks = |from: usize| {
             let rest = self.bytes.get(from..).unwrap_or_default();
             from + rest.iter().take_while(|byte| **byte == b' ').count()
         };
-        let end = blanks(self.at);
-        if self.bytes.get(end) != Some(&b'\n') {
-            return Some(None);
+        let (mut at, mut line, mut breaks) = (blanks(self.at), self.at, 0);
+        while self.bytes.get(at) == Some(&b'\n') {
+            line = at + 1;
+            at = blanks(line);
+            breaks += 1;
         }
-        let at = blanks(end + 1);
-        let is_text = !matches!(self.bytes.get(at), None | Some(b'\n' | b'#'));
-        Some((is_text && at - (end + 1) > indent).then_some(at))
+        let is_text = breaks > 0 && !matches!(self.bytes.get(at), None | Some(b'#'));
+        Some((is_text && at - line > indent).then_some(NextText { at, breaks }))
     }
 
     fn put(&mut self, scalar: Scalar<'t>) -> Option<()> {
@@ -450,15 +468,16 @@ impl<'t> Scanner<'t, '_> {
                         b't' => made.push('\t'),
                         b'r' => made.push('\r'),
                         // The line goes on in the next one.
-                        b'\n' => from = self.folded(at + 1)?,
+                        b'\n' => from = self.folded(at + 1).filter(|next| next.breaks == 1)?.at,
                         _ => return None,
                     }
                     at = from;
                 }
                 b'\n' => {
                     made.push_str(self.text.get(from..at)?.trim_end_matches(' '));
-                    made.push(' ');
-                    from = self.folded(at)?;
+                    let next = self.folded(at)?;
+                    next.fold_into(&mut made);
+                    from = next.at;
                     at = from;
                 }
                 _ => return None,
@@ -486,8 +505,9 @@ impl<'t> Scanner<'t, '_> {
                 b'\'' => break,
                 b'\n' => {
                     made.push_str(self.text.get(from..at)?.trim_end_matches(' '));
-                    made.push(' ');
-                    from = self.folded(at)?;
+                    let next = self.folded(at)?;
+                    next.fold_into(&mut made);
+                    from = next.at;
                     at = from;
                 }
                 _ => return None,
@@ -497,10 +517,10 @@ impl<'t> Scanner<'t, '_> {
         self.quoted(start..at + 1, rest, made, from)
     }
 
-    /// Where a quoted text goes on behind this line break, which counts for one blank.
-    fn folded(&mut self, at: usize) -> Option<usize> {
+    /// Where a quoted text goes on behind this line break; not certain if that looks like a comment.
+    fn folded(&mut self, at: usize) -> Option<NextText> {
         self.at = at;
-        self.next_line()?
+        self.next_text()?
     }
 
     /// A quoted text: what was made of it, and the `rest` that begins at `from`.
@@ -633,12 +653,12 @@ impl<'t> Scanner<'t, '_> {
         Some(Scalar { text: Cow::Borrowed(text), range, is_plain: true, is_key })
     }
 
-    /// A literal block, `|` or `|-`, whose first line tells its indentation.
+    /// A literal block, `|`, `|-` or `|+`, whose first line tells its indentation.
     fn literal(&mut self) -> Option<()> {
         let header = self.at;
         self.at += 1;
-        let is_stripped = self.peek()? == b'-';
-        self.at += usize::from(is_stripped);
+        let (is_stripped, is_kept) = (self.peek()? == b'-', self.peek()? == b'+');
+        self.at += usize::from(is_stripped || is_kept);
         self.blanks();
         if self.peek()? != b'\n' {
             return None;
@@ -681,7 +701,9 @@ impl<'t> Scanner<'t, '_> {
             }
         }
         self.at = self.line;
-        made.truncate(kept - usize::from(is_stripped));
+        if !is_kept {
+            made.truncate(kept - usize::from(is_stripped));
+        }
         let content = self.text.get(start..end)?.trim_end();
         if content.trim_start().is_empty() {
             return None;
@@ -737,6 +759,8 @@ mod tests {
             ("a: |\n  b\n   c\n\n  d\n\ne: |-\n  f\n", r#"{"a":"b\n c\n\nd\n","e":"f"}"#),
             ("y: yes\n0x10: ~\né: ü", r#"{"true":true,"16":null,"é":"ü"}"#),
             ("a: 1\nb: 2\na: 3", r#"{"b":2,"a":3}"#),
+            ("a: b\n\n \n  c\nd: 'e\n\n  f'\n", r#"{"a":"b\n\nc","d":"e\nf"}"#),
+            ("a: |+\n  b\n\nc: |+\n  d\n", r#"{"a":"b\n\n","c":"d\n"}"#),
             ("a: b\n  c # d\ne:\n- f \n g\n  h\n", r#"{"a":"b c","e":["f g h"]}"#),
             ("a: 'b''  \n  c'\nd: \"e \n  f\\\n  \\ g\"", r#"{"a":"b' c","d":"e f g"}"#),
         ] {
@@ -748,11 +772,11 @@ mod tests {
     const DOUBTFUL: &str = "\
         ¦x¦'x'¦[a]¦{a: b}¦a¦a: b: c¦a: b:¦a:b¦a :b¦a : b¦? a⏎: b¦<<: {}¦~: a¦: a¦a: - b¦a: ?b\
         ¦a: .inf¦a: @b¦a: `b¦a: %b¦a: &x b¦a: *x¦a: !!str b¦%YAML 1.1⏎---⏎a: b¦a: b⏎...⏎¦a: b⏎--- c\
-        ¦--- a: b¦a:⏎  b¦a: b⏎⏎  c¦a: b⏎  c: d¦a: b # x⏎  c¦a: b⏎  # c⏎  d¦a: b⏎  - c¦a: b⏎  &c¦a: >⏎  b⏎\
-        ¦a: |2⏎  b⏎¦a: |+⏎  b⏎¦a: |⏎⏎  b⏎¦a: |⏎¦a: |⏎  b¦a: |⏎  b⏎ ¦a: |⏎    b⏎  c⏎¦a: | # x⏎  b⏎\
+        ¦--- a: b¦a:⏎  b¦a: b⏎  c: d¦a: b # x⏎  c¦a: b⏎  # c⏎  d¦a: b⏎  - c¦a: b⏎  &c¦a: >⏎  b⏎\
+        ¦a: |2⏎  b⏎¦a: |⏎⏎  b⏎¦a: |⏎¦a: |⏎  b¦a: |⏎  b⏎ ¦a: |⏎    b⏎  c⏎¦a: | # x⏎  b⏎\
         ¦a:⇥b¦⇥a: b¦a: b⇥c¦a: 'b⇥c'¦a: \"b⇥c\"¦a: |⏎  b⏎ ⇥c⏎¦a: b\u{d}⏎¦\u{feff}a: b¦a: \u{85}¦a: \u{2028}¦a: \u{7f}\
         ¦a: [b¦a: [b,⏎ c]¦a: [b, ]¦a: [b: c]¦a: ['b⏎  c']¦a: {b}¦a: {b: }¦a: {b:c}¦a: {{ b }}¦a: [b] c\
-        ¦a: [[b]: c]¦a: 'b' c¦a: 'b'#c¦a: \"\\u0041\"¦a: 'b¦a: \"b¦a: 'b⏎c'¦a: 'b⏎⏎  c'¦a: \"b⏎\"¦'a⏎  b': c\
+        ¦a: [[b]: c]¦a: 'b' c¦a: 'b'#c¦a: \"\\u0041\"¦a: 'b¦a: \"b¦a: 'b⏎c'¦a: \"b\\⏎⏎  c\"¦a: \"b⏎\"¦'a⏎  b': c\
         ¦a:⏎  - b⏎ - c¦a:⏎    b: c⏎  d: e¦- a⏎b: c¦a: b⏎- c¦-⏎- a¦- a⏎-¦  a: b⏎c: d";
 
     #[test]
