@@ -7,8 +7,9 @@ use crate::tree::MAX_KEY_BYTES;
 #[derive(Clone, Debug)]
 pub struct Limits {
     /// Bytes of one file. A dump of a cluster with ten thousand pods, as `kubectl get -A -o json`
-    /// writes it, is about 100 MB; reading one takes up to three times its size in memory. Places
-    /// are counted in 32 bits, so that 4 GiB are too large whatever is said here.
+    /// writes it, is about 100 MB. Reading takes two to five times that in memory, so that with
+    /// what is promised by default a small machine is enough; who has more may allow more. Places
+    /// are counted in 32 bits: 4 GiB are too large whatever is said here.
     pub file_bytes: usize,
     /// Documents in all inputs. One takes about 300 bytes beside its values.
     pub documents: usize,
@@ -16,7 +17,7 @@ pub struct Limits {
     /// beside its values, and every question walks all of them.
     pub objects: usize,
     /// Values in all documents. One takes 24 bytes of memory, 40 while its document is read, and
-    /// usually 15 to 40 bytes of text.
+    /// 14 to 40 bytes of text: who allows larger files should allow one for every 12 bytes.
     pub nodes: usize,
     /// Maps and lists inside each other. The API's deepest schema, written out, has 40 levels.
     /// Readers may recurse this deep, so it must fit the stack of a thread.
@@ -45,10 +46,10 @@ impl Default for Limits {
     fn default() -> Self {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            file_bytes: 1 << 30,
+            file_bytes: 256 << 20,
             documents: 1_000_000,
             objects: 2_000_000,
-            nodes: 100_000_000,
+            nodes: 20_000_000,
             depth: 200,
             items: 1_000_000,
             alias_nodes: 1_000_000,
