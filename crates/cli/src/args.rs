@@ -1,11 +1,13 @@
 //! What can be said on the command line. Plain data: nothing is read or decided here.
 
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use portcullis_core::Net;
+use portcullis_object::Limits;
 
 /// Examples first. Flags that mean the same everywhere are left out of each command's help, which
 /// has to fit a small terminal; the lines at its end stand for them.
@@ -15,8 +17,8 @@ const TEMPLATE: &str = "\
 {before-help}{usage-heading} {usage}
 
 {all-args}
-Also: --color auto|always|never, --plain (no box characters), -v (all findings),
--q (errors only).  Exit: 0 yes, 1 no, 2 could not evaluate, 3 unknown.";
+Also: --color auto|always|never, --plain, -v (all findings), -q (errors only),
+--max-file-size, --threads.  Exit: 0 yes, 1 no, 2 no answer, 3 unknown.";
 
 /// For commands that judge files rather than answer questions.
 const CHECK_TEMPLATE: &str = "\
@@ -25,8 +27,8 @@ const CHECK_TEMPLATE: &str = "\
 {before-help}{usage-heading} {usage}
 
 {all-args}
-Also: --color auto|always|never, --plain (no box characters), -q (no notes).
-Exit: 0 none, 1 errors, 2 could not read everything or a limit was passed.";
+Also: --color auto|always|never, --plain, -q (no notes), --max-file-size,
+--threads.  Exit: 0 none, 1 errors, 2 not everything read, or a limit passed.";
 
 /// For commands whose exit code is the worst of many outcomes.
 const TEST_TEMPLATE: &str = "\
@@ -37,8 +39,8 @@ const TEST_TEMPLATE: &str = "\
 PATH is a file, or a folder with *.sectest.yaml and *.case.md [default: .]
 
 {all-args}
-Also: --color auto|always|never, --plain (no box characters), -v (what holds
-too), -q (no notes).  Exit: 0 all hold, 1 some do not, 2 some cannot be
+Also: --color auto|always|never, --plain, -v (what holds too), -q (no notes),
+--max-file-size, --threads.  Exit: 0 all hold, 1 some do not, 2 some cannot be
 judged as they are written, 3 a fact is missing.";
 
 /// The whole command line.
@@ -117,6 +119,56 @@ pub struct SourceArgs {
         hide_default_value = true
     )]
     pub refused: RefusedChoice,
+    /// What reading may cost.
+    #[command(flatten)]
+    pub read: ReadArgs,
+}
+
+/// What reading may cost.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ReadArgs {
+    /// The largest file that is read, in bytes or as 512MiB, 1GiB
+    #[arg(long, value_name = "SIZE", value_parser = size, hide = true)]
+    pub max_file_size: Option<u64>,
+    /// How many threads read; the outcome is the same with any number
+    #[arg(long, value_name = "N", hide = true)]
+    pub threads: Option<NonZeroUsize>,
+}
+
+impl ReadArgs {
+    /// The limits that these flags ask for. Who allows larger files allows the values that such a
+    /// file can hold.
+    pub(crate) fn limits(&self) -> Limits {
+        /// Bytes of text that a value takes at least, on average, in what tools write.
+        const BYTES_PER_VALUE: usize = 12;
+        let mut limits = Limits::default();
+        if let Some(size) = self.max_file_size {
+            limits.file_bytes = usize::try_from(size).unwrap_or(usize::MAX);
+            limits.nodes = limits.nodes.max(limits.file_bytes / BYTES_PER_VALUE);
+        }
+        if let Some(threads) = self.threads {
+            limits.threads = threads.get();
+        }
+        limits
+    }
+}
+
+/// Reads `1024`, `512MiB`, `2G`: decimal and binary prefixes are told apart as Kubernetes does.
+fn size(text: &str) -> Result<u64, String> {
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let factor: u64 = match unit.strip_suffix('B').unwrap_or(unit) {
+        "" => 1,
+        "k" | "K" => 1_000,
+        "M" => 1_000_000,
+        "G" => 1_000_000_000,
+        "Ki" => 1 << 10,
+        "Mi" => 1 << 20,
+        "Gi" => 1 << 30,
+        _ => return Err("write a number of bytes, or 512MiB, 1GiB, 2G".to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| "a number of bytes is due".to_owned())?;
+    number.checked_mul(factor).ok_or_else(|| "it is too large".to_owned())
 }
 
 /// How the answer is shown.
@@ -400,6 +452,9 @@ pub struct CheckArgs {
         hide_default_value = true
     )]
     pub fail_on: FailOn,
+    /// What reading may cost.
+    #[command(flatten)]
+    pub read: ReadArgs,
     /// What it looks like.
     #[command(flatten)]
     pub look: LookArgs,

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use portcullis_core::{Diagnostic, Namespace, Place, Severity};
-use portcullis_object::{Limits, Loaded, Sources};
+use portcullis_object::{Loaded, Sources};
 use portcullis_snapshot::{Refused, Settings, Snapshot, WorkloadState};
 
 use crate::args::{LookArgs, RefusedChoice, SourceArgs};
@@ -73,7 +73,7 @@ pub(crate) fn open(
         let help = "give -f with a file, a folder, `-` for standard input, or git:REF:PATH";
         return Err(Failure::new("there is nothing to judge").help(help).into());
     }
-    let limits = Limits::default();
+    let limits = source.read.limits();
     let Gathered { inputs, problems, left_out } =
         source::gather(&source.files, shell.streams.input, &limits);
     let files = inputs.len();

@@ -17,9 +17,9 @@ const TEST_ENDINGS: [&str; 3] = [".sectest.yaml", ".sectest.yml", ".case.md"];
 /// What files of a folder are read by.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
-/// Bytes of all inputs together. Their text is kept for showing places, so this is memory; it holds
-/// the dumps of ten clusters of ten thousand pods.
-const ALL_BYTES_MAX: u64 = 1 << 30;
+/// How many files of the largest size all inputs together may be. Their text is kept for showing
+/// places, so this is memory; by default it holds the dumps of ten clusters of ten thousand pods.
+const LARGEST_FILES: u64 = 4;
 
 /// Something that could not be opened. What could be is judged all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +60,8 @@ fn gather_where(
     let mut gatherer = Gatherer {
         wanted,
         file_bytes: limits.file_bytes as u64,
-        left: ALL_BYTES_MAX,
+        left: all_bytes(limits),
+        all: all_bytes(limits),
         seen: HashSet::new(),
         gathered: Gathered::default(),
     };
@@ -81,11 +82,18 @@ enum Asked {
     Found,
 }
 
+/// Bytes that all inputs together may have.
+fn all_bytes(limits: &Limits) -> u64 {
+    LARGEST_FILES.saturating_mul(limits.file_bytes as u64)
+}
+
 struct Gatherer {
     /// Whether a file that nobody named is read.
     wanted: fn(&Path) -> bool,
     file_bytes: u64,
     left: u64,
+    /// Bytes that all inputs together may have.
+    all: u64,
     /// Where every link ends: what was read once is not read again, and a loop of links ends.
     seen: HashSet<PathBuf>,
     gathered: Gathered,
@@ -157,7 +165,7 @@ impl Gatherer {
             let why = too_large(self.file_bytes);
             self.problem(name, why);
         } else if size > self.left {
-            let all = ALL_BYTES_MAX >> 20;
+            let all = self.all >> 20;
             self.problem(name, format!("all sources together are larger than {all} MiB"));
         } else {
             self.left -= size;
@@ -221,10 +229,7 @@ impl Gatherer {
         }
         let total: u64 = read.iter().map(|(_, blob)| blob.size).sum();
         if total > self.left {
-            return Err(format!(
-                "all sources together are larger than {} MiB",
-                ALL_BYTES_MAX >> 20
-            ));
+            return Err(format!("all sources together are larger than {} MiB", self.all >> 20));
         }
         let ids: Vec<&str> = read.iter().map(|(_, blob)| blob.id).collect();
         let contents = contents(&ids)?;
@@ -346,7 +351,12 @@ fn is_manifest(path: &Path) -> bool {
 }
 
 fn too_large(limit: u64) -> String {
-    format!("the file is larger than {} MiB", limit >> 20)
+    let limit = match limit {
+        _ if limit >= 1 << 20 => format!("{} MiB", limit >> 20),
+        _ if limit >= 1 << 10 => format!("{} KiB", limit >> 10),
+        _ => format!("{limit} bytes"),
+    };
+    format!("the file is larger than {limit}; --max-file-size allows more")
 }
 
 /// What went wrong, without the number the operating system gives it.

@@ -27,7 +27,7 @@ pub(super) fn run(args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exi
     }
     let names: Vec<String> = inputs.iter().map(|input| input.name.clone()).collect();
     let settings = settings(args);
-    let check = Check { settings, today: shell.environment.today(), limits: Limits::default() };
+    let check = Check { settings, today: shell.environment.today(), limits: args.read.limits() };
     let inputs = check.mend_as_asked(inputs, &project.config, args, shell)?;
     let mut checked = check.run(inputs, &project.config);
     if let Some(file) = &args.write_baseline {
@@ -57,7 +57,7 @@ fn gather(sources: &[String], args: &CheckArgs, shell: &mut Shell<'_>) -> anyhow
         let help = "name a file, a folder, `-` for standard input, or git:REF:PATH";
         return Err(Failure::new("there is nothing to check").help(help).into());
     }
-    let gathered = source::gather(sources, shell.streams.input, &Limits::default());
+    let gathered = source::gather(sources, shell.streams.input, &args.read.limits());
     if gathered.inputs.is_empty() {
         return Err(nothing(sources, &gathered.problems).into());
     }

@@ -29,7 +29,7 @@ pub(super) fn run(args: &TestArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit
     if paths.is_empty() {
         paths.push(".".to_owned());
     }
-    let limits = Limits::default();
+    let limits = args.source.read.limits();
     let Gathered { inputs, problems, .. } =
         source::gather_tests(&paths, shell.streams.input, &limits);
     for problem in &problems {

@@ -80,6 +80,16 @@ fn larger_than_is_read() {
     check_folder(&folder, "the file is larger than 256 MiB");
 }
 
+#[test]
+fn who_allows_more_reads_more_and_who_allows_less_reads_less() {
+    let folder = Folder::of(&[("good.yaml", SHOP), ("large.yaml", &"# much\n".repeat(1000))]);
+    let said = |flags: &str| folder.run(&format!("{QUESTION} {flags}")).err;
+    let more = said("--max-file-size 1GiB --threads 1");
+    assert!(!more.contains("large.yaml"), "{more}");
+    let less = said("--max-file-size 6Ki");
+    assert!(less.contains("large.yaml") && less.contains("the file is larger than"), "{less}");
+}
+
 #[cfg(unix)]
 #[test]
 fn unreadable() {
