@@ -420,7 +420,10 @@ mod tests {
         let folder = folder();
         let (names, problems) = names(folder.path(), &["R"], "", 5);
         assert_eq!(names, ["R/a/c.yml", "R/a/d.JSON", "R/b.yaml"]);
-        assert_eq!(problems, ["R/long.yaml: the file is larger than 0 MiB"]);
+        assert_eq!(
+            problems,
+            ["R/long.yaml: the file is larger than 5 bytes; --max-file-size allows more"]
+        );
     }
 
     #[test]
