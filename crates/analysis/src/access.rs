@@ -22,11 +22,7 @@ pub fn can<'s>(snapshot: &'s Snapshot, attempt: &Attempt) -> Access<'s> {
     let decision = explain_as_server(snapshot.rbac(), attempt);
     let doubts: Vec<&RbacDoubt> = match decision.verdict {
         Verdict::Allow => Vec::new(),
-        _ => snapshot
-            .rbac_doubts()
-            .iter()
-            .filter(|doubt| could_grant(snapshot, doubt, attempt))
-            .collect(),
+        _ => snapshot.rbac_doubts().filter(|doubt| could_grant(snapshot, doubt, attempt)).collect(),
     };
     let verdict = if doubts.is_empty() { decision.verdict } else { Verdict::Unknown };
     Access { verdict, decision, doubts, skipped: crate::connect::skipped(snapshot) }

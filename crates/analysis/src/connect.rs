@@ -163,7 +163,7 @@ pub fn connect(snapshot: &Snapshot, question: &Question) -> Result<Answer, AskEr
 
 /// What takes no part in any answer of this snapshot.
 pub(crate) fn skipped(snapshot: &Snapshot) -> Vec<Skipped> {
-    let mut skipped = snapshot.skipped().to_vec();
+    let mut skipped: Vec<Skipped> = snapshot.skipped().cloned().collect();
     for (kind, count) in snapshot.carried() {
         let objects = if *count == 1 { "object" } else { "objects" };
         let why = format!("{count} {objects} of kind {kind}: the kind is not known here");
@@ -328,7 +328,7 @@ impl Asked<'_> {
             egress: pending.tell(network, pending, &egress_of),
             ingress: pending.tell(network, pending, &ingress_of),
         });
-        let service = self.target.service.and_then(|i| self.snapshot.services().get(i));
+        let service = self.target.service.and_then(|place| self.snapshot.service_at(place));
         FlowAnswer {
             to: to.clone(),
             protocol,
@@ -387,7 +387,7 @@ impl Asked<'_> {
             DoubtedHost::Failsafes => end.host.is_some(),
         };
         let ends = [self.source, &self.target.end];
-        let doubts = self.snapshot.host_doubts().iter();
+        let doubts = self.snapshot.host_doubts();
         doubts.filter(|doubt| ends.iter().any(|end| concerns(end, doubt))).collect()
     }
 
@@ -512,12 +512,12 @@ impl Asked<'_> {
     /// Where a packet from outside seems to come from behind a service that does not keep its
     /// source: the addresses of the nodes.
     fn source_translation(&self) -> Option<Ranges> {
-        let service = self.snapshot.services().get(self.target.service?)?;
+        let service = self.snapshot.service_at(self.target.service?)?;
         let outside = self.source.workload.is_none() && self.source.on_host.is_none();
         if !service.is_exposed() || service.keeps_source || !outside {
             return None;
         }
-        let nodes = self.snapshot.nodes().iter().flat_map(|n| &n.addresses);
+        let nodes = self.snapshot.nodes().flat_map(|n| &n.addresses);
         let of_family = nodes.filter(|a| Family::of(**a) == self.family);
         let ranges = Ranges::of(of_family.map(|a| (net::number(*a), net::number(*a))));
         Some(if ranges.is_empty() { self.family.everything() } else { ranges })

@@ -183,7 +183,7 @@ impl<'a> Resolver<'a> {
             return self.through_service(namespace.as_ref(), name, &spec.what);
         }
         if let Who::Address(address) = &spec.who
-            && let Some(service) = self.snapshot.services().iter().find(|s| {
+            && let Some(service) = self.snapshot.services().map(|(_, s)| s).find(|s| {
                 // A balancer may share its address with nodes and other services (as those of k3s
                 // do), and then only its own ports are its.
                 s.cluster_addresses.contains(address)
@@ -217,9 +217,9 @@ impl<'a> Resolver<'a> {
         if end.workload.is_some() || end.on_host.is_none() {
             return Ok(());
         }
-        let services = self.snapshot.services().iter();
+        let services = self.snapshot.services();
         let mut ports =
-            services.flat_map(|service| service.ports.iter().map(move |port| (service, port)));
+            services.flat_map(|(_, service)| service.ports.iter().map(move |port| (service, port)));
         let found = ports.find(|(service, port)| {
             service.is_exposed() && port.node_port == Some(*number) && port.protocol == *protocol
         });
@@ -330,7 +330,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn no_backends(&self, index: usize) -> AskError {
-        let service = self.snapshot.services().get(index);
+        let service = self.snapshot.service_at(index);
         let (what, why) = match service {
             Some(s) if s.external_name.is_some() => (
                 format!("svc/{}/{}", s.namespace, s.name),
@@ -488,12 +488,7 @@ impl<'a> Resolver<'a> {
         namespace: &str,
         name: &str,
     ) -> Result<Vec<End>, AskError> {
-        let named = |w: &Workload| w.namespace.as_str() == namespace && w.name == name;
-        let found: Vec<(WorkloadId, &Workload)> = self
-            .snapshot
-            .workloads()
-            .filter(|(_, w)| named(w) && kind.is_none_or(|k| w.kind == k))
-            .collect();
+        let found = self.snapshot.workloads_named(kind, namespace, name);
         let pods: Vec<_> = found.iter().filter(|(_, w)| w.kind == "Pod").collect();
         let id = match (pods.as_slice(), found.as_slice()) {
             // A bare name is a pod, then a workload.
@@ -593,8 +588,7 @@ impl<'a> Resolver<'a> {
             let all: Vec<String> = self
                 .snapshot
                 .services()
-                .iter()
-                .map(|s| format!("svc/{}/{}", s.namespace, s.name))
+                .map(|(_, s)| format!("svc/{}/{}", s.namespace, s.name))
                 .collect();
             let asked = format!("svc/{namespace}/{name}");
             AskError::NotFound {
@@ -716,7 +710,7 @@ impl<'a> Resolver<'a> {
                 let host = network.at_address(address).first().copied();
                 let of = |id| self.snapshot.host_endpoints().find(|(.., of)| *of == id);
                 let node = host.and_then(of).map(|(_, node, _)| node).or_else(|| {
-                    let mut nodes = self.snapshot.nodes().iter();
+                    let mut nodes = self.snapshot.nodes();
                     nodes.find(|n| n.addresses.contains(&address)).map(|n| &n.name)
                 });
                 End {
@@ -732,12 +726,11 @@ impl<'a> Resolver<'a> {
     }
 
     fn node(&self, name: &str) -> Result<Vec<End>, AskError> {
-        let node = self.snapshot.nodes().iter().find(|n| n.name == name);
+        let node = self.snapshot.node(name);
         match self.host_on(name)? {
             Some((host, _)) => self.host_endpoint(host).map(|end| vec![end]),
             None if node.is_none() => {
-                let all: Vec<&str> =
-                    self.snapshot.nodes().iter().map(|n| n.name.as_str()).collect();
+                let all: Vec<&str> = self.snapshot.nodes().map(|n| n.name.as_str()).collect();
                 Err(AskError::NotFound {
                     what: format!("node `{name}`"),
                     nearest: nearest(name, all.iter().copied()).map(|n| format!("node/{n}")),
@@ -764,7 +757,7 @@ impl<'a> Resolver<'a> {
 
     fn host_endpoint(&self, name: &str) -> Result<End, AskError> {
         let found = self.snapshot.host_endpoints().find(|(n, ..)| *n == name);
-        let refused = self.snapshot.host_doubts().iter().find(|doubt| {
+        let refused = self.snapshot.host_doubts().find(|doubt| {
             matches!(&doubt.about, DoubtedHost::Endpoint { name: refused, .. } if refused == name)
         });
         if let (None, Some(doubt)) = (&found, refused) {
@@ -787,7 +780,7 @@ impl<'a> Resolver<'a> {
         };
         let mut addresses = self.snapshot.network().endpoint(id).addresses.clone();
         if addresses.is_empty()
-            && let Some(node) = self.snapshot.nodes().iter().find(|n| n.name == *node)
+            && let Some(node) = self.snapshot.node(node)
         {
             addresses.clone_from(&node.addresses);
         }
@@ -843,7 +836,7 @@ fn is_asked(port: &ServicePort, what: &What) -> bool {
 /// The target ports that services give a workload, in order, each once.
 pub(crate) fn service_targets(snapshot: &Snapshot, id: WorkloadId) -> Vec<(u16, Protocol)> {
     let mut ports = Vec::new();
-    for (index, service) in snapshot.services().iter().enumerate() {
+    for (index, service) in snapshot.services() {
         for backend in snapshot.backends(index) {
             if backend.at == BackendAt::Workload(id)
                 && let Some(port) = service.ports.get(backend.service_port)

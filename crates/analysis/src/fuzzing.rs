@@ -63,8 +63,8 @@ fn ends(snapshot: &Snapshot) -> Vec<Spec> {
         }
     }
     texts.truncate(ENDS_MAX / 2);
-    let service = snapshot.services().first();
-    texts.extend(service.map(|s| format!("svc/{}/{}", s.namespace, s.name)));
+    let service = snapshot.services().next();
+    texts.extend(service.map(|(_, s)| format!("svc/{}/{}", s.namespace, s.name)));
     texts.extend(snapshot.host_endpoints().next().map(|(name, ..)| format!("hep/{name}/icmp")));
     texts.extend(["ip/10.0.0.1:80", "ip/[fd00::1]:80", "dns/a.example.com:443"].map(str::to_owned));
     // A name that no manifest may have may also be one that no question can say.

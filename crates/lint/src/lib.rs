@@ -69,7 +69,7 @@ pub fn check(loaded: &Loaded, settings: &Settings, config: &Config, today: Date)
 /// The snapshot in which every object says what is written. Where the original is still asked, a
 /// refused policy stands for whatever its mended form could say, and checks would speak of that.
 fn as_written(asked: Snapshot, loaded: &Loaded, settings: &Settings) -> Snapshot {
-    if asked.refused().is_empty() {
+    if asked.refused().next().is_none() {
         return asked;
     }
     let stored = Settings { intake: IntakeByApi::all(Intake::Stored), ..settings.clone() };

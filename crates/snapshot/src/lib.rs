@@ -14,16 +14,23 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
-mod assemble;
+mod change;
 pub mod codes;
+mod derive;
 mod doubt;
 mod findings;
 mod lower;
 mod ownership;
+mod record;
+mod register;
 mod routes;
+mod seats;
 mod settings;
+mod settle;
 mod snapshot;
+mod touched;
 
+pub use change::{Applied, Change};
 pub use lower::custom_resource::CustomResource;
 pub use lower::host_endpoint::PodToHost;
 pub use lower::service::{Service, ServicePort, TargetPort};
@@ -33,3 +40,4 @@ pub use snapshot::{
     Backend, BackendAt, DoubtedHost, HostDoubt, Node, RbacDoubt, RefusedObject, Snapshot, Workload,
     WorkloadId, WorkloadState,
 };
+pub use touched::Touched;

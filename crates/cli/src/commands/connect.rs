@@ -135,8 +135,8 @@ fn open(args: &ConnectArgs, shell: &mut Shell<'_>) -> anyhow::Result<Cluster> {
 /// What is odd about `--without KIND` if nothing given is of that kind: a typing error here would
 /// leave answers unknown without a word.
 fn without_nothing(kind: &str, snapshot: &Snapshot) -> Option<String> {
-    let left_out = snapshot.skipped().iter().filter_map(|s| s.origin.as_ref()?.object.as_ref());
-    if left_out.clone().any(|object| object.kind.eq_ignore_ascii_case(kind)) {
+    let mut left_out = snapshot.skipped().filter_map(|s| s.origin.as_ref()?.object.as_ref());
+    if left_out.any(|object| object.kind.eq_ignore_ascii_case(kind)) {
         return None;
     }
     let judged_elsewhere = snapshot.network().foreign().iter().map(|f| f.kind.as_str());

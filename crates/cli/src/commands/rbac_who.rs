@@ -48,7 +48,7 @@ pub(super) fn run(args: &WhoArgs, shell: &mut Shell<'_>) -> anyhow::Result<Exit>
 
 /// Roles and bindings that could add to a list.
 pub(super) fn doubts(snapshot: &Snapshot) -> Vec<Skipped> {
-    let doubts = snapshot.rbac_doubts().iter().map(|doubt| Skipped {
+    let doubts = snapshot.rbac_doubts().map(|doubt| Skipped {
         origin: Some(doubt.origin.clone()),
         why: format!("{} may or may not be in force: {}", doubt.what, doubt.why),
     });

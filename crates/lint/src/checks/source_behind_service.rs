@@ -65,7 +65,7 @@ fn run(context: &Context<'_>, found: &mut Found) {
 /// The endpoints that clients from outside reach through a service that replaces their address.
 fn behind_services<'a>(context: &Context<'a>) -> HashMap<EndpointId, (String, &'a Origin)> {
     let mut behind = HashMap::new();
-    for (index, service) in context.snapshot.services().iter().enumerate() {
+    for (index, service) in context.snapshot.services() {
         let public = matches!(service.kind.as_str(), "LoadBalancer" | "NodePort");
         if !public || service.keeps_source {
             continue;

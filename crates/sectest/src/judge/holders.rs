@@ -115,7 +115,7 @@ impl Court<'_> {
                 meant.places.iter().any(|place| place.as_ref() == Some(namespace))
             }
         };
-        let doubts = self.snapshot.rbac_doubts().iter().filter(|doubt| {
+        let doubts = self.snapshot.rbac_doubts().filter(|doubt| {
             let binding = doubt.binding.as_ref().map(|b| b.namespace.as_ref());
             let role = doubt.role.as_ref().map(|r| r.namespace.as_ref());
             binding.or(role).is_none_or(in_scope)

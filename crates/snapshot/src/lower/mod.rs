@@ -30,7 +30,7 @@ use crate::settings::Settings;
 /// What one object became.
 pub(crate) enum Lowered {
     Namespace(Labels),
-    ServiceAccount(Namespace, Labels),
+    ServiceAccount(Labels),
     Node(Vec<std::net::IpAddr>),
     Pod(workload::PodDraft),
     Service(service::Service),
@@ -106,7 +106,7 @@ pub(crate) fn object(object: &Object, settings: &Settings, out: &mut Findings) -
             name::check(object, name::Form::Label, out);
             Lowered::Namespace(out.labels(root))
         }
-        ("", "ServiceAccount") => Lowered::ServiceAccount(namespace(), out.labels(root)),
+        ("", "ServiceAccount") => Lowered::ServiceAccount(out.labels(root)),
         ("", "Node") => Lowered::Node(node(object, out)),
         ("", "Pod" | "ReplicationController")
         | ("apps" | "extensions", "Deployment" | "DaemonSet" | "ReplicaSet" | "StatefulSet")

@@ -1,0 +1,179 @@
+//! From one snapshot to the next.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::thread;
+
+use portcullis_core::{Diagnostic, ObjectRef, Slots};
+use portcullis_object::{Object, Unreadable};
+
+use crate::record::{Read, Record, Unread, identity};
+use crate::seats::Seat;
+use crate::settings::Settings;
+use crate::settle::Work;
+use crate::snapshot::Snapshot;
+use crate::touched::Touched;
+
+/// One change of what is given.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// The object is given.
+    ///
+    /// It takes the place of what was given under its identity (group, kind, namespace and name; two
+    /// versions of one object are one object), or comes last. One that the original would refuse only
+    /// takes the place of others that it would refuse: what is there stays. An object without a name
+    /// is always another one.
+    Put(Object),
+    /// Nothing is given under this identity any more. Namespaces are those of [`Change::Put`]: an
+    /// object of a namespaced kind that names none is in the default one.
+    Delete(ObjectRef),
+}
+
+/// What became of a snapshot.
+#[derive(Debug)]
+pub struct Applied {
+    /// The next one. The one before stays what it was.
+    pub snapshot: Snapshot,
+    /// What may be answered otherwise.
+    pub touched: Touched,
+    /// What was found in the objects that were put, and of policies that are without their tier since.
+    /// For what was found in everything, see [`Snapshot::diagnostics`].
+    pub found: Vec<Diagnostic>,
+}
+
+/// Fewer objects than this are read by one thread: starting another takes longer.
+const OBJECTS_A_THREAD_MIN: usize = 512;
+
+/// More threads than this wait for memory, not for the processor.
+const THREADS_MAX: usize = 8;
+
+impl Snapshot {
+    /// Turns objects into a snapshot, and says what was found in them.
+    ///
+    /// Total: an object that cannot be lowered is reported, and everything else is there. Of two
+    /// objects of one identity the last one counts, as when they are applied in turn.
+    pub fn build(
+        objects: &[Object],
+        unreadable: &[Unreadable],
+        settings: &Settings,
+    ) -> (Self, Vec<Diagnostic>) {
+        let reads = read(objects, settings);
+        // What is refused never replaces what is there.
+        let there = reads.iter().enumerate().filter(|(_, read)| !read.is_refused());
+        let last: HashMap<Arc<ObjectRef>, usize> =
+            there.map(|(index, read)| (Arc::clone(&read.identity), index)).collect();
+        let mut blank = Self::blank(settings);
+        blank.unread = Arc::new(Unread::new(unreadable, settings));
+        let mut work = Work::from_nothing(blank, objects.len());
+        for (index, read) in reads.into_iter().enumerate() {
+            let later = last
+                .get(&read.identity)
+                .copied()
+                .filter(|later| *later > index && !read.identity.name.is_empty());
+            let later = later.and_then(|later| objects.get(later));
+            let (record, workload) = match later {
+                Some(later) if !read.is_refused() => (read.twin(later), None),
+                _ => read.record(settings, later.is_some()),
+            };
+            work.put(Seat::at(index), Some(record), workload);
+        }
+        let snapshot = work.finish().0;
+        let found = snapshot.diagnostics();
+        (snapshot, found)
+    }
+
+    /// The snapshot after one change. Costs what the change concerns, not what there is.
+    pub fn apply(&self, change: Change) -> Applied {
+        self.apply_all([change])
+    }
+
+    /// The snapshot after some changes in turn. Costs less than one after the other where they concern
+    /// the same.
+    pub fn apply_all(&self, changes: impl IntoIterator<Item = Change>) -> Applied {
+        let mut work = Work::on(self);
+        for change in changes {
+            match change {
+                Change::Put(object) => work.put_object(&object),
+                Change::Delete(reference) => {
+                    let identity = identity(&Arc::new(reference), &self.settings);
+                    if !identity.name.is_empty() {
+                        for seat in work.named(&identity) {
+                            work.put(seat, None, None);
+                        }
+                    }
+                }
+            }
+        }
+        let (snapshot, touched, found) = work.finish();
+        Applied { snapshot, touched, found }
+    }
+}
+
+impl Work<'_> {
+    fn put_object(&mut self, object: &Object) {
+        let settings = Arc::clone(&self.after.settings);
+        let read = Read::new(object, &settings);
+        let named = match read.identity.name.is_empty() {
+            true => Vec::new(),
+            false => self.named(&read.identity),
+        };
+        let refused =
+            |record: Option<&Record>| record.is_some_and(|record| record.refused.is_some());
+        let counts = self.after.seat(&read.identity);
+        // What is there stays beside one that is refused, and makes room for any other.
+        let mut rivals = named;
+        if read.is_refused() {
+            rivals.retain(|seat| refused(self.after.record(*seat)));
+        }
+        let place = match counts.filter(|_| !read.is_refused()) {
+            Some(seat) => Some(seat),
+            None => rivals.last().copied(),
+        };
+        for seat in rivals.into_iter().filter(|seat| Some(*seat) != place) {
+            self.put(seat, None, None);
+        }
+        let seat = place.unwrap_or_else(|| Seat::at(self.after.records.len()));
+        let named = !read.identity.name.is_empty();
+        let replaced = named && read.is_refused() && counts.is_some_and(|later| later > seat);
+        let (record, workload) = read.record(&settings, replaced);
+        self.put(seat, Some(record), workload);
+    }
+
+    fn named(&self, identity: &ObjectRef) -> Vec<Seat> {
+        self.after.register.named(identity).as_slice().to_vec()
+    }
+}
+
+/// Lowers all objects, by as many threads as are worth it.
+fn read<'a>(objects: &'a [Object], settings: &Settings) -> Vec<Read<'a>> {
+    let one_by_one = |objects: &'a [Object]| -> Vec<Read<'a>> {
+        objects.iter().map(|object| Read::new(object, settings)).collect()
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    let threads = threads.min(objects.len() / OBJECTS_A_THREAD_MIN);
+    if threads < 2 {
+        return one_by_one(objects);
+    }
+    let parts: Vec<&[Object]> = objects.chunks(objects.len().div_ceil(threads)).collect();
+    thread::scope(|scope| {
+        let started: Vec<_> = parts
+            .iter()
+            .map(|part| (*part, thread::Builder::new().spawn_scoped(scope, || one_by_one(part))))
+            .collect();
+        let mut reads = Vec::with_capacity(objects.len());
+        for (part, thread) in started {
+            // A thread that cannot be had is done without.
+            let read = thread.ok().and_then(|thread| thread.join().ok());
+            reads.extend(read.unwrap_or_else(|| one_by_one(part)));
+        }
+        reads
+    })
+}
+
+/// Empty places for as many objects.
+pub(crate) fn places<T>(count: usize) -> Slots<Option<T>>
+where
+    T: Clone,
+{
+    std::iter::repeat_with(|| None).take(count).collect()
+}
