@@ -7,7 +7,7 @@ use std::thread;
 use portcullis_core::{Diagnostic, ObjectRef, Slots};
 use portcullis_object::{Object, Unreadable};
 
-use crate::record::{Read, Record, Unread, identity};
+use crate::record::{Read, Unread, identity};
 use crate::seats::Seat;
 use crate::settings::Settings;
 use crate::settle::Work;
@@ -113,28 +113,20 @@ impl Work<'_> {
     fn put_object(&mut self, object: &Object) {
         let settings = Arc::clone(&self.after.settings);
         let read = Read::new(object, &settings);
-        let named = match read.identity.name.is_empty() {
-            true => Vec::new(),
-            false => self.named(&read.identity),
-        };
-        let refused =
-            |record: Option<&Record>| record.is_some_and(|record| record.refused.is_some());
-        let counts = self.after.seat(&read.identity);
+        let named = !read.identity.name.is_empty();
+        let mut rivals = if named { self.named(&read.identity) } else { Vec::new() };
+        let there = self.after.seat(&read.identity).filter(|_| named);
         // What is there stays beside one that is refused, and makes room for any other.
-        let mut rivals = named;
         if read.is_refused() {
-            rivals.retain(|seat| refused(self.after.record(*seat)));
+            let record = |seat: &Seat| self.after.record(*seat);
+            rivals.retain(|seat| record(seat).is_some_and(|record| record.refused.is_some()));
         }
-        let place = match counts.filter(|_| !read.is_refused()) {
-            Some(seat) => Some(seat),
-            None => rivals.last().copied(),
-        };
+        let place = there.filter(|_| !read.is_refused()).or(rivals.last().copied());
         for seat in rivals.into_iter().filter(|seat| Some(*seat) != place) {
             self.put(seat, None, None);
         }
         let seat = place.unwrap_or_else(|| Seat::at(self.after.records.len()));
-        let named = !read.identity.name.is_empty();
-        let replaced = named && read.is_refused() && counts.is_some_and(|later| later > seat);
+        let replaced = read.is_refused() && there.is_some_and(|later| later > seat);
         let (record, workload) = read.record(&settings, replaced);
         self.put(seat, Some(record), workload);
     }

@@ -1,3 +1,4 @@
-//! From manifests to findings.
+//! From manifests to findings, and from one snapshot to the next.
 
+mod changes;
 mod refusals;
