@@ -216,9 +216,13 @@ impl<'a> Work<'a> {
                 dirt.used.extend(policy.namespace.clone());
                 self.touched.remarks |= policy.doubt.is_some();
             }
-            Part::Tier(_) => dirt.tiers = true,
+            Part::Tier(_) => {
+                dirt.tiers = true;
+                self.touched.remarks = true;
+            }
             Part::Set(set, _) => {
                 dirt.sets.insert(seat);
+                self.touched.remarks = true;
                 dirt.used.extend(set.namespace.clone());
             }
             Part::Profile(profile) => {

@@ -83,8 +83,8 @@ impl Touched {
     }
 
     /// Whether something else that is told with answers changed: what is refused, skipped, carried or
-    /// in doubt, host endpoints and the options of their nodes, nodes, and the resources that are
-    /// defined.
+    /// in doubt, tiers, network sets, host endpoints and the options of their nodes, nodes, and the
+    /// resources that are defined.
     pub fn remarks(&self) -> bool {
         self.remarks
     }
