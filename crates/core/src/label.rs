@@ -21,6 +21,11 @@ impl Labels {
         self.0.iter().map(|(k, v)| (k.as_str(), v.as_str()))
     }
 
+    /// All labels, in order of their keys, to be shared rather than copied.
+    pub fn pairs(&self) -> &[(SmolStr, SmolStr)] {
+        &self.0
+    }
+
     /// How many labels there are.
     pub fn len(&self) -> usize {
         self.0.len()
