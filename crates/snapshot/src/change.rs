@@ -41,11 +41,12 @@ pub struct Applied {
     pub found: Vec<Diagnostic>,
 }
 
-/// Fewer objects than this are read by one thread: starting another takes longer.
+/// Fewer objects than this for each thread are not worth starting it.
 const OBJECTS_A_THREAD_MIN: usize = 512;
 
-/// More threads than this wait for memory, not for the processor.
-const THREADS_MAX: usize = 8;
+/// How many threads read objects at most: four keep two processors busy when one of them has other
+/// things to do. How many processors there are is not asked, which means reading files of the system.
+const THREADS_MAX: usize = 4;
 
 impl Snapshot {
     /// Turns objects into a snapshot, and says what was found in them.
@@ -141,8 +142,7 @@ fn read<'a>(objects: &'a [Object], settings: &Settings) -> Vec<Read<'a>> {
     let one_by_one = |objects: &'a [Object]| -> Vec<Read<'a>> {
         objects.iter().map(|object| Read::new(object, settings)).collect()
     };
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
-    let threads = threads.min(objects.len() / OBJECTS_A_THREAD_MIN);
+    let threads = THREADS_MAX.min(objects.len() / OBJECTS_A_THREAD_MIN);
     if threads < 2 {
         return one_by_one(objects);
     }

@@ -75,10 +75,10 @@ impl Snapshot {
 
     /// The endpoint that a pod is.
     pub(crate) fn endpoint(&self, workload: &Workload, pod: &PodPart) -> Endpoint {
-        let owned = |(k, v): (&str, &str)| (SmolStr::from(k), SmolStr::from(v));
+        let none = Labels::default();
         let account = self.account(&workload.namespace, &workload.service_account);
         let inside = self.register.inside(&workload.namespace);
-        let own = workload.labels.iter().filter(|(key, _)| {
+        let own = workload.labels.pairs().iter().filter(|(key, _)| {
             // A pod cannot give itself what only namespaces and service accounts hand down.
             !key.starts_with(OF_NAMESPACE) && !key.starts_with(OF_SERVICE_ACCOUNT)
         });
@@ -90,11 +90,12 @@ impl Snapshot {
         // Of a key given twice the last one counts: the first profile over the second, own labels
         // over inherited ones, fixed ones over all.
         let labels = account
-            .into_iter()
-            .flat_map(Labels::iter)
-            .chain(inside.into_iter().flat_map(|inside| inside.handed.iter()))
+            .unwrap_or(&none)
+            .pairs()
+            .iter()
+            .chain(inside.map_or(&none, |inside| &inside.handed).pairs())
             .chain(own)
-            .map(owned)
+            .cloned()
             .chain(fixed)
             .collect();
         Endpoint {

@@ -5,19 +5,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use portcullis_core::{Labels, Namespace, ObjectRef};
-use rpds::{HashTrieMapSync, RedBlackTreeMapSync};
+use rpds::RedBlackTreeSetSync;
 use smol_str::{SmolStr, format_smolstr};
 
 use crate::lower::selectors::{NAME, OF_NAMESPACE};
 use crate::lower::workload::Owner;
 use crate::record::{Part, Record};
-use crate::seats::{Seat, Seats, SeatsBy, list};
+use crate::seats::{Map, Seat, Seats, SeatsBy, list, map};
 
 /// The label that every namespace has.
 const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
 /// Everything that was given, by what others ask for it. Cloning is O(1).
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Register {
     by_name: SeatsBy<Arc<ObjectRef>>,
     by_list: SeatsBy<List>,
@@ -26,7 +26,9 @@ pub(crate) struct Register {
     by_address: SeatsBy<IpAddr>,
     /// The pods that have the addresses of their node.
     by_node: SeatsBy<SmolStr>,
-    pub(crate) insides: RedBlackTreeMapSync<Namespace, Arc<Inside>>,
+    insides: Map<Namespace, Arc<Inside>>,
+    /// The keys of `insides`, in order.
+    pub(crate) namespaces: RedBlackTreeSetSync<Namespace>,
     pub(crate) carried: Arc<BTreeMap<String, usize>>,
 }
 
@@ -67,9 +69,9 @@ pub(crate) struct Inside {
     pub(crate) sets: Seats,
     pub(crate) policies: Seats,
     /// The slices of each service.
-    pub(crate) slices: HashTrieMapSync<SmolStr, Seats>,
+    pub(crate) slices: SeatsBy<SmolStr>,
     /// The pods and templates that name such an owner, or an owner made from it.
-    pub(crate) made_from: HashTrieMapSync<Owner, Seats>,
+    pub(crate) made_from: SeatsBy<Owner>,
 }
 
 impl Inside {
@@ -82,8 +84,8 @@ impl Inside {
             services: Seats::default(),
             sets: Seats::default(),
             policies: Seats::default(),
-            slices: HashTrieMapSync::new_sync(),
-            made_from: HashTrieMapSync::new_sync(),
+            slices: map(),
+            made_from: map(),
         };
         inside.labelled(name, None);
         inside
@@ -97,6 +99,22 @@ impl Inside {
 
     fn is_empty(&self) -> bool {
         !self.exists() && self.slices.is_empty() && self.made_from.is_empty()
+    }
+
+    fn list(&mut self, entry: &Entry<'_>, seat: Seat, there: bool) {
+        let room = match entry {
+            Entry::Slices(service) => return list(&mut self.slices, *service, seat, there),
+            Entry::MadeFrom(owner) => return list(&mut self.made_from, *owner, seat, there),
+            Entry::Room(Room::Pods) => &mut self.pods,
+            Entry::Room(Room::Services) => &mut self.services,
+            Entry::Room(Room::Sets) => &mut self.sets,
+            Entry::Room(Room::Policies) => &mut self.policies,
+            _ => return,
+        };
+        match there {
+            true => room.insert(seat),
+            false => room.remove(seat),
+        }
     }
 
     /// Takes the labels that are given, if the namespace is.
@@ -121,12 +139,19 @@ impl Inside {
 enum Entry<'a> {
     Name(&'a Arc<ObjectRef>),
     List(List),
-    Room(&'a Namespace, Room),
-    Slices(&'a Namespace, &'a SmolStr),
-    MadeFrom(&'a Namespace, &'a Owner),
+    /// In the namespace of the record, as those that follow.
+    Room(Room),
+    Slices(&'a SmolStr),
+    MadeFrom(&'a Owner),
     Tier(&'a SmolStr),
     Node(&'a SmolStr),
     Carried(&'a SmolStr),
+}
+
+impl Entry<'_> {
+    fn is_inside(&self) -> bool {
+        matches!(self, Self::Room(_) | Self::Slices(_) | Self::MadeFrom(_))
+    }
 }
 
 #[derive(PartialEq, Eq)]
@@ -140,26 +165,21 @@ enum Room {
 /// Every way in which a record is found, the addresses that it lists aside.
 fn entries(record: &Record) -> Vec<Entry<'_>> {
     let mut all = vec![Entry::Name(&record.identity)];
-    let namespace = record.identity.namespace.as_ref();
-    let room = |room| namespace.map(|n| Entry::Room(n, room));
     match &record.part {
         Part::Pod(pod) => {
-            all.extend(room(Room::Pods));
-            if let Some(namespace) = namespace {
-                let owners = pod.owner.iter().chain(&pod.grandparent);
-                all.extend(owners.map(|owner| Entry::MadeFrom(namespace, owner)));
-            }
+            all.push(Entry::Room(Room::Pods));
+            all.extend(pod.owner.iter().chain(&pod.grandparent).map(Entry::MadeFrom));
             all.extend(pod.lives_at.as_ref().map(Entry::Node));
         }
         Part::Service(_) => {
             all.push(Entry::List(List::Services));
-            all.extend(room(Room::Services));
+            all.push(Entry::Room(Room::Services));
         }
-        Part::Slices(slices) => all.push(Entry::Slices(&slices.namespace, &slices.service)),
+        Part::Slices(slices) => all.push(Entry::Slices(&slices.service)),
         Part::Policy(policy) => {
             all.push(Entry::List(List::Policies));
             all.push(Entry::Tier(&policy.tier));
-            all.extend(policy.namespace.as_ref().map(|n| Entry::Room(n, Room::Policies)));
+            all.extend(policy.namespace.as_ref().map(|_| Entry::Room(Room::Policies)));
             all.extend(policy.doubt.as_ref().map(|_| Entry::List(List::Doubted)));
         }
         Part::Tier(tier) => {
@@ -168,7 +188,7 @@ fn entries(record: &Record) -> Vec<Entry<'_>> {
         }
         Part::Set(set, doubt) => {
             all.push(Entry::List(List::Sets));
-            all.extend(set.namespace.as_ref().map(|n| Entry::Room(n, Room::Sets)));
+            all.extend(set.namespace.as_ref().map(|_| Entry::Room(Room::Sets)));
             all.extend(doubt.as_ref().map(|_| Entry::List(List::Doubted)));
         }
         Part::Node(_) => all.push(Entry::List(List::Nodes)),
@@ -201,17 +221,40 @@ fn addresses(record: Option<&Record>) -> Vec<IpAddr> {
 
 // === Changing it ===
 
+impl Default for Register {
+    fn default() -> Self {
+        Self {
+            by_name: map(),
+            by_list: map(),
+            by_tier: map(),
+            by_address: map(),
+            by_node: map(),
+            insides: map(),
+            namespaces: RedBlackTreeSetSync::new_sync(),
+            carried: Arc::default(),
+        }
+    }
+}
+
 impl Register {
     /// Finds the record at a seat as it is now, no more as it was. What is said of both is left as it
     /// is: a pod that changes its labels is found as before.
     pub(crate) fn change(&mut self, seat: Seat, was: Option<&Record>, now: Option<&Record>) {
-        let (old, new) =
-            (was.map(entries).unwrap_or_default(), now.map(entries).unwrap_or_default());
-        for entry in old.iter().filter(|entry| !new.contains(entry)) {
-            self.list(entry, seat, false);
+        let all = |record: Option<_>| record.map(entries).unwrap_or_default();
+        let (old, new) = (all(was), all(now));
+        let gone = old.iter().filter(|entry| !new.contains(entry)).map(|entry| (entry, false));
+        let come = new.iter().filter(|entry| !old.contains(entry)).map(|entry| (entry, true));
+        let (inside, others): (Vec<_>, Vec<_>) =
+            gone.chain(come).partition(|(entry, _)| entry.is_inside());
+        for (entry, there) in others {
+            self.list(entry, seat, there);
         }
-        for entry in new.iter().filter(|entry| !old.contains(entry)) {
-            self.list(entry, seat, true);
+        // What is given anew under an identity is in the same namespace.
+        let namespace = was.or(now).and_then(|record| record.identity.namespace.as_ref());
+        if let (Some(namespace), false) = (namespace, inside.is_empty()) {
+            self.inside_mut(namespace, |of| {
+                inside.iter().for_each(|(entry, there)| of.list(entry, seat, *there));
+            });
         }
         let (old, new) = (addresses(was), addresses(now));
         for address in old.iter().filter(|a| new.binary_search(a).is_err()) {
@@ -229,24 +272,7 @@ impl Register {
             Entry::Tier(tier) => list(&mut self.by_tier, tier, seat, there),
             Entry::Node(node) => list(&mut self.by_node, node, seat, there),
             Entry::Carried(kind) => self.count(kind, there),
-            Entry::Slices(namespace, service) => self.inside_mut(namespace, |inside| {
-                list(&mut inside.slices, service, seat, there);
-            }),
-            Entry::MadeFrom(namespace, owner) => self.inside_mut(namespace, |inside| {
-                list(&mut inside.made_from, owner, seat, there);
-            }),
-            Entry::Room(namespace, room) => self.inside_mut(namespace, |inside| {
-                let seats = match room {
-                    Room::Pods => &mut inside.pods,
-                    Room::Services => &mut inside.services,
-                    Room::Sets => &mut inside.sets,
-                    Room::Policies => &mut inside.policies,
-                };
-                match there {
-                    true => seats.insert(seat),
-                    false => seats.remove(seat),
-                }
-            }),
+            Entry::Room(_) | Entry::Slices(_) | Entry::MadeFrom(_) => {}
         }
     }
 
@@ -260,13 +286,19 @@ impl Register {
     }
 
     fn inside_mut(&mut self, name: &Namespace, change: impl FnOnce(&mut Inside)) {
-        if !self.insides.contains_key(name) {
-            self.insides.insert_mut(name.clone(), Arc::new(Inside::new(name)));
+        if let Some(inside) = self.insides.get_mut(name) {
+            change(Arc::make_mut(inside));
+            if inside.is_empty() {
+                self.insides.remove_mut(name);
+                self.namespaces.remove_mut(name);
+            }
+            return;
         }
-        let Some(inside) = self.insides.get_mut(name) else { return };
-        change(Arc::make_mut(inside));
-        if inside.is_empty() {
-            self.insides.remove_mut(name);
+        let mut inside = Inside::new(name);
+        change(&mut inside);
+        if !inside.is_empty() {
+            self.insides.insert_mut(name.clone(), Arc::new(inside));
+            self.namespaces.insert_mut(name.clone());
         }
     }
 

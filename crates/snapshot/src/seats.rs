@@ -3,6 +3,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use foldhash::fast::RandomState;
 use rpds::HashTrieMapSync;
 
 /// The place of an object in the order given. It keeps it for life: what replaces the object stands
@@ -80,8 +81,20 @@ impl Seats {
     }
 }
 
+/// A map of which copies are O(1) and share what they have in common.
+pub(crate) type Map<K, V> = HashTrieMapSync<K, V, RandomState>;
+
+/// An empty map.
+///
+/// A branch of it has 16 places. To change one of a hundred thousand entries copies the branches on the
+/// way to it, and what that costs is mostly the counting of whoever else holds their children, which lie
+/// far apart: with the 64 of the default a new pod took half as long again.
+pub(crate) fn map<K: Hash + Eq, V>() -> Map<K, V> {
+    HashTrieMapSync::new_with_hasher_and_degree_and_ptr_kind(RandomState::default(), 16)
+}
+
 /// Seats by what they have in common.
-pub(crate) type SeatsBy<K> = HashTrieMapSync<K, Seats>;
+pub(crate) type SeatsBy<K> = Map<K, Seats>;
 
 /// Puts a seat under a key, or takes it from there.
 pub(crate) fn list<K: Hash + Eq + Clone>(by: &mut SeatsBy<K>, key: &K, seat: Seat, there: bool) {

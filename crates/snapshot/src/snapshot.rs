@@ -8,7 +8,6 @@ use std::sync::Arc;
 use portcullis_core::{Diagnostic, Labels, Namespace, ObjectRef, Origin, Skipped, Slots};
 use portcullis_netpol::{Compiled, EndpointId, Foreign, Input, Tier};
 use portcullis_rbac::Rules;
-use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
 
 use crate::lower::custom_resource::CustomResource;
@@ -18,7 +17,7 @@ use crate::lower::workload::{ContainerPort, Variable};
 use crate::ownership::groups_of;
 use crate::record::{Part, Record, Unread};
 use crate::register::{List, Register};
-use crate::seats::{Seat, Seats};
+use crate::seats::{Map, Seat, Seats, map};
 use crate::settings::Settings;
 
 /// An immutable cluster. Cloning is O(1), and what [`Snapshot::apply`] makes of one shares with it
@@ -44,7 +43,7 @@ pub struct Snapshot {
     pub(crate) by_endpoint: Slots<Option<WorkloadId>>,
     /// By seat.
     pub(crate) workloads: Slots<Option<Arc<Workload>>>,
-    pub(crate) backends: HashTrieMapSync<Seat, Arc<[Backend]>>,
+    pub(crate) backends: Map<Seat, Arc<[Backend]>>,
     /// All tiers that are defined, those in doubt among them.
     pub(crate) tiers: Arc<[Tier]>,
     pub(crate) network: Compiled,
@@ -209,7 +208,7 @@ impl Snapshot {
             next: Next::default(),
             by_endpoint: Slots::default(),
             workloads: Slots::default(),
-            backends: HashTrieMapSync::new_sync(),
+            backends: map(),
             tiers: Arc::from([]),
             network: Compiled::new(Input::default()),
             without_refused: None,
@@ -437,8 +436,10 @@ impl Snapshot {
 
     /// Every namespace that is given or used, with its labels and whether it is given.
     pub fn namespaces(&self) -> impl Iterator<Item = (&Namespace, &Labels, bool)> {
-        let insides = self.register.insides.iter().filter(|(_, inside)| inside.exists());
-        insides.map(|(name, inside)| (name, &inside.labels, inside.given))
+        self.register.namespaces.iter().filter_map(|name| {
+            let inside = self.register.inside(name).filter(|inside| inside.exists())?;
+            Some((name, &inside.labels, inside.given))
+        })
     }
 
     /// The labels of a namespace and whether it is given, if it is given or used.
