@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::thread;
 
+use foldhash::fast::RandomState;
 use portcullis_core::{Diagnostic, ObjectRef, Slots};
 use portcullis_object::{Object, Unreadable};
 
@@ -12,6 +12,7 @@ use crate::seats::Seat;
 use crate::settings::Settings;
 use crate::settle::Work;
 use crate::snapshot::Snapshot;
+use crate::threads::each;
 use crate::touched::Touched;
 
 /// One change of what is given.
@@ -41,13 +42,6 @@ pub struct Applied {
     pub found: Vec<Diagnostic>,
 }
 
-/// Fewer objects than this for each thread are not worth starting it.
-const OBJECTS_A_THREAD_MIN: usize = 512;
-
-/// How many threads read objects at most: four keep two processors busy when one of them has other
-/// things to do. How many processors there are is not asked, which means reading files of the system.
-const THREADS_MAX: usize = 4;
-
 impl Snapshot {
     /// Turns objects into a snapshot, and says what was found in them.
     ///
@@ -58,10 +52,10 @@ impl Snapshot {
         unreadable: &[Unreadable],
         settings: &Settings,
     ) -> (Self, Vec<Diagnostic>) {
-        let reads = read(objects, settings);
+        let reads = each(objects, |object| Read::new(object, settings));
         // What is refused never replaces what is there.
         let there = reads.iter().enumerate().filter(|(_, read)| !read.is_refused());
-        let last: HashMap<Arc<ObjectRef>, usize> =
+        let last: HashMap<Arc<ObjectRef>, usize, RandomState> =
             there.map(|(index, read)| (Arc::clone(&read.identity), index)).collect();
         let mut blank = Self::blank(settings);
         blank.unread = Arc::new(Unread::new(unreadable, settings));
@@ -135,31 +129,6 @@ impl Work<'_> {
     fn named(&self, identity: &ObjectRef) -> Vec<Seat> {
         self.after.register.named(identity).as_slice().to_vec()
     }
-}
-
-/// Lowers all objects, by as many threads as are worth it.
-fn read<'a>(objects: &'a [Object], settings: &Settings) -> Vec<Read<'a>> {
-    let one_by_one = |objects: &'a [Object]| -> Vec<Read<'a>> {
-        objects.iter().map(|object| Read::new(object, settings)).collect()
-    };
-    let threads = THREADS_MAX.min(objects.len() / OBJECTS_A_THREAD_MIN);
-    if threads < 2 {
-        return one_by_one(objects);
-    }
-    let parts: Vec<&[Object]> = objects.chunks(objects.len().div_ceil(threads)).collect();
-    thread::scope(|scope| {
-        let started: Vec<_> = parts
-            .iter()
-            .map(|part| (*part, thread::Builder::new().spawn_scoped(scope, || one_by_one(part))))
-            .collect();
-        let mut reads = Vec::with_capacity(objects.len());
-        for (part, thread) in started {
-            // A thread that cannot be had is done without.
-            let read = thread.ok().and_then(|thread| thread.join().ok());
-            reads.extend(read.unwrap_or_else(|| one_by_one(part)));
-        }
-        reads
-    })
 }
 
 /// Empty places for as many objects.

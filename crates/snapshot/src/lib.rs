@@ -28,6 +28,7 @@ mod seats;
 mod settings;
 mod settle;
 mod snapshot;
+mod threads;
 mod touched;
 
 pub use change::{Applied, Change};

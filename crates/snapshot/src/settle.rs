@@ -19,11 +19,12 @@ use crate::change::places;
 use crate::derive::{DEFAULT_ALLOW, State, profile_of};
 use crate::lower::UNREADABLE_TIER;
 use crate::lower::host_endpoint;
-use crate::record::{Part, PodPart, Record};
+use crate::record::{Part, Record};
 use crate::register::List;
 use crate::routes::is_selected;
 use crate::seats::Seat;
 use crate::snapshot::{Backend, BackendAt, Next, Snapshot, Workload, WorkloadId, WorkloadState};
+use crate::threads::each;
 use crate::touched::Touched;
 
 /// A snapshot on its way to the next one.
@@ -67,6 +68,20 @@ struct Dirt {
     felix: bool,
     foreign: bool,
     custom_resources: bool,
+}
+
+/// What becomes of a workload; an endpoint has no number yet.
+enum Derived {
+    Endpoint(Endpoint),
+    Else(WorkloadState),
+}
+
+/// Where a service leads.
+enum Leads {
+    To(Vec<Backend>),
+    WhereSlicesSay,
+    /// It is not there.
+    Nowhere,
 }
 
 /// Which pods of a service to look at.
@@ -130,6 +145,7 @@ impl<'a> Work<'a> {
             self.changed.insert(seat);
         }
         if self.before.is_none() {
+            self.dirt.used.extend(self.after.register.namespaces.iter().cloned());
             self.dirt.profiles.insert(SmolStr::new_static(DEFAULT_ALLOW));
             self.dirt.tiers = true;
             self.dirt.felix = true;
@@ -180,6 +196,14 @@ impl<'a> Work<'a> {
     fn depends_on(&mut self, seat: Seat, record: &Record) {
         let dirt = &mut self.dirt;
         let namespace = record.identity.namespace.as_ref();
+        let uses = matches!(
+            record.part,
+            Part::Pod(_) | Part::Service(_) | Part::Policy(_) | Part::Set(..)
+        );
+        // From nothing, every namespace is looked at anyway.
+        if self.before.is_some() && uses {
+            dirt.used.extend(namespace.cloned());
+        }
         match &record.part {
             Part::Nothing => {}
             Part::Namespace(_) => {
@@ -194,13 +218,11 @@ impl<'a> Work<'a> {
             }
             Part::Pod(_) => {
                 dirt.pods.insert(seat);
-                dirt.used.extend(namespace.cloned());
             }
             Part::Service(service) => {
                 dirt.services.insert(seat, Look::All);
                 dirt.listed.insert(seat);
                 dirt.endpoints.insert((service.namespace.clone(), service.name.clone()));
-                dirt.used.insert(service.namespace.clone());
             }
             Part::Slices(slices) => {
                 let of = (slices.namespace.clone(), slices.service.clone());
@@ -213,17 +235,15 @@ impl<'a> Work<'a> {
             Part::Policy(policy) => {
                 dirt.policies.insert(seat);
                 dirt.tiers |= policy.tier == UNREADABLE_TIER;
-                dirt.used.extend(policy.namespace.clone());
                 self.touched.remarks |= policy.doubt.is_some();
             }
             Part::Tier(_) => {
                 dirt.tiers = true;
                 self.touched.remarks = true;
             }
-            Part::Set(set, _) => {
+            Part::Set(..) => {
                 dirt.sets.insert(seat);
                 self.touched.remarks = true;
-                dirt.used.extend(set.namespace.clone());
             }
             Part::Profile(profile) => {
                 dirt.profiles.insert(profile.profile.name.clone());
@@ -283,9 +303,22 @@ impl Work<'_> {
             self.heirs();
             self.relatives(before);
         }
-        for seat in std::mem::take(&mut self.dirt.pods) {
-            self.workload(seat);
+        let seats: Vec<Seat> = std::mem::take(&mut self.dirt.pods).into_iter().collect();
+        let derived = each(&seats, |seat| self.derived(*seat));
+        for (seat, derived) in seats.into_iter().zip(derived) {
+            self.workload(seat, derived);
         }
+    }
+
+    /// What becomes of the workload at a seat, if one is there.
+    fn derived(&self, seat: Seat) -> Option<Derived> {
+        let (_, pod) = self.after.pod(seat)?;
+        let arrived = self.arrived.get(&seat).map(Arc::as_ref);
+        let workload = arrived.or_else(|| self.after.workload_at(seat))?;
+        Some(match self.after.state(seat, pod, workload) {
+            State::Endpoint => Derived::Endpoint(self.after.endpoint(workload, pod)),
+            State::Else(state) => Derived::Else(state),
+        })
     }
 
     /// The pods that inherit from service accounts and nodes that changed.
@@ -326,18 +359,28 @@ impl Work<'_> {
         }
     }
 
-    /// Derives the workload at a seat, and the endpoint that it is.
-    fn workload(&mut self, seat: Seat) {
+    /// Puts the workload at a seat, as it was derived; if it is an endpoint, the network is told.
+    fn workload(&mut self, seat: Seat, derived: Option<Derived>) {
         let was = self.before.and_then(|b| b.workloads.get(seat.index())).cloned().flatten();
-        let record = self.after.records.get(seat.index()).cloned().flatten();
-        let now = match record.as_deref().map(|record| &record.part) {
-            Some(Part::Pod(pod)) => {
-                let there = self.after.workloads.get(seat.index()).cloned().flatten();
-                let given = self.arrived.remove(&seat).or(there);
-                given.map(|workload| self.placed(seat, pod, workload))
+        let state = derived.map(|derived| match derived {
+            Derived::Else(state) => state,
+            Derived::Endpoint(endpoint) => {
+                let id = EndpointId(self.number(seat, |next| &mut next.endpoint));
+                let workload = WorkloadId(seat.index());
+                put(&mut self.after.by_endpoint, id.0 as usize, Some(workload));
+                self.put_endpoint(id, endpoint);
+                WorkloadState::Endpoint(id)
             }
-            _ => None,
-        };
+        });
+        let there = || self.after.workloads.get(seat.index()).cloned().flatten();
+        let given =
+            state.and_then(|state| Some((self.arrived.remove(&seat).or_else(there)?, state)));
+        let now = given.map(|(mut workload, state)| {
+            if workload.state != state {
+                Arc::make_mut(&mut workload).state = state;
+            }
+            workload
+        });
         if let (Some(id), None) = (endpoint_of(was.as_deref()), endpoint_of(now.as_deref())) {
             let there = self.before.and_then(|before| before.network.find_endpoint(id));
             self.at_addresses(there.map_or(&[], |endpoint| &endpoint.addresses));
@@ -345,24 +388,6 @@ impl Work<'_> {
         }
         set(&mut self.after.workloads, seat, now.clone());
         self.touch_workload(seat, was.as_deref(), now.as_deref());
-    }
-
-    /// The workload with its state; if it is an endpoint, the network is told.
-    fn placed(&mut self, seat: Seat, pod: &PodPart, mut workload: Arc<Workload>) -> Arc<Workload> {
-        let state = match self.after.state(seat, pod, &workload) {
-            State::Else(state) => state,
-            State::Endpoint => {
-                let id = EndpointId(self.number(seat, |next| &mut next.endpoint));
-                let workload_id = WorkloadId(seat.index());
-                put(&mut self.after.by_endpoint, id.0 as usize, Some(workload_id));
-                self.put_endpoint(id, self.after.endpoint(&workload, pod));
-                WorkloadState::Endpoint(id)
-            }
-        };
-        if workload.state != state {
-            Arc::make_mut(&mut workload).state = state;
-        }
-        workload
     }
 
     /// An endpoint is now this one.
@@ -448,43 +473,52 @@ impl Work<'_> {
     }
 
     fn services(&mut self) {
-        for (seat, look) in std::mem::take(&mut self.dirt.services) {
-            let Some(service) = self.after.service_at(seat.index()) else {
-                self.lead(seat, None);
-                continue;
-            };
-            // Those with slices are looked at once it is known who is at their addresses.
-            if self.after.has_slices(service) {
-                continue;
-            }
-            let backends = match look {
-                Look::All => {
-                    let inside = self.after.register.inside(&service.namespace);
-                    let pods = inside.into_iter().flat_map(|inside| inside.pods.iter());
-                    self.after.selected_backends(service, pods)
-                }
-                Look::At(seats) => {
-                    let is_at = |backend: &Backend| match backend.at {
-                        BackendAt::Workload(id) => seats.contains(&Seat::at(id.0)),
-                        BackendAt::Address(_) => false,
-                    };
-                    let there = self.after.backends(seat.index()).iter();
-                    let mut backends: Vec<Backend> = there.filter(|b| !is_at(b)).cloned().collect();
-                    backends.extend(self.after.selected_backends(service, seats.iter().copied()));
-                    // As in one made from scratch: pod by pod, and port by port.
-                    backends.sort_by_key(|backend| (backend.at, backend.service_port));
-                    backends
-                }
-            };
-            self.lead(seat, Some(backends));
-        }
-        for (namespace, name) in std::mem::take(&mut self.dirt.endpoints) {
-            let now = self.after.service_endpoints(&namespace, &name);
-            let was = self.before.and_then(|before| before.network.service(&namespace, &name));
-            if was.map(|was| &was.members) != now.as_ref().map(|now| &now.members) {
-                self.changes.push(Change::Service(namespace, name, now.map(Arc::new)));
+        let looks = Vec::from_iter(std::mem::take(&mut self.dirt.services));
+        let found = each(&looks, |(seat, look)| self.leads(*seat, look));
+        for ((seat, _), found) in looks.iter().zip(found) {
+            match found {
+                Leads::Nowhere => self.lead(*seat, None),
+                Leads::To(backends) => self.lead(*seat, Some(backends)),
+                // These are looked at once it is known who is at their addresses.
+                Leads::WhereSlicesSay => {}
             }
         }
+        let names = Vec::from_iter(std::mem::take(&mut self.dirt.endpoints));
+        let changes = each(&names, |(namespace, name)| {
+            let now = self.after.service_endpoints(namespace, name);
+            let was = self.before.and_then(|before| before.network.service(namespace, name));
+            let changes = was.map(|was| &was.members) != now.as_ref().map(|now| &now.members);
+            let change = || Change::Service(namespace.clone(), name.clone(), now.map(Arc::new));
+            changes.then(change)
+        });
+        self.changes.extend(changes.into_iter().flatten());
+    }
+
+    /// Where the service at a seat leads now.
+    fn leads(&self, seat: Seat, look: &Look) -> Leads {
+        let Some(service) = self.after.service_at(seat.index()) else { return Leads::Nowhere };
+        if self.after.has_slices(service) {
+            return Leads::WhereSlicesSay;
+        }
+        Leads::To(match look {
+            Look::All => {
+                let inside = self.after.register.inside(&service.namespace);
+                let pods = inside.into_iter().flat_map(|inside| inside.pods.iter());
+                self.after.selected_backends(service, pods)
+            }
+            Look::At(seats) => {
+                let is_at = |backend: &Backend| match backend.at {
+                    BackendAt::Workload(id) => seats.contains(&Seat::at(id.0)),
+                    BackendAt::Address(_) => false,
+                };
+                let there = self.after.backends(seat.index()).iter();
+                let mut backends: Vec<Backend> = there.filter(|b| !is_at(b)).cloned().collect();
+                backends.extend(self.after.selected_backends(service, seats.iter().copied()));
+                // As in one made from scratch: pod by pod, and port by port.
+                backends.sort_by_key(|backend| (backend.at, backend.service_port));
+                backends
+            }
+        })
     }
 
     /// The services that lead where their slices say.
