@@ -132,9 +132,6 @@ impl Work<'_> {
 }
 
 /// Empty places for as many objects.
-pub(crate) fn places<T>(count: usize) -> Slots<Option<T>>
-where
-    T: Clone,
-{
+pub(crate) fn places<T: Clone, const LEAF: usize>(count: usize) -> Slots<Option<T>, LEAF> {
     std::iter::repeat_with(|| None).take(count).collect()
 }

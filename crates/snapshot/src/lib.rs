@@ -1,10 +1,10 @@
 //! An immutable cluster: Kubernetes objects turned, once, into the terms of the engines.
 //!
 //! ```text
-//! Object ──lower (one file a kind)──▶ drafts ──assemble──▶ Snapshot { network, rbac, workloads, services }
-//!                 │                                             │
-//!                 └── Diagnostic (what the API would refuse,    └── what was assumed, skipped, refused
-//!                     what cannot be evaluated)
+//! Object ──lower (one file a kind)──▶ records ──settle──▶ Snapshot { network, rbac, workloads, services }
+//!                 │                        ▲                  │
+//!                 │                  Change (apply)           └── what was assumed, skipped, refused
+//!                 └── Diagnostic (what the API would refuse, what cannot be evaluated)
 //! ```
 //! This is the only place where objects become engine terms: the command line, tests, servers and
 //! nodes all judge what came out of [`Snapshot::build`].

@@ -86,9 +86,8 @@ pub(crate) type Map<K, V> = HashTrieMapSync<K, V, RandomState>;
 
 /// An empty map.
 ///
-/// A branch of it has 16 places. To change one of a hundred thousand entries copies the branches on the
-/// way to it, and what that costs is mostly the counting of whoever else holds their children, which lie
-/// far apart: with the 64 of the default a new pod took half as long again.
+/// A branch of it has 16 places, where the default is 64: to change an entry copies the branches on the
+/// way to it, and each copy counts a reference in every child, and those lie far apart in memory.
 pub(crate) fn map<K: Hash + Eq, V>() -> Map<K, V> {
     HashTrieMapSync::new_with_hasher_and_degree_and_ptr_kind(RandomState::default(), 16)
 }

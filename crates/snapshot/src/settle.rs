@@ -771,11 +771,19 @@ fn is_same_tiers(a: &[Tier], b: &[Tier]) -> bool {
 // === Filling places ===
 
 /// Puts a thing at a seat; those between the last one and that stay empty.
-fn set<T: Clone>(slots: &mut Slots<Option<T>>, seat: Seat, thing: Option<T>) {
+fn set<T: Clone, const LEAF: usize>(
+    slots: &mut Slots<Option<T>, LEAF>,
+    seat: Seat,
+    thing: Option<T>,
+) {
     put(slots, seat.index(), thing);
 }
 
-fn put<T: Clone>(slots: &mut Slots<Option<T>>, index: usize, thing: Option<T>) {
+fn put<T: Clone, const LEAF: usize>(
+    slots: &mut Slots<Option<T>, LEAF>,
+    index: usize,
+    thing: Option<T>,
+) {
     while slots.len() <= index {
         slots.push(None);
     }

@@ -34,13 +34,13 @@ pub struct Snapshot {
     pub(crate) unread: Arc<Unread>,
     /// By seat, the number by which `network` knows the endpoint, policy or network set that stands
     /// there. It is kept as long as the object is.
-    pub(crate) numbers: Slots<Option<u32>>,
+    pub(crate) numbers: Slots<Option<u32>, 64>,
     /// The number of the first policy that cannot be read; the others follow it.
     pub(crate) unread_from: u32,
     /// The numbers that come next.
     pub(crate) next: Next,
     /// The workload that is an endpoint, or was.
-    pub(crate) by_endpoint: Slots<Option<WorkloadId>>,
+    pub(crate) by_endpoint: Slots<Option<WorkloadId>, 64>,
     /// By seat.
     pub(crate) workloads: Slots<Option<Arc<Workload>>>,
     pub(crate) backends: Map<Seat, Arc<[Backend]>>,
