@@ -1,4 +1,5 @@
-//! The entry for fuzzers: from bytes to answers. A short replay runs in every test run.
+//! The entries for fuzzers: from bytes to answers, and the grammar of endpoints. A short replay of
+//! both runs in every test run.
 
 use portcullis_core::{Family, Namespace};
 use portcullis_object::{Input, Limits, load};
@@ -7,7 +8,7 @@ use portcullis_snapshot::{Refused, Settings, Snapshot, WorkloadState};
 
 use crate::access::can;
 use crate::connect::{Question, connect};
-use crate::spec::Spec;
+use crate::spec::{Spec, What};
 
 /// How many ends a question is asked between: enough for one of each sort, and few enough that
 /// every pair can be asked.
@@ -32,6 +33,24 @@ pub fn fuzz(data: &[u8]) {
         connections(&snapshot);
         grants(&snapshot);
         crate::declared(&snapshot);
+    }
+}
+
+/// Reads the bytes as one end of a question.
+///
+/// # Panics
+///
+/// If who is asked about cannot be printed and read again, or a text that is refused gives no reason.
+#[expect(clippy::expect_used, reason = "a fuzzer's entry fails by panicking")]
+pub fn spec(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    match text.parse::<Spec>() {
+        Ok(spec) => {
+            let printed = spec.who.to_string();
+            let again: Spec = printed.parse().expect("what is shown as the name of an end is one");
+            assert_eq!((again.who, again.what), (spec.who, What::Unsaid), "{text:?}: {printed:?}");
+        }
+        Err(error) => assert!(!error.why.is_empty(), "{error:?}"),
     }
 }
 
@@ -176,6 +195,45 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}
             self.0 ^= self.0 >> 7;
             self.0 ^= self.0 << 17;
             usize::try_from(self.0 % end.max(1) as u64).expect("below an usize")
+        }
+    }
+
+    #[test]
+    fn damaged_ends_are_survived() {
+        const SEEDS: [&str; 10] = [
+            "pod/dev/centos:http",
+            "deploy/frontend:80/udp",
+            "dev/app.kubernetes.io/name=web,tier=fe:80",
+            "app=web/icmp:8.0",
+            "ip/203.0.113.9:443",
+            "ip/[2001:db8::1]:53/sctp",
+            "svc/default/frontend:80",
+            "hep/n1-eth0/icmp",
+            "dns/API.example.com:443",
+            "dev/centos/132",
+        ];
+        const PARTS: [&str; 16] = [
+            "/", ":", "=", "==", ",", ".", "[", "]", "ip/", "pod/", "node/", "80", "132", "icmp",
+            "é", " ",
+        ];
+        let mut random = Random(0x2545_f491_4f6c_dd1d);
+        for seed in SEEDS {
+            assert!(seed.parse::<Spec>().is_ok(), "{seed}");
+            spec(seed.as_bytes());
+            for _ in 0..3_000 {
+                let mut text = seed.to_owned();
+                for _ in 0..=random.below(3) {
+                    let at = (0..=random.below(text.len() + 1))
+                        .rfind(|at| text.is_char_boundary(*at))
+                        .unwrap_or(0);
+                    match random.below(3) {
+                        0 => text.truncate(at),
+                        1 => drop(text.drain(..at)),
+                        _ => text.insert_str(at, PARTS[random.below(PARTS.len())]),
+                    }
+                }
+                spec(text.as_bytes());
+            }
         }
     }
 

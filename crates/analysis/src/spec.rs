@@ -229,6 +229,10 @@ fn labelled(text: &str) -> Result<Who, String> {
         if key.is_empty() {
             return Err(format!("`{pair}` has no key"));
         }
+        // No label has such a value, and behind a `/` a protocol would be read.
+        if value.contains(['=', '/']) {
+            return Err(format!("`{value}` is not the value of a label"));
+        }
         labels.push((key.into(), value.into()));
     }
     Ok(Who::Labelled { namespace, labels })
@@ -378,6 +382,8 @@ mod tests {
             "dev/centos:80/icmp",
             "`dev/centos:80/icmp` names no endpoint: the protocol icmp has no ports",
         );
+        check("a===b", "`a===b` names no endpoint: `=b` is not the value of a label");
+        check("a=b/c/5:80", "`a=b/c/5:80` names no endpoint: `b/c/5` is not the value of a label");
         check("ip/[::1", "`ip/[::1` names no endpoint: the `[` is not closed");
     }
 }

@@ -21,6 +21,7 @@
 pub mod date;
 pub mod decision;
 pub mod diagnostic;
+pub mod fuzzing;
 pub mod label;
 pub mod name;
 pub mod net;

@@ -29,6 +29,7 @@ mod context;
 mod fields;
 mod fix;
 mod found;
+pub mod fuzzing;
 mod glob;
 mod mend;
 mod pages;

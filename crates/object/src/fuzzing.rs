@@ -7,6 +7,8 @@ use crate::list::Sizes;
 use crate::tree::{Cursor, Text};
 use crate::{Input, Limits, block, check, json, load, split, yaml};
 
+pub mod values;
+
 /// Reads the bytes as a file, then asks everything of every node: its place, its JSON, its findings.
 ///
 /// # Panics

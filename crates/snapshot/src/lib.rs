@@ -19,6 +19,7 @@ pub mod codes;
 mod derive;
 mod doubt;
 mod findings;
+pub mod fuzzing;
 mod lower;
 mod ownership;
 mod record;
