@@ -17,7 +17,7 @@ unexport PORTCULLIS_CORPORA
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test fmt clippy checks conformance cargo
+.PHONY: help build demo test fmt clippy checks conformance fuzz cargo
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,28 @@ conformance: cargo ## Replay recorded answers: make conformance PORTCULLIS_CORPO
 	    echo "no recorded answers here: make conformance PORTCULLIS_CORPORA=DIR"; exit 2; \
 	fi
 	$(CARGO) run --release -p conformance -- "$(PORTCULLIS_CORPORA)"
+
+# What an input may cost: a second, 2 GiB in all, 1 GiB in one piece. Nothing longer is tried, as what
+# a reader does is all reached by less.
+FUZZ_LIMITS := -timeout=1 -rss_limit_mb=2048 -malloc_limit_mb=1024 -max_len=8192
+SECONDS ?= 60
+
+fuzz: cargo ## Look for inputs that break a reader: make fuzz ENTRY=selector SECONDS=60
+	@rustup run nightly rustc --version >/dev/null 2>&1 || { \
+	    echo "a nightly compiler is needed: rustup toolchain install nightly" >&2; exit 2; \
+	}
+	@$(CARGO) fuzz --version >/dev/null 2>&1 || { \
+	    echo "cargo-fuzz is needed: cargo install cargo-fuzz" >&2; exit 2; \
+	}
+	@if [ -z "$(ENTRY)" ]; then \
+	    echo "name an entry, as in make fuzz ENTRY=selector SECONDS=60:"; ls fuzz/entries | sed 's/\.rs$$//'; exit 2; \
+	fi
+	fuzz/seeds.sh $(ENTRY) fuzz/corpus/$(ENTRY)
+	cd fuzz && $(CARGO) +nightly fuzz run --sanitizer none $(ENTRY) -- $(FUZZ_LIMITS) \
+	    -max_total_time=$(SECONDS) -dict=dictionaries/$(FUZZ_DICTIONARY).dict
+
+# The small grammars have words of their own; everything else is in the words of manifests.
+FUZZ_DICTIONARY = $(or $(filter selector endpoint allowance sectest,$(ENTRY)),$(if $(filter documents_json,$(ENTRY)),json,manifest))
 
 cargo:
 	@command -v $(CARGO) >/dev/null 2>&1 || { \

@@ -1,0 +1,4 @@
+//! The grammar of endpoints: what is printed is read as the same.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| portcullis_analysis::fuzzing::spec(data));

@@ -1,0 +1,4 @@
+//! Selectors of Calico: what is printed is read as the same.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| portcullis_core::fuzzing::selector(data));
