@@ -1,6 +1,6 @@
 //! The entries for fuzzers: allowances and fixes, and a short replay of both in every test run.
 
-use portcullis_object::{Input, Limits, Loaded, load};
+use portcullis_object::{Input, Limits, Loaded, codes, load};
 use portcullis_snapshot::Settings;
 
 use crate::{Config, Date, Report, State, allow, edits, settle};
@@ -53,8 +53,8 @@ pub fn allowance(data: &[u8]) {
 ///
 /// # Panics
 ///
-/// If something cannot be read any more, what comes out is about fewer objects, or it is left with
-/// something to fix.
+/// If something cannot be read any more, what comes out is about fewer objects or gives a key twice,
+/// or it is left with something to fix.
 #[expect(clippy::expect_used, reason = "a fuzzer's entry fails by panicking")]
 pub fn fixes(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
@@ -73,9 +73,15 @@ pub fn fixes(data: &[u8]) {
         let is_read = unsafe_too || after.unreadable.len() <= before.unreadable.len();
         assert!(is_read, "{text}\nbecomes\n{fixed}");
         assert!(after.objects.len() >= before.objects.len(), "{text}\nbecomes\n{fixed}");
+        assert!(doubled(&after) <= doubled(&before), "{text}\nbecomes\n{fixed}");
         let left = edits(&report, &after.sources, unsafe_too);
         assert!(left.is_empty(), "{left:?} is left to fix in\n{fixed}\nfrom\n{text}");
     }
+}
+
+/// How many keys are given twice: what the first of them says is lost.
+fn doubled(loaded: &Loaded) -> usize {
+    loaded.diagnostics.iter().filter(|d| d.code == codes::DUPLICATE_KEY).count()
 }
 
 fn limits() -> Limits {

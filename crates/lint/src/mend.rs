@@ -1,14 +1,23 @@
 //! Fixes for what readers and lowering found, where what was meant is certain.
 
-use portcullis_core::{Fix, Net, Place, Selector};
+use std::collections::HashSet;
+
+use portcullis_core::{DocumentId, Fix, Net, Place, Selector};
 use portcullis_object::{Cursor, NodeKind, codes};
 use portcullis_snapshot::codes as refusals;
 
 use crate::context::Context;
 use crate::found::Found;
 
-/// Adds a fix to every finding that has none and can be mended.
+/// Adds a fix to every finding that has none and can be mended, and takes away those that would hide
+/// what stands beside them.
 pub(crate) fn add(context: &Context<'_>, found: &mut Found) {
+    let mut given = HashSet::new();
+    for diagnostic in found.iter_mut() {
+        if diagnostic.fix.as_ref().is_some_and(|fix| !gives_a_new_name(context, fix, &mut given)) {
+            diagnostic.fix = None;
+        }
+    }
     for diagnostic in found.iter_mut().filter(|d| d.fix.is_none()) {
         let Some(at) = diagnostic.origin().and_then(|o| context.node(o)) else { continue };
         // A fix is shown, and repeats what stands there.
@@ -28,6 +37,19 @@ pub(crate) fn add(context: &Context<'_>, found: &mut Found) {
         };
         diagnostic.fix = text.map(|text| Fix { place: at.at(), text, safe: true });
     }
+}
+
+/// Whether no field beside the one that the fix renames has its new name, or is given it too: of two
+/// the later one counts, and what the other says would be lost.
+fn gives_a_new_name(
+    context: &Context<'_>,
+    fix: &Fix,
+    given: &mut HashSet<(DocumentId, String, String)>,
+) -> bool {
+    let Place::Key(origin) = &fix.place else { return true };
+    let Some(map) = context.node(origin).and_then(Cursor::parent) else { return true };
+    let name = (origin.document, map.path().to_string(), fix.text.clone());
+    map.field(&fix.text).is_none() && given.insert(name)
 }
 
 /// The text of a node as it stands in its file.
@@ -126,11 +148,15 @@ mod tests {
     use crate::{Config, settle};
 
     fn fixed(text: &str) -> String {
+        fixed_with(text, false)
+    }
+
+    fn fixed_with(text: &str, unsafe_too: bool) -> String {
         let input = Input { name: "a.yaml".into(), bytes: text.as_bytes().to_vec() };
         let (limits, settings, config) =
             (Limits::default(), Settings::default(), Config::default());
         let today = TODAY.parse().expect("a date");
-        let fixed = settle(vec![input], &limits, &settings, &config, today, false);
+        let fixed = settle(vec![input], &limits, &settings, &config, today, unsafe_too);
         String::from_utf8(fixed[0].bytes.clone()).expect("text")
     }
 
@@ -151,6 +177,20 @@ mod tests {
             let said = format!("{:?}", finding.diagnostic);
             assert!(!said.contains("4711"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_name_that_is_there_already_is_not_given_again() {
+        const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n\
+                           spec: {containers: [{name: c, image: i}]}\n";
+        for beside in ["Spec: {}", "KIND: Service", "kin:"] {
+            let text = format!("{POD}{beside}\n");
+            for unsafe_too in [false, true] {
+                assert_eq!(fixed_with(&text, unsafe_too), text);
+            }
+        }
+        let twice = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nSpec: {}\nSPEC: {}\n";
+        assert_eq!(fixed(twice), twice.replace("Spec", "spec"));
     }
 
     #[test]

@@ -40,6 +40,9 @@ fn run(context: &Context<'_>, found: &mut Found) {
             Some((at.range.start, key))
         });
         let Some((start, first)) = places.min_by_key(|(start, _)| *start) else { continue };
+        if !begins_behind_the_first(context, found, document, start) {
+            continue;
+        }
         let explained = |d: &Diagnostic| {
             let structure = d.code == codes::DUPLICATE_KEY
                 || d.code.0.starts_with("NP10")
@@ -49,6 +52,24 @@ fn run(context: &Context<'_>, found: &mut Found) {
         found.take_back(explained);
         found.add(finding(context, document, start, first));
     }
+}
+
+/// Whether both keys of the first object stand before `start`. Otherwise keys are doubled, and no
+/// line between them makes two objects of them.
+fn begins_behind_the_first(
+    context: &Context<'_>,
+    found: &Found,
+    document: DocumentId,
+    start: usize,
+) -> bool {
+    let naming = |d: &&Diagnostic| {
+        let path = d.origin().map(|o| o.path.to_string());
+        d.code == codes::DUPLICATE_KEY && matches!(path.as_deref(), Some("apiVersion" | "kind"))
+    };
+    let here = |d: &&Diagnostic| d.place().is_some_and(|p| p.document() == document);
+    let told = found.told().iter().filter(naming).filter(here);
+    let mut earlier = told.filter_map(|d| context.sources().locate(&d.labels.get(1)?.place));
+    earlier.all(|at| at.range.start < start)
 }
 
 fn finding(
@@ -108,6 +129,7 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: a}
             &[
                 &TWO.replacen("rules: []\n", "rules: []\n---\n", 1),
                 "apiVersion: v1\nkind: Pod\nkind: Pod\nmetadata: {name: a}\n",
+                "apiVersion: v\napiVersion: v1\nkind:\nkind: Pod\nmetadata: {name: a}\n",
             ],
         );
     }
