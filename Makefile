@@ -17,7 +17,7 @@ unexport PORTCULLIS_CORPORA
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test fmt clippy checks conformance fuzz cargo
+.PHONY: help build demo test fmt clippy checks conformance bench bench-quick bench-build fuzz cargo
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,6 +57,16 @@ conformance: cargo ## Replay recorded answers: make conformance PORTCULLIS_CORPO
 	    echo "no recorded answers here: make conformance PORTCULLIS_CORPORA=DIR"; exit 2; \
 	fi
 	$(CARGO) run --release -p conformance -- "$(PORTCULLIS_CORPORA)"
+
+bench: build ## Measure speed and size into target/bench.jsonl, five minutes after the build
+	cd benches && $(CARGO) run --release -- --portcullis $(abspath $(CARGO_TARGET_DIR))/release/portcullis
+
+bench-quick: build ## The same at small sizes, in twenty seconds
+	cd benches && $(CARGO) run --release -- --quick --portcullis $(abspath $(CARGO_TARGET_DIR))/release/portcullis
+
+bench-build: cargo ## Say how long a release build from nothing takes
+	@rm -rf $(CARGO_TARGET_DIR)/bench-build
+	time $(CARGO) build --release --bin portcullis --target-dir $(CARGO_TARGET_DIR)/bench-build
 
 # What an input may cost: a second, 2 GiB in all, 1 GiB in one piece. Nothing longer is tried, as what
 # a reader does is all reached by less.

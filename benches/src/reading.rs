@@ -1,0 +1,71 @@
+//! Reading: megabytes a second, beside what the parsers take that make nothing of it.
+
+use std::fs;
+use std::hint::black_box;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use portcullis_object::{Input, Limits, Loaded, load};
+
+use crate::clock::{self, Times};
+use crate::floors;
+use crate::report::Report;
+
+/// How many bytes are read where it counts, and where it must be quick.
+pub const BYTES_FULL: usize = 32 << 20;
+/// See [`BYTES_FULL`].
+pub const BYTES_QUICK: usize = 4 << 20;
+
+/// The manifests of the example, one after the other, until there are so many bytes.
+pub fn yaml(root: &Path, bytes: usize) -> io::Result<String> {
+    let folder = root.join("examples/boutique");
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<io::Result<_>>()?;
+    paths.sort();
+    let mut once = String::new();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|end| end == "yaml")) {
+        once.push_str("---\n");
+        once.push_str(&fs::read_to_string(path)?);
+    }
+    Ok(once.repeat(bytes.div_ceil(once.len())))
+}
+
+/// JSON values until there are so many bytes.
+pub fn json(text: &str, bytes: usize) -> String {
+    let whole: String = text.repeat(bytes.div_ceil(text.len()));
+    // Values stand on lines of their own.
+    let end = whole[..bytes.min(whole.len())].rfind('\n').map_or(0, |at| at + 1);
+    whole[..end].to_owned()
+}
+
+/// Reads a text.
+pub fn read(text: &str) -> Loaded {
+    let input = Input { name: "input".into(), bytes: text.as_bytes().to_vec() };
+    load(vec![input], &Limits::default())
+}
+
+/// Measures readers and floors over both texts.
+pub fn measure(yaml: &str, json: &str, report: &mut Report) -> io::Result<()> {
+    let mut speed = |name: &str, text: &str, operate: &dyn Fn(&str)| -> io::Result<f64> {
+        let times = clock::whole(|| operate(text));
+        let per_second = |time: f64| text.len() as f64 / 1e6 / (time / 1e9);
+        let speeds = Times { p50: per_second(times.p50), p99: per_second(times.p99) };
+        report.times(name, text.len(), speeds, "MB/s")?;
+        Ok(speeds.p50)
+    };
+    let reads = |text: &str| drop(black_box(read(text)));
+    let read_yaml = speed("read_yaml_1t", yaml, &reads)?;
+    let floor = speed("yaml_floor_1t", yaml, &|text| {
+        black_box(floors::yaml_events(text));
+    })?;
+    let two = |text: &str| {
+        black_box(floors::yaml_events_by_two(text));
+    };
+    speed("yaml_floor", yaml, &two)?;
+    let read_json = speed("read_json_1t", json, &reads)?;
+    let json_floor = speed("json_floor", json, &|text| {
+        black_box(floors::json_values(text));
+    })?;
+    report.number("read_yaml_1t_of_floor", yaml.len(), read_yaml / floor, "x")?;
+    report.number("read_json_1t_of_floor", json.len(), read_json / json_floor, "x")
+}
