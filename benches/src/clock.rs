@@ -2,8 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-/// Every measure is the best of so many runs.
+/// Every measure is the best of so many runs, or of those that fit into [`BUDGET`].
 pub const RUNS: usize = 5;
+
+/// No run begins later than this after the first, so that what is slow today is measured less often
+/// and all of it still ends within minutes.
+const BUDGET: Duration = Duration::from_secs(8);
 
 /// Questions timed together. A clock costs about 25 ns, which is as long as some of the answers.
 pub const BATCH: usize = 1_000;
@@ -46,8 +50,8 @@ pub fn questions<Q>(questions: &[Q], mut ask: impl FnMut(&[Q])) -> Times {
 /// Nanoseconds that one long operation takes: the best of all runs, and the worst of them. What it
 /// returns is dropped after the clock was read.
 pub fn whole<R>(mut operate: impl FnMut() -> R) -> Times {
-    let times: Vec<f64> = (0..RUNS)
-        .map(|_| {
+    let times: Vec<f64> = runs()
+        .map(|()| {
             let start = Instant::now();
             let result = operate();
             let time = nanoseconds(start.elapsed());
@@ -69,9 +73,15 @@ pub fn once(operate: impl FnOnce()) -> Times {
     Times { p50: time, p99: time }
 }
 
-fn best(run: impl FnMut() -> Times) -> Times {
-    let runs = std::iter::repeat_with(run).take(RUNS);
-    runs.min_by(|a, b| a.p50.total_cmp(&b.p50)).expect("there are runs")
+fn best(mut run: impl FnMut() -> Times) -> Times {
+    let times = runs().map(|()| run());
+    times.min_by(|a, b| a.p50.total_cmp(&b.p50)).expect("there is a run")
+}
+
+/// One item a run.
+fn runs() -> impl Iterator<Item = ()> {
+    let start = Instant::now();
+    (0..RUNS).take_while(move |run| *run == 0 || start.elapsed() < BUDGET).map(|_| ())
 }
 
 /// A duration in nanoseconds.
