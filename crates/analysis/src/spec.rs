@@ -182,6 +182,10 @@ fn read_who(text: &str) -> Result<Who, String> {
     if text.contains('=') {
         return labelled(text);
     }
+    if let [_, .., name @ ("icmp" | "icmpv6")] = segments.as_slice() {
+        // Without what follows it would be read as the protocol.
+        return Err(format!("`/{name}` is the protocol: say what is called so by its labels"));
+    }
     let named = |namespace: Option<&str>| namespace.map(SmolStr::from);
     match segments.as_slice() {
         ["node", name] => Ok(Who::Node((*name).into())),
@@ -384,6 +388,11 @@ mod tests {
         );
         check("a===b", "`a===b` names no endpoint: `=b` is not the value of a label");
         check("a=b/c/5:80", "`a=b/c/5:80` names no endpoint: `b/c/5` is not the value of a label");
+        check(
+            "a/icmp/132",
+            "`a/icmp/132` names no endpoint: \
+             `/icmp` is the protocol: say what is called so by its labels",
+        );
         check("ip/[::1", "`ip/[::1` names no endpoint: the `[` is not closed");
     }
 }
