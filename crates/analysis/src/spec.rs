@@ -182,7 +182,10 @@ fn read_who(text: &str) -> Result<Who, String> {
     if text.contains('=') {
         return labelled(text);
     }
-    if let [_, .., name @ ("icmp" | "icmpv6")] = segments.as_slice() {
+    let is_icmp = |name: &str| matches!(name.to_ascii_lowercase().as_str(), "icmp" | "icmpv6");
+    if let [_, .., name] = segments.as_slice()
+        && is_icmp(name)
+    {
         // Without what follows it would be read as the protocol.
         return Err(format!("`/{name}` is the protocol: say what is called so by its labels"));
     }
@@ -392,6 +395,11 @@ mod tests {
             "a/icmp/132",
             "`a/icmp/132` names no endpoint: \
              `/icmp` is the protocol: say what is called so by its labels",
+        );
+        check(
+            "dns/iCmp",
+            "`dns/iCmp` names no endpoint: \
+             `/iCmp` is the protocol: say what is called so by its labels",
         );
         check("ip/[::1", "`ip/[::1` names no endpoint: the `[` is not closed");
     }
