@@ -94,11 +94,11 @@ pub fn child(name: &str, root: &Path) -> Result<(), Box<dyn Error>> {
         }
         "instructions_read_yaml" => {
             let text = reading::yaml(root, BYTES)?;
-            counted(|| drop(black_box(reading::read(&text))));
+            counted(|| drop(black_box(reading::read(&text, 1))));
         }
         "instructions_read_json" => {
             let text = reading::json(&Cluster::generate(PODS).texts.concat(), BYTES);
-            counted(|| drop(black_box(reading::read(&text))));
+            counted(|| drop(black_box(reading::read(&text, 1))));
         }
         other => return Err(format!("`{other}` is not counted").into()),
     }

@@ -38,10 +38,10 @@ pub fn json(text: &str, bytes: usize) -> String {
     whole[..end].to_owned()
 }
 
-/// Reads a text.
-pub fn read(text: &str) -> Loaded {
+/// Reads a text, on so many threads.
+pub fn read(text: &str, threads: usize) -> Loaded {
     let input = Input { name: "input".into(), bytes: text.as_bytes().to_vec() };
-    load(vec![input], &Limits::default())
+    load(vec![input], &Limits { threads, ..Limits::default() })
 }
 
 /// Measures readers and floors over both texts.
@@ -53,19 +53,29 @@ pub fn measure(yaml: &str, json: &str, report: &mut Report) -> io::Result<()> {
         report.times(name, text.len(), speeds, "MB/s")?;
         Ok(speeds.p50)
     };
-    let reads = |text: &str| drop(black_box(read(text)));
-    let read_yaml = speed("read_yaml_1t", yaml, &reads)?;
-    let floor = speed("yaml_floor_1t", yaml, &|text| {
+    let read_by = |threads| move |text: &str| drop(black_box(read(text, threads)));
+    let yaml_events = |text: &str| {
         black_box(floors::yaml_events(text));
-    })?;
-    let two = |text: &str| {
+    };
+    let yaml_events_by_two = |text: &str| {
         black_box(floors::yaml_events_by_two(text));
     };
-    speed("yaml_floor", yaml, &two)?;
-    let read_json = speed("read_json_1t", json, &reads)?;
-    let json_floor = speed("json_floor", json, &|text| {
+    let json_values = |text: &str| {
         black_box(floors::json_values(text));
-    })?;
-    report.number("read_yaml_1t_of_floor", yaml.len(), read_yaml / floor, "x")?;
-    report.number("read_json_1t_of_floor", json.len(), read_json / json_floor, "x")
+    };
+    let read_yaml = speed("read_yaml", yaml, &read_by(2))?;
+    let yaml_floor = speed("yaml_floor", yaml, &yaml_events_by_two)?;
+    let read_yaml_1t = speed("read_yaml_1t", yaml, &read_by(1))?;
+    let yaml_floor_1t = speed("yaml_floor_1t", yaml, &yaml_events)?;
+    speed("read_json", json, &read_by(2))?;
+    let read_json_1t = speed("read_json_1t", json, &read_by(1))?;
+    let json_floor = speed("json_floor_1t", json, &json_values)?;
+    for (name, size, speed, floor) in [
+        ("read_yaml_of_floor", yaml.len(), read_yaml, yaml_floor),
+        ("read_yaml_1t_of_floor", yaml.len(), read_yaml_1t, yaml_floor_1t),
+        ("read_json_1t_of_floor", json.len(), read_json_1t, json_floor),
+    ] {
+        report.number(name, size, speed / floor, "x")?;
+    }
+    Ok(())
 }
