@@ -58,11 +58,11 @@ if [ -f "fuzz/seeds/$entry.txt" ]; then
     lines seed < "fuzz/seeds/$entry.txt"
 fi
 case "$entry" in
-    documents_yaml | fixes | connect | sectest)
+    documents_yaml | readers_yaml | printed_yaml | fixes | connect | sectest)
         manifests
         recorded_manifests
         ;;
-    documents_json)
+    documents_json | readers_json)
         records network | lines record
         records rbac | lines right
         ;;
