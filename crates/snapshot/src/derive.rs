@@ -315,7 +315,7 @@ impl Snapshot {
 // === RBAC ===
 
 impl Snapshot {
-    /// Roles and bindings, put together anew.
+    /// Roles and bindings, put together from nothing.
     pub(crate) fn rules(&self) -> Rules {
         let mut builder = RulesBuilder::new();
         if self.settings.bootstrap {

@@ -101,6 +101,17 @@ pub(crate) fn identity(reference: &Arc<ObjectRef>, settings: &Settings) -> Arc<O
     Arc::new(ObjectRef { group: group.into(), namespace, ..ObjectRef::clone(reference) })
 }
 
+impl Part {
+    /// Under which namespace and name roles (true) or bindings hold it.
+    pub(crate) fn rule_key(&self) -> Option<(bool, Option<Namespace>, SmolStr)> {
+        match self {
+            Self::Role(role) => Some((true, role.namespace.clone(), role.name.clone())),
+            Self::Binding(b) => Some((false, b.namespace.clone(), b.name.clone())),
+            _ => None,
+        }
+    }
+}
+
 // === Reading ===
 
 /// One object, what it became, and what was found in it.

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use portcullis_core::{Diagnostic, Namespace, Slots};
 use portcullis_netpol::{Change, Compiled, Endpoint, EndpointId, Input, PolicyId, Tier};
+use portcullis_rbac::{Binding, Change as RuleChange, Role};
 use smol_str::SmolStr;
 
 use crate::change::places;
@@ -164,9 +165,65 @@ impl<'a> Work<'a> {
             self.after.custom_resources = self.after.all_custom_resources();
         }
         if self.touched.rbac {
-            self.after.rbac = Arc::new(self.after.rules());
+            self.rules();
         }
         (self.after, self.touched, self.found)
+    }
+
+    /// Roles and bindings follow the seats, or are put together anew where their order asks for it.
+    fn rules(&mut self) {
+        match self.rule_changes() {
+            Some(changes) => {
+                let (rules, touched) = self.after.rbac.changed(changes);
+                self.after.rbac = Arc::new(rules);
+                self.touched.grants = Some(touched).filter(|_| !self.doubts_grants());
+            }
+            None => self.after.rbac = Arc::new(self.after.rules()),
+        }
+    }
+
+    /// None if something comes to stand between others: rules that follow put what is new last, and
+    /// of several grants the first is the one that is named.
+    fn rule_changes(&self) -> Option<Vec<RuleChange>> {
+        let before = self.before?;
+        let mut changes = Vec::new();
+        for seat in &self.changed {
+            let was = before.record(*seat).and_then(|record| record.part.rule_key());
+            let now = self.after.record(*seat);
+            let now_key = now.and_then(|record| record.part.rule_key());
+            let is_last = seat.index() >= before.records.len();
+            match (was, now_key) {
+                (None, None) => {}
+                (Some(key), None) => changes.push(match key {
+                    (true, namespace, name) => RuleChange::DeleteRole(namespace, name),
+                    (false, namespace, name) => RuleChange::DeleteBinding(namespace, name),
+                }),
+                (was, Some(key)) if was.as_ref() == Some(&key) || was.is_none() && is_last => {
+                    match now.map(|record| &record.part) {
+                        Some(Part::Role(role)) => {
+                            changes.push(RuleChange::PutRole(Role::clone(role)));
+                        }
+                        Some(Part::Binding(binding)) => {
+                            changes.push(RuleChange::PutBinding(Binding::clone(binding)));
+                        }
+                        _ => {}
+                    }
+                }
+                _ => return None,
+            }
+        }
+        Some(changes)
+    }
+
+    /// Whether a role or binding came into doubt or is no longer: who is refused may be allowed then.
+    fn doubts_grants(&self) -> bool {
+        let doubts = |snapshot: &Snapshot, seat: &Seat| {
+            snapshot.record(*seat).is_some_and(|r| matches!(r.part, Part::RbacDoubt(_)))
+        };
+        let before = self.before;
+        self.changed.iter().any(|seat| {
+            doubts(&self.after, seat) || before.is_some_and(|before| doubts(before, seat))
+        })
     }
 
     /// Marks what depends on what was and is at a seat.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use portcullis_core::{Namespace, ObjectRef};
 use portcullis_netpol::Flow;
+use portcullis_rbac::Requester;
 
 use crate::snapshot::{Snapshot, WorkloadId};
 
@@ -20,6 +21,8 @@ pub struct Touched {
     pub(crate) appeared: Vec<Arc<ObjectRef>>,
     pub(crate) vanished: Vec<Arc<ObjectRef>>,
     pub(crate) rbac: bool,
+    /// None where nothing less than everything can be said.
+    pub(crate) grants: Option<portcullis_rbac::Touched>,
     pub(crate) remarks: bool,
 }
 
@@ -77,9 +80,24 @@ impl Touched {
         &self.vanished
     }
 
-    /// Whether any answer about roles and bindings may change.
+    /// Whether any answer about roles and bindings may change, were it only what is told beside a
+    /// refusal.
     pub fn rbac(&self) -> bool {
         self.rbac
+    }
+
+    /// Whether what a requester is allowed in a namespace (or, without one, in the cluster) may change,
+    /// or by what. `snapshot` is the one before the change or the one after it.
+    pub fn concerns_requester(
+        &self,
+        snapshot: &Snapshot,
+        requester: &Requester,
+        namespace: Option<&Namespace>,
+    ) -> bool {
+        let concerns = |grants: &portcullis_rbac::Touched| {
+            grants.concerns(snapshot.rbac(), requester, namespace)
+        };
+        self.rbac && self.grants.as_ref().is_none_or(concerns)
     }
 
     /// Whether something else that is told with answers changed: what is refused, skipped, carried or

@@ -318,6 +318,17 @@ fn untouched(
         }
     };
     unless(touched.rbac(), &["rbac", "rbac doubts"]);
+    for attempt in told::attempts() {
+        let namespace = attempt.target.namespace();
+        let concerns = |of| touched.concerns_requester(of, &attempt.requester, namespace);
+        if !concerns(before) && !concerns(after) {
+            let one = |of: &Snapshot| {
+                let by = portcullis_rbac::decide(of.rbac(), &attempt).by?;
+                of.rbac().grant(by).map(|grant| grant.to_string())
+            };
+            assert_eq!(one(before), one(after), "{attempt:?}, {}", what());
+        }
+    }
     let remarks =
         ["nodes", "refused", "skipped", "carried", "host doubts", "resources", "pod to host"];
     unless(touched.remarks(), &remarks);

@@ -110,24 +110,28 @@ pub fn service(snapshot: &Snapshot, place: usize, places: bool) -> String {
     format!("{}/{} {:?} {origin:?}: {backends:?}", service.namespace, service.name, service.ports)
 }
 
+/// What is asked about roles and bindings.
+pub fn attempts() -> Vec<Attempt> {
+    let attempt = |user: &str, namespace: &str| {
+        let target = Target::Resource(Resource {
+            group: "".into(),
+            resource: "pods".into(),
+            subresource: "".into(),
+            namespace: Some(Namespace::new(namespace)),
+            name: "".into(),
+        });
+        let requester = Requester { user: user.into(), groups: Vec::new() };
+        Attempt { requester, verb: "get".into(), target }
+    };
+    let users = ["eve", "bob"].into_iter();
+    users.flat_map(|user| NAMESPACES.iter().map(move |n| attempt(user, n))).collect()
+}
+
 fn rbac(snapshot: &Snapshot) -> Vec<String> {
-    let mut told = Vec::new();
-    for user in ["eve", "bob"] {
-        for namespace in NAMESPACES {
-            let requester = Requester { user: user.into(), groups: Vec::new() };
-            let target = Target::Resource(Resource {
-                group: "".into(),
-                resource: "pods".into(),
-                subresource: "".into(),
-                namespace: Some(Namespace::new(*namespace)),
-                name: "".into(),
-            });
-            let attempt = Attempt { requester, verb: "get".into(), target };
-            told.push(format!("{:?}", portcullis_rbac::explain(snapshot.rbac(), &attempt)));
-        }
-    }
-    told.extend(lines(snapshot.rbac().roles()));
-    told
+    let explained = attempts()
+        .into_iter()
+        .map(|attempt| format!("{:?}", portcullis_rbac::explain(snapshot.rbac(), &attempt)));
+    explained.chain(lines(snapshot.rbac().roles())).collect()
 }
 
 fn network(compiled: &Compiled, headings: [&'static str; 4], told: &mut Told) {
