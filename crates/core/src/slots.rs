@@ -3,13 +3,15 @@
 use std::fmt;
 use std::sync::Arc;
 
-/// Leaves of one block: a hundred thousand items take two hundred blocks of eight each, or twenty-five
-/// of sixty-four.
-const BLOCK: usize = 64;
+/// Branches of one block on either of the two levels above the leaves: with leaves of eight, a hundred
+/// thousand items stand under fifty branches at the top. Setting an item counts a reference in each
+/// branch of three short lists. With one level of 64 branches it was three times as many: a tenth of
+/// what the change of a pod costs.
+const BLOCK: usize = 16;
 
 /// A vector of which clones are O(1) and share everything until one of them changes: setting an item
-/// then copies `LEAF` items and two short lists of pointers, however long the vector is. Reading one is
-/// three dependent loads, of which the first two stay in the cache.
+/// then copies `LEAF` items and three short lists of pointers, however long the vector is. Reading one is
+/// four dependent loads, of which the first three stay in the cache.
 ///
 /// To copy a counted pointer touches what it points to, so eight of them cost more than sixty-four
 /// numbers: the size of a leaf is for who knows the items to choose.
@@ -17,10 +19,11 @@ const BLOCK: usize = 64;
 /// It only grows: who removes things keeps `Slots<Option<T>>`, so that the places of the others stay.
 #[derive(Clone)]
 pub struct Slots<T, const LEAF: usize = 8> {
-    blocks: Arc<[Block<T>]>,
+    halls: Arc<[Hall<T>]>,
     len: usize,
 }
 
+type Hall<T> = Arc<[Block<T>]>;
 type Block<T> = Arc<[Leaf<T>]>;
 type Leaf<T> = Arc<[T]>;
 
@@ -38,12 +41,15 @@ impl<T, const LEAF: usize> Slots<T, LEAF> {
     /// The item at `index`.
     #[inline]
     pub fn get(&self, index: usize) -> Option<&T> {
-        self.blocks.get(index / (BLOCK * LEAF))?.get(index / LEAF % BLOCK)?.get(index % LEAF)
+        let hall = self.halls.get(index / (BLOCK * BLOCK * LEAF))?;
+        let block = hall.get(index / (BLOCK * LEAF) % BLOCK)?;
+        block.get(index / LEAF % BLOCK)?.get(index % LEAF)
     }
 
     /// All items in order.
     pub fn iter(&self) -> impl Iterator<Item = &T> {
-        self.blocks.iter().flat_map(|block| block.iter()).flat_map(|leaf| leaf.iter())
+        let blocks = self.halls.iter().flat_map(|hall| hall.iter());
+        blocks.flat_map(|block| block.iter()).flat_map(|leaf| leaf.iter())
     }
 }
 
@@ -54,12 +60,12 @@ impl<T: Clone, const LEAF: usize> Slots<T, LEAF> {
         if index >= self.len {
             return false;
         }
-        let blocks = Arc::make_mut(&mut self.blocks);
-        let leaf = blocks
-            .get_mut(index / (BLOCK * LEAF))
+        let place = Arc::make_mut(&mut self.halls)
+            .get_mut(index / (BLOCK * BLOCK * LEAF))
+            .and_then(|hall| Arc::make_mut(hall).get_mut(index / (BLOCK * LEAF) % BLOCK))
             .and_then(|block| Arc::make_mut(block).get_mut(index / LEAF % BLOCK))
             .and_then(|leaf| Arc::make_mut(leaf).get_mut(index % LEAF));
-        match leaf {
+        match place {
             Some(place) => {
                 *place = item;
                 true
@@ -72,48 +78,49 @@ impl<T: Clone, const LEAF: usize> Slots<T, LEAF> {
     pub fn push(&mut self, item: T) -> usize {
         let index = self.len;
         self.len += 1;
-        let whole = index.is_multiple_of(BLOCK * LEAF);
-        let mut leaves: Vec<Leaf<T>> = Vec::new();
-        if !whole && let Some(block) = self.blocks.last() {
-            leaves.extend(block.iter().cloned());
-        }
-        if index.is_multiple_of(LEAF) {
-            leaves.push(Arc::from([item]));
-        } else if let Some(leaf) = leaves.last_mut() {
-            *leaf = leaf.iter().cloned().chain([item]).collect();
-        }
-        let kept = self.blocks.len() - usize::from(!whole);
-        let block: Block<T> = leaves.into();
-        self.blocks = self.blocks.iter().take(kept).cloned().chain([block]).collect();
+        let hall = self.halls.last().filter(|_| !index.is_multiple_of(BLOCK * BLOCK * LEAF));
+        let block = hall.and_then(|hall| hall.last());
+        let block = block.filter(|_| !index.is_multiple_of(BLOCK * LEAF));
+        let leaf = block.and_then(|block| block.last());
+        let leaf = leaf.filter(|_| !index.is_multiple_of(LEAF));
+        let leaf = with_last(leaf.map_or(&[][..], |leaf| leaf), usize::MAX, item);
+        let block = with_last(block.map_or(&[][..], |block| block), index / LEAF % BLOCK, leaf);
+        let place = index / (BLOCK * LEAF) % BLOCK;
+        let hall = with_last(hall.map_or(&[][..], |hall| hall), place, block);
+        self.halls = with_last(&self.halls, index / (BLOCK * BLOCK * LEAF), hall);
         index
     }
 }
 
+/// The first of these, as many as `before`, and one more.
+fn with_last<T: Clone>(items: &[T], before: usize, last: T) -> Arc<[T]> {
+    items.iter().take(before).cloned().chain([last]).collect()
+}
+
 impl<T, const LEAF: usize> Default for Slots<T, LEAF> {
     fn default() -> Self {
-        Self { blocks: Arc::from([]), len: 0 }
+        Self { halls: Arc::from([]), len: 0 }
     }
 }
 
 impl<T, const LEAF: usize> FromIterator<T> for Slots<T, LEAF> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> Self {
-        let mut items = items.into_iter();
-        let (mut blocks, mut leaves, mut len) = (Vec::new(), Vec::with_capacity(BLOCK), 0);
-        loop {
-            let leaf: Leaf<T> = items.by_ref().take(LEAF).collect();
-            let last = leaf.len() < LEAF;
-            len += leaf.len();
-            if !leaf.is_empty() {
-                leaves.push(leaf);
-            }
-            if leaves.len() == BLOCK || last && !leaves.is_empty() {
-                blocks.push(Block::from(std::mem::replace(&mut leaves, Vec::with_capacity(BLOCK))));
-            }
-            if last {
-                return Self { blocks: blocks.into(), len };
-            }
-        }
+        let mut len = 0;
+        let items = items.into_iter().fuse().inspect(|_| len += 1);
+        let blocks = grouped::<_, BLOCK>(grouped::<_, LEAF>(items));
+        let halls: Vec<Hall<T>> = grouped::<_, BLOCK>(blocks).collect();
+        Self { halls: halls.into(), len }
     }
+}
+
+/// The items in groups of `SIZE`, the last of them perhaps smaller.
+fn grouped<T, const SIZE: usize>(
+    mut items: impl Iterator<Item = T>,
+) -> impl Iterator<Item = Arc<[T]>> {
+    std::iter::from_fn(move || {
+        let group: Vec<T> = items.by_ref().take(SIZE).collect();
+        (!group.is_empty()).then(|| group.into())
+    })
 }
 
 impl<T: PartialEq, const LEAF: usize> PartialEq for Slots<T, LEAF> {
@@ -132,7 +139,7 @@ impl<T: fmt::Debug, const LEAF: usize> fmt::Debug for Slots<T, LEAF> {
 mod tests {
     use super::*;
 
-    const LENGTHS: [usize; 13] = [0, 1, 7, 8, 9, 16, 64, 511, 512, 513, 520, 1024, 5000];
+    const LENGTHS: [usize; 13] = [0, 1, 7, 8, 9, 127, 128, 129, 2047, 2048, 2049, 16_384, 16_400];
 
     fn holds_what_a_vector_holds<const LEAF: usize>() {
         for len in LENGTHS {
