@@ -47,6 +47,22 @@ pub fn questions<Q>(questions: &[Q], mut ask: impl FnMut(&[Q])) -> Times {
     })
 }
 
+/// What single operations take that are timed by themselves: for what takes microseconds. Every run
+/// does all of them in turn, and each says the nanoseconds it took.
+pub fn operations(count: usize, mut operate: impl FnMut(usize) -> f64) -> Times {
+    best(|| Times::of((0..count).map(&mut operate).collect()))
+}
+
+/// Where an operation begins that is timed by itself.
+pub fn start() -> Instant {
+    Instant::now()
+}
+
+/// Nanoseconds since it began.
+pub fn since(start: Instant) -> f64 {
+    nanoseconds(start.elapsed())
+}
+
 /// Nanoseconds that one long operation takes: the best of all runs, and the worst of them. What it
 /// returns is dropped after the clock was read.
 pub fn whole<R>(mut operate: impl FnMut() -> R) -> Times {

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::access::{self, Access};
+use crate::changes;
 use crate::cluster::Cluster;
 use crate::network::{self, Questions};
 use crate::reading;
@@ -23,8 +24,9 @@ const BINDINGS: usize = 10_000;
 const BYTES: usize = 1 << 20;
 
 /// What is counted: the name of the measure, the size, and how many operations are in one count.
-const MEASURES: [(&str, usize, usize); 4] = [
+const MEASURES: [(&str, usize, usize); 5] = [
     ("instructions_flow", PODS, QUESTIONS),
+    ("instructions_label_change", PODS, changes::CHANGES),
     ("instructions_rbac", BINDINGS, QUESTIONS),
     ("instructions_read_yaml", BYTES, 1),
     ("instructions_read_json", BYTES, 1),
@@ -84,6 +86,13 @@ pub fn child(name: &str, root: &Path) -> Result<(), Box<dyn Error>> {
             // What is worked out when it is first asked for is no part of an answer.
             ask();
             counted(ask);
+        }
+        "instructions_label_change" => {
+            let cluster = Cluster::generate(PODS);
+            let snapshot = network::build(&network::read(&cluster));
+            snapshot.network().warm(1);
+            let edits = changes::of_labels(&cluster, snapshot.network());
+            counted(|| changes::in_turn(&snapshot, &edits));
         }
         "instructions_rbac" => {
             let mut access = Access::generate(BINDINGS);

@@ -8,6 +8,7 @@
 //! What each line means is in the README beside this. Start reading at [`network`].
 
 mod access;
+mod changes;
 mod clock;
 mod cluster;
 mod floors;
@@ -115,7 +116,6 @@ fn flows(pods: usize, largest: bool, report: &mut Report) -> Result<(), Box<dyn 
     report.fact("generator", &cluster.statement)?;
     let found = memory::of_snapshot(&cluster)?;
     let loaded = network::read(&cluster);
-    drop(cluster);
     let build = clock::whole(|| network::build(&loaded));
     let snapshot = network::build(&loaded);
     let compiled = snapshot.network();
@@ -140,18 +140,28 @@ fn flows(pods: usize, largest: bool, report: &mut Report) -> Result<(), Box<dyn 
     )?;
     let [random, hot] = network::decisions(compiled, pods);
     let floor = floors::memory(stats.bytes);
+    let edits = [changes::of_labels(&cluster, compiled), changes::of_policies(&cluster, compiled)];
+    let [label_change, policy_change] = edits.map(|edits| {
+        let (times, changed) = changes::measure(&snapshot, &edits);
+        network::compare(changed.network(), pods);
+        times.per(1e3)
+    });
     let snapshot_mb = (found.after - found.before) / 1e6;
     if largest {
         report.times("flow_random", pods, random, "ns")?;
         report.times("flow_hot", pods, hot, "ns")?;
         report.times("mem_floor", stats.bytes, floor, "ns")?;
         report.number("flow_random_of_floor", pods, random.p50 / floor.p50, "x")?;
+        report.times("label_change", pods, label_change, "us")?;
+        report.times("policy_change", pods, policy_change, "us")?;
         report.times("snapshot_build", pods, build.per(1e6), "ms")?;
         report.times("index_build", pods, index.per(1e6), "ms")?;
         report.number("snapshot_rss", pods, snapshot_mb, "MB")?;
         report.number("index_bytes", pods, stats.bytes as f64 / 1e6, "MB")?;
     }
     report.times("scaling_flow_random", pods, random, "ns")?;
+    report.times("scaling_label_change", pods, label_change, "us")?;
+    report.times("scaling_policy_change", pods, policy_change, "us")?;
     report.times("scaling_snapshot_build", pods, build.per(1e6), "ms")?;
     report.times("scaling_index_build", pods, index.per(1e6), "ms")?;
     report.number("scaling_snapshot_rss", pods, snapshot_mb, "MB")?;
