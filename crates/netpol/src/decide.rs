@@ -12,7 +12,7 @@ use crate::flow::{Flow, Party};
 use crate::index::rulebook::{Asks, Step, Steps, Who};
 use crate::index::{self, Index, Seen, Shape, Test};
 use crate::matching::World;
-use crate::model::{Action, Direction, NetList, PolicyId, Rule};
+use crate::model::{Action, Direction, NetList, PolicyId, PortMatch, Rule};
 
 /// The verdict on a flow, and the rule that decided at either end. Small, and made without allocating
 /// where no fact is open.
@@ -108,7 +108,8 @@ fn decided<'a>(steps: &mut Steps<'a>, other: &Seen) -> Option<Step<'a>> {
                     continue;
                 }
             }
-            Asks::Selected(_) | Asks::Line | Asks::Walk => return None,
+            Asks::Line(Some(selector)) if selector < other.upto && !other.has(selector) => continue,
+            Asks::Selected(_) | Asks::Line(_) | Asks::Walk => return None,
         }
         match step.action() {
             Action::Allow | Action::Deny => return Some(step),
@@ -243,7 +244,7 @@ impl<'a> Asked<'a> {
                 Asks::Selected(selector) => {
                     self.selected(selector, step, shape, other, direction)?
                 }
-                Asks::Line => self.line(step, shape, other, direction)?,
+                Asks::Line(_) => self.line(step, shape, other, direction)?,
                 Asks::Walk => return None,
             };
             if !holds {
@@ -303,15 +304,23 @@ impl<'a> Asked<'a> {
     ) -> Option<bool> {
         let (who, rule) = step.who();
         let line = self.index.line(who, own, rule?, direction)?;
-        let Test::Criteria { selector, not_selector } = line.test else {
-            return self.ask(step, own, direction);
+        let names = direction == Direction::Egress && step.action() == Action::Allow;
+        let (selector, not_selector, named) = match line.test {
+            Test::Criteria { selector, not_selector, named } => (selector, not_selector, named),
+            Test::Asked { selector: Some(selector) }
+                if self.selects(selector, other, names) == Some(false) =>
+            {
+                return Some(false);
+            }
+            Test::Any | Test::Selected(_) | Test::Asked { .. } => {
+                return self.ask(step, own, direction);
+            }
         };
         let rule = self.rule(step, own, direction)?;
         let peer = match direction {
             Direction::Ingress => &rule.source,
             Direction::Egress => &rule.destination,
         };
-        let names = direction == Direction::Egress && step.action() == Action::Allow;
         let within = |nets: &NetList| {
             other.address.map(|address| nets.of(self.flow.family).contains(address))
         };
@@ -324,6 +333,7 @@ impl<'a> Asked<'a> {
             peer.not_nets
                 .as_ref()
                 .map(|nets| Some(nets.nets().is_empty() || !nets.of(self.flow.family).is_empty())),
+            named.then(|| self.port_among(&peer.ports, selector, other)),
         ];
         let mut criteria = criteria.into_iter().flatten();
         if criteria.clone().any(|holds| holds == Some(false)) {
@@ -333,6 +343,35 @@ impl<'a> Asked<'a> {
             return Some(true);
         }
         self.ask(step, own, direction)
+    }
+
+    /// Whether the port of the destination is one of these, where that is the other end: a name is
+    /// what it calls so itself, if the selector of the same peer selects it.
+    fn port_among(
+        &self,
+        ports: &[PortMatch],
+        selector: Option<u32>,
+        other: &End<'_>,
+    ) -> Option<bool> {
+        let Some(asked) = self.flow.port else { return Some(false) };
+        let is_numbered = |port: &PortMatch| match port {
+            PortMatch::Range(range) => range.contains(asked),
+            PortMatch::Named(_) => false,
+        };
+        if ports.iter().any(is_numbered) {
+            return Some(true);
+        }
+        let Some(shape) = other.shape else {
+            return other.address.is_some().then_some(false);
+        };
+        let is_called = |port: &PortMatch| match port {
+            PortMatch::Range(_) => false,
+            PortMatch::Named(name) => shape.look.ports.iter().any(|own| {
+                own.name == *name && own.protocol == self.flow.protocol && own.port == asked
+            }),
+        };
+        let counts = selector.is_none_or(|selector| self.index.selects(selector, shape));
+        Some(counts && ports.iter().any(is_called))
     }
 
     /// Asks the rule itself.

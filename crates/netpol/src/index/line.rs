@@ -50,10 +50,15 @@ pub(crate) enum Test {
         selector: Option<u32>,
         /// It is not selected by this.
         not_selector: Option<u32>,
+        /// Its port is one that the rule has by number, or that it calls so itself.
+        named: bool,
     },
     /// By asking the rule itself: it asks for something that is not indexed (the endpoint's own
-    /// address, source ports, names of the other end's ports, services, DNS names).
-    Asked,
+    /// address, source ports, services, DNS names).
+    Asked {
+        /// Nothing is to be asked unless the other end is selected by this.
+        selector: Option<u32>,
+    },
 }
 
 impl Line {
@@ -77,26 +82,27 @@ impl Line {
             && other.domains.is_empty()
             && rule.source.ports.is_empty()
             && rule.source.not_ports.is_empty()
-            && !named(&rule.destination.not_ports)
-            && (names.is_empty() || own_names);
+            && !named(&rule.destination.not_ports);
+        let selector = other.selector.as_ref().map(&mut *intern);
+        let of_other = !names.is_empty() && !own_names;
         let test = if !indexed {
-            Test::Asked
+            Test::Asked { selector }
         } else {
-            let selector = other.selector.as_ref().map(&mut *intern);
             let not_selector = other.not_selector.as_ref().map(&mut *intern);
-            match (selector, not_selector, other.nets.is_some() || other.not_nets.is_some()) {
+            let has_nets = other.nets.is_some() || other.not_nets.is_some();
+            match (selector, not_selector, has_nets || of_other) {
                 (None, None, false) => Test::Any,
                 (Some(selector), None, false) => Test::Selected(selector),
-                (selector, not_selector, _) => Test::Criteria { selector, not_selector },
+                _ => Test::Criteria { selector, not_selector, named: of_other },
             }
         };
-        // Who is asked says which names count: no header is ruled out by them here.
-        let headers = if test == Test::Asked && !names.is_empty() {
-            Headers { ports: None, ..headers }
-        } else {
-            headers
+        // Which ports count is told by who is asked then: no header is ruled out by them here.
+        let are_own = indexed && !of_other;
+        let headers = match names.is_empty() || are_own {
+            true => headers,
+            false => Headers { ports: None, ..headers },
         };
-        let names = if test == Test::Asked { Vec::new() } else { names };
+        let names = if are_own { names } else { Vec::new() };
         let keys = names.is_empty().then(|| narrow(&headers.keys(&[])));
         Self { action: rule.action, headers, keys, names, test }
     }

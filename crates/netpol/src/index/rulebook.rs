@@ -1,6 +1,8 @@
 //! The rules that endpoints of one or more shapes have, as short lists by header.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
@@ -26,7 +28,7 @@ const ACTION_SHIFT: u32 = 28;
 const BEGINS: u32 = 1 << 27;
 const SELECTOR: u32 = BEGINS - 1;
 /// How many selectors can be told apart; beyond, the index is made anew.
-pub(crate) const MAX_SELECTORS: u32 = SELECTOR;
+pub(crate) const MAX_SELECTORS: u32 = SELECTOR - 1;
 
 const TAG_SHIFT: u32 = 30;
 const NOBODY: u32 = 3;
@@ -46,8 +48,8 @@ pub(crate) enum Asks {
     Nothing,
     /// Whether the other end is selected.
     Selected(u32),
-    /// What its line says.
-    Line,
+    /// What its line says; nothing holds unless this selects the other end.
+    Line(Option<u32>),
     /// What only a walk can tell: a policy is in doubt.
     Walk,
 }
@@ -84,7 +86,8 @@ impl Draft {
         let (kind, selector) = match self.asks {
             Asks::Nothing => (0, 0),
             Asks::Selected(selector) => (1, selector & SELECTOR),
-            Asks::Line => (2, 0),
+            Asks::Line(None) => (2, 0),
+            Asks::Line(Some(selector)) => (2, (selector + 1) & SELECTOR),
             Asks::Walk => (3, 0),
         };
         let action = match self.action {
@@ -142,7 +145,7 @@ impl Step<'_> {
         match self.first() >> KIND_SHIFT {
             0 => Asks::Nothing,
             1 => Asks::Selected(self.first() & SELECTOR),
-            2 => Asks::Line,
+            2 => Asks::Line((self.first() & SELECTOR).checked_sub(1)),
             _ => Asks::Walk,
         }
     }
@@ -317,20 +320,21 @@ impl Lists {
         let mut elsewhere = Vec::new();
         let cells = Prepared::new(rules, version, stage).cells(&mut elsewhere);
         let mut steps: Vec<u32> = Vec::new();
-        // Where each list begins, and how long it is.
-        let mut lists: Vec<(usize, usize)> = Vec::new();
-        let mut place = |list: &[u32]| {
-            let same = |(at, len): &&(usize, usize)| steps.get(*at..at + len) == Some(list);
-            if let Some((at, _)) = lists.iter().find(same) {
-                return *at;
-            }
-            lists.push((steps.len(), list.len()));
-            steps.extend_from_slice(list);
-            steps.len() - list.len()
-        };
-        let places: Vec<usize> = cells.iter().map(|cell| place(&cell.steps)).collect();
-        let times = |at: usize| places.iter().filter(|place| **place == at).count();
-        let other = lists.iter().map(|(at, _)| *at).max_by_key(|at| times(*at)).unwrap_or(0);
+        // Where each list begins, and how many cells have it.
+        let mut lists: HashMap<&[u32], (usize, usize)> = HashMap::new();
+        let mut places: Vec<usize> = Vec::with_capacity(cells.len());
+        for list in cells.iter().map(|cell| cell.steps.as_slice()) {
+            let (at, times) = lists.entry(list).or_insert_with(|| {
+                let at = steps.len();
+                steps.extend_from_slice(list);
+                (at, 0)
+            });
+            *times += 1;
+            places.push(*at);
+        }
+        // Of lists that as many have, the one that comes first: the order of a map is any.
+        let most = lists.values().max_by_key(|(at, times)| (*times, Reverse(*at)));
+        let other = most.map_or(0, |(at, _)| *at);
         let mut ranges: Vec<(u32, u32, usize)> = Vec::new();
         let ends = cells.iter().skip(1).map(|cell| cell.first - 1).chain([LAST_KEY]);
         for ((cell, last), at) in cells.iter().zip(ends).zip(places.iter().copied()) {
@@ -596,7 +600,7 @@ impl PreparedLine<'_> {
         let asks = match line.test {
             Test::Any => Asks::Nothing,
             Test::Selected(selector) => Asks::Selected(selector),
-            Test::Criteria { .. } | Test::Asked => Asks::Line,
+            Test::Criteria { selector, .. } | Test::Asked { selector } => Asks::Line(selector),
         };
         Draft { asks, ..Draft::last(line.action, self.who, Some(self.rule)) }
     }
