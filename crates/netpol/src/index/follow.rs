@@ -11,7 +11,7 @@ use super::anchor::{Anchor, anchors};
 use super::line::Lines;
 use super::rulebook::MAX_SELECTORS;
 use super::shape::{Look, Shape};
-use super::{Index, Looked, MAX_POSTED, NO_SHAPE, Seat, seat};
+use super::{Index, Looked, MAX_POSTED, NO_SHAPE, Seat, key_of_port, seat};
 use crate::compiled::Compiled;
 use crate::model::{Direction, Endpoint, EndpointId, NetworkSet, Policy, PolicyId, Profile};
 
@@ -59,6 +59,10 @@ impl Index {
             return *id;
         }
         let id = u32::try_from(self.shapes.push(Arc::clone(&looked.0))).unwrap_or(NO_SHAPE);
+        self.is_stale |= looked.0.look.ports.iter().any(|port| {
+            let known = self.called.get(&port.name).map_or(&[][..], |keys| keys);
+            !known.contains(&key_of_port(port))
+        });
         for anchor in looked.0.look.anchors() {
             let listed: Option<Arc<[u32]>> = match self.posted.get(&anchor) {
                 Some(None) => continue,
@@ -171,12 +175,14 @@ impl Index {
         self.shapes.set(id as usize, fresh);
     }
 
-    /// Whether so much of it is out of use that it is better made anew.
+    /// Whether it has to be made anew: a port got a new name, or so much of it is out of use that it is
+    /// better made anew.
     pub(crate) fn is_worn(&self, compiled: &Compiled) -> bool {
         /// Below this nobody would notice.
         const SLACK: usize = 4096;
         let live = compiled.places();
-        self.shapes.len() > 2 * live + SLACK
+        self.is_stale
+            || self.shapes.len() > 2 * live + SLACK
             || self.selectors.len() > 8 * live + SLACK
             || self.selectors.len() >= MAX_SELECTORS as usize
     }

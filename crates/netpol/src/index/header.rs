@@ -8,10 +8,15 @@
 //! The version of IP stands beside it. So every criterion about headers is a set of ranges, and the
 //! ports that rules tell apart are the ends of those ranges.
 
+use std::sync::Arc;
+
 use portcullis_core::{Family, Protocol, Ranges};
 
 use crate::flow::Flow;
 use crate::model::{IcmpMatch, PortMatch, ProtocolMatch, Rule};
+
+/// Ranges of keys that are shared.
+pub(crate) type SharedKeys = Arc<[(u128, u128)]>;
 
 /// The largest key.
 pub(crate) const LAST_KEY: u32 = 0x00ff_ffff;

@@ -6,7 +6,7 @@ use portcullis_core::net::NamedPort;
 use portcullis_core::{Ranges, Selector};
 use smol_str::SmolStr;
 
-use super::header::{Headers, port_keys};
+use super::header::{Headers, SharedKeys, port_keys};
 use crate::model::{Action, Direction, Peer, PortMatch, Rule};
 
 /// The rules of a policy or profile. One that is put again has another identity, whatever it says.
@@ -62,11 +62,12 @@ pub(crate) enum Test {
 }
 
 impl Line {
-    /// `intern` gives a selector its number.
+    /// `intern` gives a selector its number, `called` the keys of the ports that any endpoint calls so.
     pub(crate) fn new(
         rule: &Rule,
         direction: Direction,
         intern: &mut dyn FnMut(&Selector) -> u32,
+        called: &dyn Fn(&str) -> SharedKeys,
     ) -> Self {
         let (own, other) = match direction {
             Direction::Ingress => (&rule.destination, &rule.source),
@@ -98,12 +99,20 @@ impl Line {
         };
         // Which ports count is told by who is asked then: no header is ruled out by them here.
         let are_own = indexed && !of_other;
-        let headers = match names.is_empty() || are_own {
+        let headers = match names.is_empty() || indexed {
             true => headers,
             false => Headers { ports: None, ..headers },
         };
+        let keys = if are_own && !names.is_empty() {
+            None
+        } else {
+            // At the other end a name can only be one of the ports that somebody calls so.
+            let called: Vec<_> =
+                names.iter().filter(|_| of_other).map(|name| called(name)).collect();
+            let called: Vec<_> = called.iter().flat_map(|keys| keys.iter().copied()).collect();
+            Some(narrow(&headers.keys(&called)))
+        };
         let names = if are_own { names } else { Vec::new() };
-        let keys = names.is_empty().then(|| narrow(&headers.keys(&[])));
         Self { action: rule.action, headers, keys, names, test }
     }
 

@@ -19,11 +19,12 @@ pub(crate) mod rulebook;
 mod sets;
 mod shape;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use portcullis_core::net::NamedPort;
 use portcullis_core::{Family, Labels, Selector, Slots};
 use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
@@ -33,6 +34,7 @@ use crate::explain::Stage;
 use crate::model::{Direction, Endpoint, EndpointId, Policy, PolicyClass, PolicyId, Rule};
 use anchor::{Anchor, Anchored, ByAnchor, anchors};
 pub(crate) use header::key;
+use header::{SharedKeys, port_keys};
 pub(crate) use line::Test;
 use line::{Line, Lines};
 use rulebook::{Lists, PolicyRules, Rulebook, Rules, TierRules};
@@ -61,6 +63,10 @@ pub(crate) struct Index {
     subjects: Anchored<PolicyId>,
     policies: Slots<Option<Arc<Lines>>>,
     profiles: HashTrieMapSync<SmolStr, Arc<Lines>>,
+    /// The keys of the ports that any endpoint has, by what it calls them.
+    called: HashTrieMapSync<SmolStr, SharedKeys>,
+    /// Whether a port is called what none was called before: lines that ask for that name do not know.
+    is_stale: bool,
     /// The shape of each network set.
     sets: Slots<Option<u32>, 64>,
     set_table: Arc<OnceLock<SetTable>>,
@@ -156,6 +162,7 @@ impl Index {
             sets.push(Some(made.shape(Look::of_labels(&set.labels))));
         }
         let (shapes, posted) = made.finish();
+        let called = called(shapes.iter().flat_map(|shape| &shape.look.ports));
         let mut index = Self {
             seats: seats.into_iter().collect(),
             shape_ids: shapes
@@ -171,6 +178,8 @@ impl Index {
             subjects: Anchored::default(),
             policies: Slots::default(),
             profiles: HashTrieMapSync::new_sync(),
+            called,
+            is_stale: false,
             sets: sets.into_iter().collect(),
             set_table: Arc::default(),
             named_sets: Arc::from([]),
@@ -200,7 +209,9 @@ impl Index {
     }
 
     fn lines_of(&mut self, rules: &[Rule], direction: Direction) -> Vec<Line> {
-        let line = |rule| Line::new(rule, direction, &mut |selector| self.intern(selector));
+        let names = self.called.clone();
+        let called = |name: &str| names.get(name).cloned().unwrap_or_else(|| Arc::from([]));
+        let line = |rule| Line::new(rule, direction, &mut |s| self.intern(s), &called);
         rules.iter().map(line).collect()
     }
 
@@ -224,6 +235,19 @@ impl Index {
             None => 0,
         })
     }
+}
+
+/// The keys of ports by their names, each once.
+fn called<'a>(ports: impl Iterator<Item = &'a NamedPort>) -> HashTrieMapSync<SmolStr, SharedKeys> {
+    let mut named: HashMap<&SmolStr, BTreeSet<(u128, u128)>> = HashMap::new();
+    for port in ports {
+        named.entry(&port.name).or_default().insert(key_of_port(port));
+    }
+    named.into_iter().map(|(name, keys)| (name.clone(), keys.into_iter().collect())).collect()
+}
+
+fn key_of_port(port: &NamedPort) -> (u128, u128) {
+    port_keys(port.protocol, port.port, port.port)
 }
 
 fn seat(compiled: &Compiled, id: EndpointId, endpoint: &Endpoint, shape: u32) -> Seat {
