@@ -10,7 +10,7 @@ use crate::compiled::Compiled;
 use crate::explain::{By, Connection, Decider, Side, SideVerdict, Stage, explain};
 use crate::flow::{Flow, Party};
 use crate::index::rulebook::{Asks, Step, Steps, Who};
-use crate::index::{self, Index, Seen, Shape, Test};
+use crate::index::{self, Index, Seen, Shape, Span, Test};
 use crate::matching::World;
 use crate::model::{Action, Direction, NetList, PolicyId, PortMatch, Rule};
 
@@ -73,28 +73,32 @@ fn plain<'a>(
     flow: &Flow,
     stage: Stage,
 ) -> Option<[Step<'a>; 2]> {
-    if index.needs_walks() || (stage == Stage::Pending && compiled.has_staged()) {
+    let is_unusual = index.needs_walks() || index.has_names() || flow.family != Family::V4;
+    if is_unusual || (stage == Stage::Pending && compiled.has_staged()) {
         return None;
     }
     let key = index::key(flow)?;
-    let end = |party: &Party| -> Option<&'a Shape> {
+    let end = |party: &Party| -> Option<(&'a Shape, Option<&'a Seen>)> {
         let (Some(id), None) = (party.endpoint, &party.domain) else { return None };
         let seat = index.seat(id)?;
-        let is_own = flow.family == Family::V4
-            && seat.is_at(party.addresses.single()?)
-            && !index.any_set_holds(compiled, seat);
-        if is_own { index.shape(seat).map(|shape| &**shape) } else { None }
+        let address = party.addresses.single().filter(|address| seat.is_at(*address))?;
+        let sets = index.sets_holding(compiled, Family::V4, address);
+        Some((index.shape(seat)?, sets.map(|sets| index.seen_of_sets(sets))))
     };
-    let (from, to) = (end(&flow.from)?, end(&flow.to)?);
+    let ((from, from_sets), (to, to_sets)) = (end(&flow.from)?, end(&flow.to)?);
     let (out, into) = (from.at_hand(Direction::Egress), to.at_hand(Direction::Ingress));
     // Both lists are fetched before either is read, as each is a wait for memory.
     let (mut out, mut into) = (out.get()?.steps(key), into.get()?.steps(key));
-    Some([decided(&mut out, to.seen.get()?)?, decided(&mut into, from.seen.get()?)?])
+    let egress = decided(&mut out, to.seen.get()?, to_sets)?;
+    Some([egress, decided(&mut into, from.seen.get()?, from_sets)?])
 }
 
-/// The step of a list that decides about a pod that is seen so; none if one asks for more.
+/// The step of a list that decides about a pod that is seen so, as are network sets that hold its
+/// address; none if one asks for more.
 #[inline]
-fn decided<'a>(steps: &mut Steps<'a>, other: &Seen) -> Option<Step<'a>> {
+fn decided<'a>(steps: &mut Steps<'a>, other: &Seen, sets: Option<&Seen>) -> Option<Step<'a>> {
+    let upto = sets.map_or(other.upto, |sets| sets.upto.min(other.upto));
+    let is_seen = |selector| other.has(selector) || sets.is_some_and(|sets| sets.has(selector));
     let mut passing = false;
     for step in steps {
         if passing && !step.begins() {
@@ -103,12 +107,12 @@ fn decided<'a>(steps: &mut Steps<'a>, other: &Seen) -> Option<Step<'a>> {
         passing = false;
         match step.asks() {
             Asks::Nothing => {}
-            Asks::Selected(selector) if selector < other.upto => {
-                if !other.has(selector) {
+            Asks::Selected(selector) if selector < upto => {
+                if !is_seen(selector) {
                     continue;
                 }
             }
-            Asks::Line(Some(selector)) if selector < other.upto && !other.has(selector) => continue,
+            Asks::Line(Some(selector)) if selector < upto && !is_seen(selector) => continue,
             Asks::Selected(_) | Asks::Line(_) | Asks::Walk => return None,
         }
         match step.action() {
@@ -200,8 +204,8 @@ struct End<'a> {
     shape: Option<&'a Shape>,
     /// Whether it is an endpoint whose own policies are asked.
     policed: bool,
-    /// The places of the network sets that hold its address.
-    sets: &'a [u32],
+    /// The network sets that hold its address.
+    sets: Option<&'a Span>,
     /// Whether a network set, or a host, may turn out to be at its address.
     open: bool,
     /// Its address; none if it is not known, as may be where a pod will run.
@@ -284,10 +288,8 @@ impl<'a> Asked<'a> {
         if other.shape.is_some_and(|shape| self.index.selects(selector, shape)) {
             return Some(true);
         }
-        for set in other.sets {
-            if self.index.set_shape(*set).is_some_and(|set| self.index.selects(selector, set)) {
-                return Some(true);
-            }
+        if other.sets.is_some_and(|sets| self.index.selects_sets(selector, sets)) {
+            return Some(true);
         }
         if other.open || names && self.index.selects_names(selector) {
             return None;
@@ -422,7 +424,7 @@ impl<'a> End<'a> {
         // Nobody's known address is that of an endpoint whose own is not known.
         let open = address.is_none()
             && (shape.is_none() || index.sets_meet(compiled, family, party.addresses.spans()));
-        let sets = address.map_or(&[][..], |at| index.sets_holding(compiled, family, at));
+        let sets = address.and_then(|at| index.sets_holding(compiled, family, at));
         Some(Self {
             shape,
             policed: party.endpoint.is_some() && shape.is_some_and(|shape| shape.workload),

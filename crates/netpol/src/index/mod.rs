@@ -39,6 +39,7 @@ pub(crate) use line::Test;
 use line::{Line, Lines};
 use rulebook::{Lists, PolicyRules, Rulebook, Rules, TierRules};
 use sets::SetTable;
+pub(crate) use sets::Span;
 use shape::Look;
 pub(crate) use shape::{Seen, Shape};
 
@@ -499,18 +500,48 @@ impl Index {
         rulebook
     }
 
-    /// The places of the network sets that hold an address.
+    /// The network sets that hold an address, if any does.
     #[inline]
     pub(crate) fn sets_holding(
         &self,
         compiled: &Compiled,
         family: Family,
         address: u128,
-    ) -> &[u32] {
-        if self.sets.is_empty() {
-            return &[];
+    ) -> Option<&Span> {
+        if self.sets.is_empty() { None } else { self.set_table(compiled).holding(family, address) }
+    }
+
+    /// Which selectors of rules select any of some network sets.
+    #[inline]
+    pub(crate) fn seen_of_sets<'a>(&self, span: &'a Span) -> &'a Seen {
+        match span.seen.get() {
+            Some(seen) => seen,
+            None => self.first_seen_of_sets(span),
         }
-        self.set_table(compiled).holding(family, address)
+    }
+
+    #[cold]
+    fn first_seen_of_sets<'a>(&self, span: &'a Span) -> &'a Seen {
+        span.seen.get_or_init(|| {
+            let seen =
+                span.sets.iter().filter_map(|set| self.set_shape(*set)).map(|s| self.seen(s));
+            let seen: Vec<&Seen> = seen.collect();
+            let mut selectors: Vec<u32> =
+                seen.iter().flat_map(|seen| seen.selectors.iter().copied()).collect();
+            selectors.sort_unstable();
+            selectors.dedup();
+            Seen::new(selectors, seen.iter().map(|seen| seen.upto).min().unwrap_or(0))
+        })
+    }
+
+    /// Whether the selector of this number selects any of some network sets.
+    pub(crate) fn selects_sets(&self, selector: u32, span: &Span) -> bool {
+        let seen = self.seen_of_sets(span);
+        if selector < seen.upto {
+            return seen.has(selector);
+        }
+        let mut shapes = span.sets.iter().filter_map(|set| self.set_shape(*set));
+        shapes.any(|shape| self.selects(selector, shape))
     }
 
     /// Whether any network set holds one of these addresses.
@@ -557,14 +588,6 @@ impl Index {
     #[inline]
     pub(crate) fn needs_walks(&self) -> bool {
         self.needs_walks
-    }
-
-    /// Whether a network set holds the address of a seat, or has names that may lead to it.
-    #[inline]
-    pub(crate) fn any_set_holds(&self, compiled: &Compiled, seat: &Seat) -> bool {
-        !self.sets.is_empty()
-            && (self.has_names()
-                || !self.set_table(compiled).holding(Family::V4, seat.v4.into()).is_empty())
     }
 
     /// Works out everything that questions about what is enforced would work out when they first ask,

@@ -1,8 +1,10 @@
 //! Which network sets hold an address.
 
-use std::sync::Arc;
+use std::sync::OnceLock;
 
 use portcullis_core::Family;
+
+use super::shape::Seen;
 
 /// Disjoint ranges of addresses, each with the places of the sets that hold it.
 #[derive(Debug, Default)]
@@ -11,11 +13,15 @@ pub(crate) struct SetTable {
     v6: Vec<Span>,
 }
 
+/// Neighbouring addresses that the same network sets hold.
 #[derive(Debug)]
-struct Span {
+pub(crate) struct Span {
     first: u128,
     last: u128,
-    sets: Arc<[u32]>,
+    /// The places of the sets; never none.
+    pub(crate) sets: Box<[u32]>,
+    /// Which selectors select any of them, worked out when it is first asked for.
+    pub(crate) seen: OnceLock<Seen>,
 }
 
 impl SetTable {
@@ -31,15 +37,12 @@ impl SetTable {
         }
     }
 
-    /// The places of the sets that hold this address.
+    /// The span of this address, if any set holds it.
     #[inline]
-    pub(crate) fn holding(&self, family: Family, address: u128) -> &[u32] {
+    pub(crate) fn holding(&self, family: Family, address: u128) -> Option<&Span> {
         let spans = self.of(family);
         let at = spans.partition_point(|span| span.last < address);
-        match spans.get(at) {
-            Some(span) if span.first <= address => &span.sets,
-            _ => &[],
-        }
+        spans.get(at).filter(|span| span.first <= address)
     }
 
     /// Whether any set holds one of these addresses.
@@ -80,7 +83,8 @@ fn spans(sets: &[(u32, &[(u128, u128)])]) -> Vec<Span> {
             continue;
         }
         let last = next.map_or(u128::MAX, |next| next - 1);
-        spans.push(Span { first: at, last, sets: open.as_slice().into() });
+        let sets = open.as_slice().into();
+        spans.push(Span { first: at, last, sets, seen: OnceLock::new() });
     }
     spans
 }
@@ -110,8 +114,9 @@ mod tests {
             (31, &[]),
             (u128::MAX, &[7]),
         ] {
-            assert_eq!(table.holding(Family::V4, address), want, "{address}");
-            assert_eq!(table.holding(Family::V6, address), [0; 0], "{address}");
+            let sets = table.holding(Family::V4, address).map_or(&[][..], |span| &span.sets);
+            assert_eq!(sets, want, "{address}");
+            assert!(table.holding(Family::V6, address).is_none(), "{address}");
         }
         assert!(table.meets(Family::V4, &[(0, 5), (26, 30)]));
         assert!(!table.meets(Family::V4, &[(0, 9), (26, 29)]));
