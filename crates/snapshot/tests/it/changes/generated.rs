@@ -73,12 +73,12 @@ pub fn objects(texts: &[String]) -> Vec<Object> {
 pub fn text(random: &mut Random) -> String {
     let namespace = random.pick(NAMESPACES);
     let (version, kind, scope, names, rest): (&str, &str, bool, &[&str], String) = match random
-        .below(44)
+        .below(50)
     {
         0 | 1 => ("v1", "Namespace", false, &["a", "b"], String::new()),
         2 => ("v1", "ServiceAccount", true, ACCOUNTS, String::new()),
         3 => ("v1", "Node", false, &["n1", "n2"], node(random)),
-        4..=13 => ("v1", "Pod", true, &["p", "q", "web-5d-x", "db-5d-y", "tick-27-z"], {
+        4..=13 | 48 | 49 => ("v1", "Pod", true, &["p", "q", "web-5d-x", "db-5d-y", "tick-27-z"], {
             let (spec, status) = (pod_spec(random), status(random));
             format!("spec: {spec}\n{status}")
         }),
@@ -94,8 +94,10 @@ pub fn text(random: &mut Random) -> String {
             )
         }),
         21..=23 => ("v1", "Service", true, SERVICES, service(random)),
-        24 => ("discovery.k8s.io/v1", "EndpointSlice", true, &["s1", "s2"], slice(random)),
-        25 => ("v1", "Endpoints", true, SERVICES, endpoints(random)),
+        24 | 44..=46 => {
+            ("discovery.k8s.io/v1", "EndpointSlice", true, &["s1", "s2"], slice(random))
+        }
+        25 | 47 => ("v1", "Endpoints", true, SERVICES, endpoints(random)),
         26 | 27 => ("networking.k8s.io/v1", "NetworkPolicy", true, &["np", "deny"], {
             network_policy(random)
         }),
@@ -168,6 +170,7 @@ pub fn text(random: &mut Random) -> String {
     let name = random.pick(names);
     let labels = match kind {
         "Pod" => pod_labels(random),
+        "EndpointSlice" => format!("{{kubernetes.io/service-name: {}}}", random.pick(SERVICES)),
         _ => labels(random),
     };
     let named = match random.below(25) {
