@@ -70,11 +70,17 @@ impl Snapshot {
 
     /// The workload that this one was made from, if that is given.
     pub(crate) fn owner(&self, seat: Seat) -> Option<Seat> {
+        // What names itself was made from nothing.
+        self.named_owner(seat).filter(|found| *found != seat)
+    }
+
+    /// The workload that the owner of this one names, which may be itself.
+    fn named_owner(&self, seat: Seat) -> Option<Seat> {
         let (identity, pod) = self.pod(seat)?;
         let namespace = identity.namespace.as_ref()?;
         let find = |owner: &Owner| self.seat_of_workload(&owner.kind, namespace, &owner.name);
         let owner = find(pod.owner.as_ref()?);
-        owner.or_else(|| find(pod.grandparent.as_ref()?)).filter(|found| *found != seat)
+        owner.or_else(|| find(pod.grandparent.as_ref()?))
     }
 
     /// Those that name the workload here, or one of its name, as what they were made from.
@@ -88,18 +94,17 @@ impl Snapshot {
     /// Those made from the one here, directly.
     fn children(&self, seat: Seat) -> impl Iterator<Item = Seat> + '_ {
         // Replicas name the same owner one after the other: a Deployment with five thousand asks
-        // only a few times which ReplicaSet that is.
+        // only a few times which ReplicaSet that is. Of those that name one owner here, all mean the
+        // same: what names this as the origin of its owner does so for each.
         let mut last: Option<(&Owner, bool)> = None;
         self.naming(seat).iter().copied().filter(move |child| {
             let named = self.pod(*child).and_then(|(_, pod)| pod.owner.as_ref());
-            match (named, last) {
-                (Some(named), Some((same, is))) if same == named => is && *child != seat,
-                (named, _) => {
-                    let is = self.owner(*child) == Some(seat);
-                    last = named.map(|named| (named, is));
-                    is
-                }
-            }
+            let is = match (named, last) {
+                (Some(named), Some((same, is))) if same == named => is,
+                _ => self.named_owner(*child) == Some(seat),
+            };
+            last = named.map(|named| (named, is));
+            is && *child != seat
         })
     }
 

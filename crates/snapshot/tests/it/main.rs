@@ -1,4 +1,5 @@
 //! From manifests to findings, and from one snapshot to the next.
 
 mod changes;
+mod ownership;
 mod refusals;
