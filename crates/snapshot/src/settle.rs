@@ -490,8 +490,14 @@ impl Work<'_> {
         let inside = self.after.register.inside(&workload.namespace);
         for place in inside.into_iter().flat_map(|inside| inside.services.iter()) {
             let Some(service) = self.after.service_at(place.index()) else { continue };
-            if ![was, now].into_iter().flatten().any(|w| is_selected(service, w)) {
-                continue;
+            let selected = |workload: &&Workload| is_selected(service, workload);
+            match (was.filter(selected), now.filter(selected)) {
+                (None, None) => continue,
+                // Selected as before, it is led to as before: most changes of labels are of others.
+                (Some(was), Some(now)) if (&was.ports, &was.state) == (&now.ports, &now.state) => {
+                    continue;
+                }
+                _ => {}
             }
             self.dirt.endpoints.insert((service.namespace.clone(), service.name.clone()));
             match self.dirt.services.entry(place).or_insert_with(|| Look::At(Vec::new())) {
