@@ -78,25 +78,37 @@ fn plain<'a>(
         return None;
     }
     let key = index::key(flow)?;
-    let end = |party: &Party| -> Option<(&'a Shape, Option<&'a Seen>)> {
+    let end = |party: &Party| -> Option<(&'a Shape, Option<&'a Span>, u128)> {
         let (Some(id), None) = (party.endpoint, &party.domain) else { return None };
         let seat = index.seat(id)?;
         let address = party.addresses.single().filter(|address| seat.is_at(*address))?;
         let sets = index.sets_holding(compiled, Family::V4, address);
-        Some((index.shape(seat)?, sets.map(|sets| index.seen_of_sets(sets))))
+        Some((index.shape(seat)?, sets, address))
     };
-    let ((from, from_sets), (to, to_sets)) = (end(&flow.from)?, end(&flow.to)?);
+    let ((from, from_sets, from_at), (to, to_sets, to_at)) = (end(&flow.from)?, end(&flow.to)?);
     let (out, into) = (from.at_hand(Direction::Egress), to.at_hand(Direction::Ingress));
     // Both lists are fetched before either is read, as each is a wait for memory.
     let (mut out, mut into) = (out.get()?.steps(key), into.get()?.steps(key));
-    let egress = decided(&mut out, to.seen.get()?, to_sets)?;
-    Some([egress, decided(&mut into, from.seen.get()?, from_sets)?])
+    let asked = Asked { compiled, index, flow, stage, key };
+    let seen = |sets: Option<&'a Span>| sets.map(|sets| index.seen_of_sets(sets));
+    let egress = decided(&mut out, to.seen.get()?, seen(to_sets), |step| {
+        asked.line(step, from, &End::known(to, to_sets, to_at), Direction::Egress)
+    })?;
+    let ingress = decided(&mut into, from.seen.get()?, seen(from_sets), |step| {
+        asked.line(step, to, &End::known(from, from_sets, from_at), Direction::Ingress)
+    })?;
+    Some([egress, ingress])
 }
 
 /// The step of a list that decides about a pod that is seen so, as are network sets that hold its
-/// address; none if one asks for more.
+/// address; none if one asks for more. `line` says whether a rule holds that asks for more than that.
 #[inline]
-fn decided<'a>(steps: &mut Steps<'a>, other: &Seen, sets: Option<&Seen>) -> Option<Step<'a>> {
+fn decided<'a>(
+    steps: &mut Steps<'a>,
+    other: &Seen,
+    sets: Option<&Seen>,
+    line: impl Fn(Step<'a>) -> Option<bool>,
+) -> Option<Step<'a>> {
     let upto = sets.map_or(other.upto, |sets| sets.upto.min(other.upto));
     let is_seen = |selector| other.has(selector) || sets.is_some_and(|sets| sets.has(selector));
     let mut passing = false;
@@ -113,7 +125,12 @@ fn decided<'a>(steps: &mut Steps<'a>, other: &Seen, sets: Option<&Seen>) -> Opti
                 }
             }
             Asks::Line(Some(selector)) if selector < upto && !is_seen(selector) => continue,
-            Asks::Selected(_) | Asks::Line(_) | Asks::Walk => return None,
+            Asks::Line(_) => {
+                if !line(step)? {
+                    continue;
+                }
+            }
+            Asks::Selected(_) | Asks::Walk => return None,
         }
         match step.action() {
             Action::Allow | Action::Deny => return Some(step),
@@ -195,8 +212,6 @@ struct Asked<'a> {
     flow: &'a Flow,
     stage: Stage,
     key: u32,
-    from: End<'a>,
-    to: End<'a>,
 }
 
 /// One end, looked up.
@@ -219,14 +234,14 @@ impl<'a> Asked<'a> {
         }
         let key = index::key(flow)?;
         let stage = if compiled.has_staged() { stage } else { Stage::Enforced };
-        let from = End::new(compiled, index, flow.family, &flow.from)?;
-        let to = End::new(compiled, index, flow.family, &flow.to)?;
-        Some(Self { compiled, index, flow, stage, key, from, to })
+        Some(Self { compiled, index, flow, stage, key })
     }
 
     fn ruling(&self) -> Option<Ruling> {
-        let egress = self.side(&self.from, &self.to, Direction::Egress)?;
-        let ingress = self.side(&self.to, &self.from, Direction::Ingress)?;
+        let end = |party| End::new(self.compiled, self.index, self.flow.family, party);
+        let (from, to) = (end(&self.flow.from)?, end(&self.flow.to)?);
+        let egress = self.side(&from, &to, Direction::Egress)?;
+        let ingress = self.side(&to, &from, Direction::Ingress)?;
         let verdict = egress.verdict.verdict().and(ingress.verdict.verdict());
         Some(Ruling { verdict, egress, ingress })
     }
@@ -297,6 +312,7 @@ impl<'a> Asked<'a> {
         Some(false)
     }
 
+    #[inline(never)]
     fn line(
         &self,
         step: Step<'_>,
@@ -398,6 +414,12 @@ impl<'a> Asked<'a> {
 }
 
 impl<'a> End<'a> {
+    /// A pod at its own address.
+    fn known(shape: &'a Shape, sets: Option<&'a Span>, address: u128) -> Self {
+        let policed = shape.workload;
+        Self { shape: Some(shape), policed, sets, open: false, address: Some(address) }
+    }
+
     fn new(
         compiled: &'a Compiled,
         index: &'a Index,
