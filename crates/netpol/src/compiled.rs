@@ -1,6 +1,6 @@
 //! An [`Input`] put in the order of evaluation, with what lookups need, and what changes of it cost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
@@ -85,15 +85,17 @@ impl Compiled {
     pub fn new(input: Input) -> Self {
         let present = |thing| Some(Arc::new(thing));
         let mut hosts = BTreeSet::new();
-        let mut by_address: HashTrieMapSync<IpAddr, Arc<[EndpointId]>> =
-            HashTrieMapSync::new_sync();
+        let mut at: HashMap<IpAddr, Vec<EndpointId>> = HashMap::new();
         for (i, endpoint) in input.endpoints.iter().enumerate() {
             let id = EndpointId::at(i);
             if endpoint.kind == EndpointKind::Host {
                 hosts.insert(id);
             }
             for address in &endpoint.addresses {
-                put_at(&mut by_address, *address, id);
+                let there = at.entry(*address).or_default();
+                if there.last() != Some(&id) {
+                    there.push(id);
+                }
             }
         }
         let mut compiled = Self {
@@ -103,7 +105,7 @@ impl Compiled {
             policies: input.policies.into_iter().map(|p| Some(Arc::new(p))).collect(),
             endpoints: input.endpoints.into_iter().map(|e| Some(Arc::new(e))).collect(),
             hosts: Arc::new(hosts),
-            by_address,
+            by_address: at.into_iter().map(|(address, ids)| (address, ids.into())).collect(),
             profiles: input.profiles.into_iter().map(|p| (p.name.clone(), Arc::new(p))).collect(),
             sets: input.sets.into_iter().map(present).collect(),
             services: input.services.into_iter().map(|(k, s)| (k, Arc::new(s))).collect(),
