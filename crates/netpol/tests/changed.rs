@@ -9,7 +9,7 @@ use generated::{Openness, Random};
 use portcullis_core::Namespace;
 use portcullis_netpol::{
     Change, Compiled, Decider, Endpoint, EndpointId, Flow, Input, Member, NetworkSet, Party,
-    Policy, PolicyId, ServiceEndpoints, Side, Stage, Tier, decide, explain,
+    Policy, PolicyId, Side, Stage, Tier, decide, explain,
 };
 use smol_str::SmolStr;
 
@@ -145,6 +145,21 @@ impl Places {
         }
     }
 
+    /// What a change comes with: services no longer lead to what is gone, and who says so says it too.
+    fn told(&self, change: Change, after: &Self) -> Vec<Change> {
+        let mut all = Vec::new();
+        for (key, service) in &after.rest.services {
+            let before = self.rest.services.get(key);
+            let is_gone = matches!(change, Change::Endpoint(_, None));
+            if is_gone && before.map(|s| s.members.len()) != Some(service.members.len()) {
+                let (namespace, name) = key.clone();
+                all.push(Change::Service(namespace, name, Some(Arc::new(service.clone()))));
+            }
+        }
+        all.push(change);
+        all
+    }
+
     /// Who takes an endpoint away takes it from its services.
     fn leave_services(&mut self, gone: EndpointId) {
         for service in self.rest.services.values_mut() {
@@ -227,28 +242,10 @@ fn following_changes_is_making_anew() {
             let donor = generated::cluster(random);
             let before = compiled.clone();
             let old = places.clone();
-            let (change, touched) = {
-                let change = places.change(random, &donor);
-                let mut all = Vec::new();
-                if let Change::Endpoint(id, None) = &change {
-                    // Services no longer lead to what is gone: who says so says it too.
-                    let of = |places: &Places| places.rest.services.clone();
-                    for (key, service) in of(&places) {
-                        if of(&old).get(&key).map(|s| s.members.len())
-                            != Some(service.members.len())
-                        {
-                            let service: ServiceEndpoints = service;
-                            all.push(Change::Service(key.0, key.1, Some(Arc::new(service))));
-                        }
-                    }
-                    assert!(places.endpoints[id.0 as usize].is_none());
-                }
-                all.push(change);
-                let shown = format!("{all:?}");
-                let (after, touched) = compiled.changed(all);
-                compiled = after;
-                (shown, touched)
-            };
+            let all = old.told(places.change(random, &donor), &places);
+            let change = format!("{all:?}");
+            let (after, touched) = compiled.changed(all);
+            compiled = after;
             changes += 1;
             let (input, to) = places.input();
             let scratch = Compiled::new(input.clone());
@@ -285,4 +282,39 @@ fn following_changes_is_making_anew() {
     }
     println!("{changes} changes, {untouched} answers that none of them touched");
     assert!(untouched > changes, "hardly anything is ever left untouched");
+}
+
+/// Who tries a change and throws it away, or tries two on one cluster, holds several versions at a
+/// time. They share what they have worked out, and each is right about itself, whoever is asked first.
+#[test]
+fn every_version_answers_for_itself() {
+    const VERSIONS: usize = 6;
+    for seed in 0..SEQUENCES {
+        let random = &mut Random::new(seed);
+        let places = Places::of(generated::cluster(random));
+        let first = Compiled::new(places.input().0);
+        if random.chance(50) {
+            first.warm(1);
+        }
+        let mut versions = vec![(first, places)];
+        for _ in 0..2 * CHANGES {
+            let donor = generated::cluster(random);
+            let (compiled, before) = &versions[random.below(versions.len())];
+            let mut places = before.clone();
+            let change = places.change(random, &donor);
+            let (next, _) = compiled.changed(before.told(change, &places));
+            if versions.len() == VERSIONS {
+                versions.swap_remove(random.below(VERSIONS));
+            }
+            versions.push((next, places));
+            for _ in 0..QUESTIONS {
+                let (compiled, places) = &versions[random.below(versions.len())];
+                let (input, to) = places.input();
+                let back = to.iter().map(|(here, there)| (*there, *here)).collect();
+                let flow = generated::flow(random, &input, Openness::Known);
+                // Holds the index, which is shared, against the walk, which is not.
+                answer(compiled, &moved(&flow, &back));
+            }
+        }
+    }
 }

@@ -11,7 +11,7 @@ use super::anchor::{Anchor, anchors};
 use super::line::Lines;
 use super::rulebook::MAX_SELECTORS;
 use super::shape::{Look, Shape};
-use super::{Index, Looked, MAX_POSTED, NO_SHAPE, Seat, key_of_port, seat};
+use super::{Index, MAX_POSTED, NO_SHAPE, Seat, key_of_port, seat};
 use crate::compiled::Compiled;
 use crate::model::{Direction, Endpoint, EndpointId, NetworkSet, Policy, PolicyId, Profile};
 
@@ -54,16 +54,17 @@ impl Index {
 
     /// The number of a shape; one that is new is added.
     fn shape_id(&mut self, look: Look) -> u32 {
-        let looked = Looked(Arc::new(Shape::new(look)));
-        if let Some(id) = self.shape_ids.get(&looked) {
+        if let Some(id) = self.shape_ids.get(&look) {
             return *id;
         }
-        let id = u32::try_from(self.shapes.push(Arc::clone(&looked.0))).unwrap_or(NO_SHAPE);
-        self.is_stale |= looked.0.look.ports.iter().any(|port| {
+        let look = Arc::new(look);
+        let shape = Arc::new(Shape::new(Arc::clone(&look), self.known()));
+        let id = u32::try_from(self.shapes.push(shape)).unwrap_or(NO_SHAPE);
+        self.is_stale |= look.ports.iter().any(|port| {
             let known = self.called.get(&port.name).map_or(&[][..], |keys| keys);
             !known.contains(&key_of_port(port))
         });
-        for anchor in looked.0.look.anchors() {
+        for anchor in look.anchors() {
             let listed: Option<Arc<[u32]>> = match self.posted.get(&anchor) {
                 Some(None) => continue,
                 Some(Some(ids)) if ids.len() >= MAX_POSTED => None,
@@ -72,7 +73,7 @@ impl Index {
             };
             self.posted.put(anchor, Some(listed));
         }
-        self.shape_ids.insert_mut(looked, id);
+        self.shape_ids.insert_mut(look, id);
         id
     }
 
@@ -167,10 +168,8 @@ impl Index {
     }
 
     fn ask_shape_anew(&mut self, id: u32) {
+        // Also if it was never asked: a version before this one may be, and would answer for both.
         let Some(shape) = self.shapes.get(id as usize) else { return };
-        if shape.own.get().is_none() {
-            return;
-        }
         let fresh = Arc::new(shape.with_other_rules());
         self.shapes.set(id as usize, fresh);
     }

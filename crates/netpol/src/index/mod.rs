@@ -20,12 +20,11 @@ mod sets;
 mod shape;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use portcullis_core::net::NamedPort;
-use portcullis_core::{Family, Labels, Selector, Slots};
+use portcullis_core::{Family, Selector, Slots};
 use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
 
@@ -53,7 +52,7 @@ const MAX_POSTED: usize = 256;
 pub(crate) struct Index {
     seats: Slots<Seat, 64>,
     shapes: Slots<Arc<Shape>>,
-    shape_ids: HashTrieMapSync<Looked, u32>,
+    shape_ids: HashTrieMapSync<Arc<Look>, u32>,
     /// The shapes that have a label or profile.
     posted: Posted,
     selectors: Slots<Arc<Selector>>,
@@ -101,24 +100,6 @@ impl Seat {
     const EMPTY: Self = Self { shape: NO_SHAPE, v4: 0, flags: 0 };
 }
 
-/// A shape, found by its look.
-#[derive(Clone, Debug)]
-struct Looked(Arc<Shape>);
-
-impl PartialEq for Looked {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.look == other.0.look
-    }
-}
-
-impl Eq for Looked {}
-
-impl Hash for Looked {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.look.hash(state);
-    }
-}
-
 /// The rulebooks in use.
 #[derive(Debug, Default)]
 struct Rulebooks {
@@ -162,24 +143,19 @@ impl Index {
             sets.resize(place, None);
             sets.push(Some(made.shape(Look::of_labels(&set.labels))));
         }
-        let (shapes, posted) = made.finish();
-        let called = called(shapes.iter().flat_map(|shape| &shape.look.ports));
+        let looks = made.looks;
         let mut index = Self {
             seats: seats.into_iter().collect(),
-            shape_ids: shapes
-                .iter()
-                .zip(0..)
-                .map(|(shape, id)| (Looked(Arc::clone(shape)), id))
-                .collect(),
-            shapes: shapes.into_iter().collect(),
-            posted,
+            shape_ids: looks.iter().cloned().zip(0..).collect(),
+            shapes: Slots::default(),
+            posted: posted(&looks),
             selectors: Slots::default(),
             selector_ids: HashTrieMapSync::new_sync(),
             rule_selectors: Anchored::default(),
             subjects: Anchored::default(),
             policies: Slots::default(),
             profiles: HashTrieMapSync::new_sync(),
-            called,
+            called: called(looks.iter().flat_map(|look| &look.ports)),
             is_stale: false,
             sets: sets.into_iter().collect(),
             set_table: Arc::default(),
@@ -200,7 +176,14 @@ impl Index {
         }
         index.policies = policies.into_iter().collect();
         index.subjects = Anchored::new(subjects);
+        let known = index.known();
+        index.shapes = looks.into_iter().map(|look| Arc::new(Shape::new(look, known))).collect();
         index
+    }
+
+    /// How many selectors have numbers.
+    fn known(&self) -> u32 {
+        u32::try_from(self.selectors.len()).unwrap_or(u32::MAX)
     }
 
     fn lines(&mut self, policy: &Policy) -> Lines {
@@ -265,37 +248,38 @@ fn seat(compiled: &Compiled, id: EndpointId, endpoint: &Endpoint, shape: u32) ->
     Seat { shape, v4: only.unwrap_or(0), flags }
 }
 
-/// Shapes while an index is made from scratch.
+/// Looks of shapes while an index is made from scratch.
 #[derive(Default)]
 struct Maker {
-    shapes: Vec<Arc<Shape>>,
-    ids: HashMap<Looked, u32>,
+    looks: Vec<Arc<Look>>,
+    ids: HashMap<Arc<Look>, u32>,
 }
 
 impl Maker {
+    /// The number of the shape that looks so.
     fn shape(&mut self, look: Look) -> u32 {
-        let id = u32::try_from(self.shapes.len()).unwrap_or(NO_SHAPE);
-        let shape = Looked(Arc::new(Shape::new(look)));
-        let shapes = &mut self.shapes;
-        *self.ids.entry(shape).or_insert_with_key(|shape| {
-            shapes.push(Arc::clone(&shape.0));
+        let id = u32::try_from(self.looks.len()).unwrap_or(NO_SHAPE);
+        let looks = &mut self.looks;
+        *self.ids.entry(Arc::new(look)).or_insert_with_key(|look| {
+            looks.push(Arc::clone(look));
             id
         })
     }
+}
 
-    fn finish(self) -> (Vec<Arc<Shape>>, Posted) {
-        let mut posted: HashMap<Anchor, Vec<u32>> = HashMap::new();
-        for (shape, id) in self.shapes.iter().zip(0..) {
-            for anchor in shape.look.anchors() {
-                posted.entry(anchor).or_default().push(id);
-            }
+/// The shapes that look so, by what they have.
+fn posted(looks: &[Arc<Look>]) -> Posted {
+    let mut posted: HashMap<Anchor, Vec<u32>> = HashMap::new();
+    for (look, id) in looks.iter().zip(0..) {
+        for anchor in look.anchors() {
+            posted.entry(anchor).or_default().push(id);
         }
-        let posted = posted.into_iter().map(|(anchor, ids)| {
-            let listed = ids.len() <= MAX_POSTED;
-            (anchor, listed.then(|| ids.into()))
-        });
-        (self.shapes, posted.collect())
     }
+    let posted = posted.into_iter().map(|(anchor, ids)| {
+        let listed = ids.len() <= MAX_POSTED;
+        (anchor, listed.then(|| ids.into()))
+    });
+    posted.collect()
 }
 
 impl Look {
@@ -344,19 +328,20 @@ impl Index {
 
     #[cold]
     fn first_seen<'a>(&self, shape: &'a Shape) -> &'a Seen {
-        shape.seen.get_or_init(|| self.look_at(&shape.look.labels))
+        shape.seen.get_or_init(|| self.look_at(shape))
     }
 
-    fn look_at(&self, labels: &Labels) -> Seen {
+    fn look_at(&self, shape: &Shape) -> Seen {
+        let labels = &shape.look.labels;
         let mut selectors: Vec<u32> = self
             .rule_selectors
             .candidates(labels)
+            .filter(|id| *id < shape.known)
             .filter(|id| self.selectors.get(*id as usize).is_some_and(|s| s.matches(labels)))
             .collect();
         selectors.sort_unstable();
         selectors.dedup();
-        let upto = u32::try_from(self.selectors.len()).unwrap_or(u32::MAX);
-        Seen::new(selectors, upto)
+        Seen::new(selectors, shape.known)
     }
 
     /// Whether the selector of this number selects a shape.

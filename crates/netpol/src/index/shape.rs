@@ -13,6 +13,11 @@ use crate::model::{Direction, Endpoint, EndpointKind};
 /// Everything about an endpoint that rules can ask for besides its addresses. Pods of one template
 /// have one shape, and what is worked out about it is worked out once, when it is first asked for.
 ///
+/// INVARIANT: whatever is worked out here is the same in every version of an index that holds this shape,
+/// whoever asks first. So a shape whose rules change is replaced, also if nobody asked for them yet
+/// ([`with_other_rules`](Self::with_other_rules)), and selectors count only if they had their numbers
+/// when the shape was made: of two versions that come from one, each gives the next number to another.
+///
 /// What every question touches stands together; the rest is elsewhere.
 #[derive(Debug)]
 #[repr(C)]
@@ -25,6 +30,8 @@ pub(crate) struct Shape {
     /// Whether it is one that policy is asked about at its own end, a pod.
     pub(crate) workload: bool,
     pub(crate) look: Arc<Look>,
+    /// How many selectors had numbers when it was made.
+    pub(crate) known: u32,
     /// Which rules it has itself: for flows in, and for flows out.
     pub(crate) own: OnceLock<Box<[Arc<Rulebook>; 2]>>,
 }
@@ -51,16 +58,14 @@ pub(crate) struct Seen {
 }
 
 impl Shape {
-    pub(crate) fn new(look: Look) -> Self {
-        Self::of(Arc::new(look))
-    }
-
-    fn of(look: Arc<Look>) -> Self {
+    /// `known` is how many selectors have numbers.
+    pub(crate) fn new(look: Arc<Look>, known: u32) -> Self {
         Self {
             lists: Default::default(),
             seen: OnceLock::new(),
             workload: look.workload,
             look,
+            known,
             own: OnceLock::new(),
         }
     }
@@ -77,7 +82,7 @@ impl Shape {
 
     /// The same, to be asked anew which rules it has.
     pub(crate) fn with_other_rules(&self) -> Self {
-        Self { seen: self.seen.clone(), ..Self::of(Arc::clone(&self.look)) }
+        Self { seen: self.seen.clone(), ..Self::new(Arc::clone(&self.look), self.known) }
     }
 }
 
