@@ -6,10 +6,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use generated::{Openness, Random};
-use portcullis_core::Namespace;
+use portcullis_core::{Family, Namespace, Protocol, Ranges, Selector};
 use portcullis_netpol::{
-    Change, Compiled, Decider, Endpoint, EndpointId, Flow, Input, Member, NetworkSet, Party,
-    Policy, PolicyId, Side, Stage, Tier, decide, explain,
+    Action, Change, Compiled, Decider, Endpoint, EndpointId, EndpointKind, Flow, Input, Member,
+    NetworkSet, Order, Party, Policy, PolicyClass, PolicyId, PolicyKind, Rule, Side, SideVerdict,
+    Stage, Tier, decide, explain,
 };
 use smol_str::SmolStr;
 
@@ -317,4 +318,64 @@ fn every_version_answers_for_itself() {
             }
         }
     }
+}
+
+#[test]
+fn two_changes_of_one_version_are_told_apart() {
+    let endpoint = generated::cluster(&mut Random::new(1)).endpoints[0].clone();
+    let origin = endpoint.origin.clone();
+    let named = |name: &str, address: &str| Endpoint {
+        kind: EndpointKind::Workload { namespace: Namespace::new("a") },
+        name: name.into(),
+        labels: [(name, "")].into_iter().collect(),
+        addresses: vec![address.parse().expect("an address")],
+        ..endpoint.clone()
+    };
+    let input = Input {
+        endpoints: vec![named("peer", "10.0.0.1"), named("own", "10.0.0.2")],
+        ..Input::default()
+    };
+    let base = Compiled::new(input);
+    let party = |id: u32, address: &str| {
+        Party::at(address.parse().expect("an address")).endpoint(EndpointId(id))
+    };
+    let outside = Party::at("203.0.113.9".parse().expect("an address"));
+    let flow = |from: Party| Flow {
+        family: Family::V4,
+        protocol: Protocol::TCP,
+        from,
+        to: party(1, "10.0.0.2"),
+        source_port: Ranges::one(40_000),
+        port: Some(80),
+        icmp: None,
+    };
+    // There is an index, and nobody has asked about the peer.
+    answer(&base, &flow(outside));
+    let allowing = |label: &str| {
+        let mut rule = Rule::new(Action::Allow, 0, origin.clone());
+        rule.source.selector = Some(Selector::Has(label.into()));
+        let policy = Policy {
+            kind: PolicyKind::Global,
+            namespace: None,
+            name: "p".into(),
+            tier: "default".into(),
+            order: Order(None),
+            subject: Selector::Has("own".into()),
+            ingress: true,
+            egress: false,
+            ingress_rules: vec![rule],
+            egress_rules: Vec::new(),
+            class: PolicyClass::Normal,
+            apply_on_forward: false,
+            doubt: None,
+            origin: origin.clone(),
+        };
+        base.changed([Change::Policy(PolicyId(0), Some(Arc::new(policy)))]).0
+    };
+    let (other, peer) = (allowing("other"), allowing("peer"));
+    let from_peer = flow(party(0, "10.0.0.1"));
+    let said = |compiled: &Compiled| decide(compiled, &from_peer, Stage::Enforced).ingress.verdict;
+    assert_eq!(said(&other), SideVerdict::Deny);
+    assert_eq!(said(&peer), SideVerdict::Allow);
+    [&base, &other, &peer].into_iter().for_each(|compiled| drop(answer(compiled, &from_peer)));
 }
