@@ -34,6 +34,16 @@ impl Date {
         // INVARIANT: less than the days of a month.
         Self { year, month, day: u8::try_from(left).unwrap_or(30) + 1 }
     }
+
+    /// How many days after 1970-01-01 it is; none if it is before.
+    pub fn days_after_epoch(self) -> Option<u64> {
+        if self.year < 1970 {
+            return None;
+        }
+        let years: u64 = (1970..self.year).map(|year| if is_leap(year) { 366 } else { 365 }).sum();
+        let months: u64 = (1..self.month).map(|month| u64::from(days_in(self.year, month))).sum();
+        Some(years + months + u64::from(self.day) - 1)
+    }
 }
 
 fn is_leap(year: u16) -> bool {

@@ -28,6 +28,7 @@ pub mod net;
 pub mod origin;
 pub mod selector;
 pub mod slots;
+pub mod timestamp;
 
 pub use date::{Date, NotADate};
 pub use decision::{Assumed, Because, Decision, Skipped, Verdict};
@@ -38,3 +39,4 @@ pub use net::{Family, Net, PortRange, Protocol, Ranges};
 pub use origin::{DocumentId, FieldPath, Origin, Place, Step};
 pub use selector::Selector;
 pub use slots::Slots;
+pub use timestamp::{NotATimestamp, Timestamp};

@@ -12,9 +12,14 @@ struct Kept {
 
 const KEPT: &[Kept] = &[
     Kept {
-        crates: &["granit-parser", "json-patch"],
+        crates: &["granit-parser"],
         rooms: &["object"],
-        why: "only object reads and edits documents; everybody else is handed them with their places",
+        why: "only object reads documents; everybody else is handed them with their places",
+    },
+    Kept {
+        crates: &["json-patch"],
+        rooms: &["schema"],
+        why: "patches are applied beside the tables that say how lists merge",
     },
     Kept {
         crates: &["serde"],
@@ -38,6 +43,7 @@ const KEPT: &[Kept] = &[
             "cel",
             "rego",
             "object",
+            "kinds",
             "admission",
             "identity",
             "flow",
@@ -59,7 +65,7 @@ const KEPT: &[Kept] = &[
         why: "only client knows a live cluster; the rest sees documents",
     },
     Kept {
-        crates: &["redb", "tonic", "tonic-prost", "prost"],
+        crates: &["redb", "fjall", "tonic", "tonic-prost", "prost"],
         rooms: &["store"],
         why: "only store keeps bytes, and its back end is its own business",
     },

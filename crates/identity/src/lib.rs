@@ -1,0 +1,9 @@
+//! Who is asking: what a client presents, judged against what is trusted.
+//!
+//! Pure: certificates and tokens in, an identity or the reason why there is none out. The clock and
+//! randomness are arguments.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]

@@ -1,0 +1,129 @@
+//! What is wrong with a field, in the words of the API's validation.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// The sort of fault, which is the `reason` of a cause in a Status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorType {
+    /// `FieldValueRequired`.
+    Required,
+    /// `FieldValueInvalid`.
+    Invalid,
+    /// `FieldValueDuplicate`.
+    Duplicate,
+    /// `FieldValueNotSupported`.
+    NotSupported,
+    /// `FieldValueNotFound`.
+    NotFound,
+    /// `FieldValueForbidden`.
+    Forbidden,
+    /// `FieldValueTooLong`.
+    TooLong,
+    /// `FieldValueTooMany`.
+    TooMany,
+    /// `FieldValueTypeInvalid`.
+    TypeInvalid,
+    /// `InternalError`.
+    Internal,
+}
+
+/// One fault of one field. It prints as the API prints it in the message of an `Invalid` Status;
+/// [`FieldError::body`] is the message of its cause.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldError {
+    /// The sort of fault.
+    pub error: ErrorType,
+    /// The path of the field, as `spec.containers[0].name`.
+    pub field: String,
+    /// What stands there, where the text shows it.
+    pub value: Option<Value>,
+    /// What the text says about it; may be empty.
+    pub detail: String,
+}
+
+impl ErrorType {
+    /// The `reason` of a cause.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Required => "FieldValueRequired",
+            Self::Invalid => "FieldValueInvalid",
+            Self::Duplicate => "FieldValueDuplicate",
+            Self::NotSupported => "FieldValueNotSupported",
+            Self::NotFound => "FieldValueNotFound",
+            Self::Forbidden => "FieldValueForbidden",
+            Self::TooLong => "FieldValueTooLong",
+            Self::TooMany => "FieldValueTooMany",
+            Self::TypeInvalid => "FieldValueTypeInvalid",
+            Self::Internal => "InternalError",
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Required => "Required value",
+            Self::Invalid | Self::TypeInvalid => "Invalid value",
+            Self::Duplicate => "Duplicate value",
+            Self::NotSupported => "Unsupported value",
+            Self::NotFound => "Not found",
+            Self::Forbidden => "Forbidden",
+            Self::TooLong => "Too long",
+            Self::TooMany => "Too many",
+            Self::Internal => "Internal error",
+        }
+    }
+}
+
+impl FieldError {
+    /// A fault whose text shows the value.
+    pub fn of(
+        error: ErrorType,
+        field: impl Into<String>,
+        value: Value,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self { error, field: field.into(), value: Some(value), detail: detail.into() }
+    }
+
+    /// A required field that is absent.
+    pub fn required(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { error: ErrorType::Required, field: field.into(), value: None, detail: detail.into() }
+    }
+
+    /// A value that the rules of the field do not take.
+    pub fn invalid(field: impl Into<String>, value: Value, detail: impl Into<String>) -> Self {
+        Self::of(ErrorType::Invalid, field, value, detail)
+    }
+
+    /// A field that may not be set, or not be changed.
+    pub fn forbidden(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            error: ErrorType::Forbidden,
+            field: field.into(),
+            value: None,
+            detail: detail.into(),
+        }
+    }
+
+    /// The text without the field: the message of the cause.
+    pub fn body(&self) -> String {
+        let mut text = self.error.words().to_owned();
+        if let Some(value) = &self.value {
+            // Strings are quoted as Go quotes them, which for printable text is as JSON does.
+            text.push_str(": ");
+            text.push_str(&value.to_string());
+        }
+        if !self.detail.is_empty() {
+            text.push_str(": ");
+            text.push_str(&self.detail);
+        }
+        text
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.body())
+    }
+}

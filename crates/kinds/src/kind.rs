@@ -1,0 +1,88 @@
+//! The joint: what the server asks of every kind.
+
+use portcullis_core::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::{FieldError, name};
+
+/// An object as JSON, its fields in the order of the API.
+pub type Object = Map<String, Value>;
+
+/// A column of a Table: name, type, format, priority.
+pub type Columns = &'static [(&'static str, &'static str, &'static str, u8)];
+
+/// What the server does with objects of one kind. The defaults are those of a kind that nothing more is
+/// known about: accepted as it is, shown by name and age.
+///
+/// A subresource that is written like an object (`status`, `approval`, `finalize`) is a kind of its own:
+/// [`Kind::subresource`].
+pub trait Kind: Sync {
+    /// Fills in what the client left out. Called on everything that is decoded, patches included, before
+    /// [`Kind::prepare_create`] or [`Kind::prepare_update`].
+    fn default(&self, _object: &mut Object) {}
+
+    /// Takes away or sets what a client has no say in when it creates, as `status`.
+    fn prepare_create(&self, _object: &mut Object) {}
+
+    /// The same for an update; also raises `metadata.generation` where the kind has one and it changed.
+    fn prepare_update(&self, _object: &mut Object, _old: &Object) {}
+
+    /// Everything that is wrong with a new object beside its metadata, in the order of the API.
+    fn validate(&self, _object: &Object) -> Vec<FieldError> {
+        Vec::new()
+    }
+
+    /// Everything that is wrong with the change from `old` beside the metadata.
+    fn validate_update(&self, object: &Object, _old: &Object) -> Vec<FieldError> {
+        self.validate(object)
+    }
+
+    /// What is accepted but not wise; each becomes a `Warning` header.
+    fn warnings(&self, _object: &Object, _old: Option<&Object>) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What a field selector's label stands for, or `None` where the kind has no such label.
+    /// `metadata.name` and `metadata.namespace` are everybody's and not asked here.
+    fn selectable(&self, _object: &Object, _label: &str) -> Option<String> {
+        None
+    }
+
+    /// The cells of a row of a Table, in the order of the kind's columns; `None` where the kind has
+    /// only the name and the age.
+    fn cells(&self, _object: &Object, _now: Timestamp) -> Option<Vec<Value>> {
+        None
+    }
+
+    /// Whether a PUT of what is not there creates it.
+    fn creates_on_update(&self) -> bool {
+        false
+    }
+
+    /// Whether an update may leave out the resourceVersion.
+    fn updates_unconditionally(&self) -> bool {
+        true
+    }
+
+    /// What is wrong with a name, in the words of the API; nothing where it is fine. The rule of most
+    /// kinds is that of a DNS subdomain.
+    fn name_faults(&self, name: &str) -> Vec<String> {
+        name::subdomain_faults(name)
+    }
+
+    /// How a subresource that is written like the object behaves.
+    fn subresource(&self, _name: &str) -> Option<&'static dyn Kind> {
+        None
+    }
+}
+
+/// How the objects of a resource behave. Resources that nothing more is known about have the defaults of
+/// [`Kind`].
+pub fn kind(_group: &str, _resource: &str) -> &'static dyn Kind {
+    &Generic
+}
+
+/// A kind that nothing more is known about.
+struct Generic;
+
+impl Kind for Generic {}

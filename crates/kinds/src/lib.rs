@@ -1,0 +1,21 @@
+//! What a kind's objects are filled in with, held to and shown as.
+//!
+//! ```text
+//! decoded ─► default ─► prepare ─► (admission) ─► validate ─► stored ─► cells (Table)
+//! ```
+//!
+//! One file a kind. Everything here is a pure function of JSON objects: no store, no clock, no request.
+//! The API server asks [`kind()`] for the behaviour of a resource and calls it in the order above; the
+//! order and the texts are those of kube-apiserver 1.35.
+
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+)]
+
+mod field_error;
+mod kind;
+pub mod name;
+
+pub use field_error::{ErrorType, FieldError};
+pub use kind::{Columns, Kind, Object, kind};
