@@ -1,0 +1,1 @@
+//! The listener: sockets, TLS and HTTP, and nothing of Kubernetes.

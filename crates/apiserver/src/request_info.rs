@@ -1,0 +1,1 @@
+//! What a request asks for, read once from its method and address.
