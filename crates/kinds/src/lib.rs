@@ -16,6 +16,11 @@
 mod field_error;
 mod kind;
 pub mod name;
+mod node;
+mod pod;
+mod service;
+mod storage;
+mod workload;
 
 pub use field_error::{ErrorType, FieldError};
 pub use kind::{Columns, Kind, Object, kind};

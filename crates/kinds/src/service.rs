@@ -1,0 +1,1 @@
+//! Services, and what they are given: cluster addresses and node ports.

@@ -1,0 +1,1 @@
+//! Storage: PersistentVolume, PersistentVolumeClaim, StorageClass and their like.

@@ -1,0 +1,1 @@
+//! What runs pods: Deployment, ReplicaSet, DaemonSet, StatefulSet, Job, CronJob, ReplicationController.
