@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::go_text;
+
 /// The sort of fault, which is the `reason` of a cause in a Status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorType {
@@ -80,10 +82,10 @@ impl FieldError {
     pub fn of(
         error: ErrorType,
         field: impl Into<String>,
-        value: Value,
+        value: impl Into<Value>,
         detail: impl Into<String>,
     ) -> Self {
-        Self { error, field: field.into(), value: Some(value), detail: detail.into() }
+        Self { error, field: field.into(), value: Some(value.into()), detail: detail.into() }
     }
 
     /// A required field that is absent.
@@ -92,8 +94,40 @@ impl FieldError {
     }
 
     /// A value that the rules of the field do not take.
-    pub fn invalid(field: impl Into<String>, value: Value, detail: impl Into<String>) -> Self {
+    pub fn invalid(
+        field: impl Into<String>,
+        value: impl Into<Value>,
+        detail: impl Into<String>,
+    ) -> Self {
         Self::of(ErrorType::Invalid, field, value, detail)
+    }
+
+    /// A value that is none of those the field takes.
+    pub fn unsupported(field: impl Into<String>, value: impl Into<Value>, taken: &[&str]) -> Self {
+        let taken: Vec<String> = taken.iter().map(|one| go_text::quoted(one)).collect();
+        let detail = format!("supported values: {}", taken.join(", "));
+        Self::of(ErrorType::NotSupported, field, value, detail)
+    }
+
+    /// A value that stands there twice.
+    pub fn duplicate(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self::of(ErrorType::Duplicate, field, value.into(), "")
+    }
+
+    /// A value of more than so many bytes.
+    pub fn too_long(field: impl Into<String>, bytes_max: usize) -> Self {
+        Self {
+            error: ErrorType::TooLong,
+            field: field.into(),
+            value: None,
+            detail: format!("may not be more than {bytes_max} bytes"),
+        }
+    }
+
+    /// A list of more than so many items.
+    pub fn too_many(field: impl Into<String>, items: usize, items_max: usize) -> Self {
+        let detail = format!("must have at most {items_max} items");
+        Self::of(ErrorType::TooMany, field, items, detail)
     }
 
     /// A field that may not be set, or not be changed.
@@ -110,9 +144,8 @@ impl FieldError {
     pub fn body(&self) -> String {
         let mut text = self.error.words().to_owned();
         if let Some(value) = &self.value {
-            // Strings are quoted as Go quotes them, which for printable text is as JSON does.
             text.push_str(": ");
-            text.push_str(&value.to_string());
+            text.push_str(&go_text::shown(value));
         }
         if !self.detail.is_empty() {
             text.push_str(": ");

@@ -13,13 +13,18 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod age;
 mod field_error;
+mod go_text;
 mod kind;
+mod label;
 pub mod name;
 mod node;
+mod path;
 mod pod;
 mod service;
 mod storage;
+mod value;
 mod workload;
 
 pub use field_error::{ErrorType, FieldError};
