@@ -10,6 +10,8 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use serde_json::{Map, Value};
 
+mod api;
+
 /// Kinds whose fields are known, as `group/version/Kind` of the recorded tables.
 const KINDS: &[&str] = &[
     "/v1/ConfigMap",
@@ -98,11 +100,17 @@ fn generate(corpora: &Path) -> anyhow::Result<Vec<(PathBuf, String)>> {
         calico: read("network/calico-crds.json")?,
     };
     let discovery = read("kubernetes/discovery-1.35.4.json")?;
+    let columns = read("kubernetes/table-columns-1.35.4.json")?;
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/schema/src/generated");
-    Ok(vec![
+    let mut files = vec![
         (folder.join("messages.rs"), messages(&facts)?),
         (folder.join("resources.rs"), resources(&discovery, &facts.calico)?),
-    ])
+    ];
+    let [schema, ..] = facts.tables.as_slice() else { bail!("no tables") };
+    let recorded =
+        api::Recorded { schema, openapi: &facts.openapi, discovery: &discovery, columns: &columns };
+    files.extend(api::generate(&recorded)?.map(|(name, text)| (folder.join(name), text)));
+    Ok(files)
 }
 
 struct Facts {
@@ -285,7 +293,7 @@ fn collect_required(
 }
 
 fn constant(message: &str) -> String {
-    message.replace(['/', '.'], "_").to_ascii_uppercase()
+    message.replace(['/', '.', '-'], "_").to_ascii_uppercase()
 }
 
 fn print_messages(

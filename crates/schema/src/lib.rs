@@ -8,11 +8,14 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+pub mod api;
 pub mod message;
 pub mod resource;
 
 #[rustfmt::skip]
 mod generated {
+    pub(crate) mod api_messages;
+    pub(crate) mod api_resources;
     pub(crate) mod messages;
     pub(crate) mod resources;
 }
