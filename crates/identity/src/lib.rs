@@ -7,3 +7,10 @@
     not(test),
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
+
+pub mod bearer;
+pub mod impersonation;
+pub mod token_file;
+pub mod user;
+
+pub use user::{Authenticated, User};
