@@ -9,6 +9,7 @@
 )]
 
 pub mod api;
+pub mod json;
 pub mod message;
 pub mod resource;
 
