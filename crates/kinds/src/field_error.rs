@@ -160,3 +160,18 @@ impl fmt::Display for FieldError {
         write!(f, "{}: {}", self.field, self.body())
     }
 }
+
+/// The faults as the message of an `Invalid` Status lists them: each text once, several in brackets.
+pub fn joined(faults: &[FieldError]) -> String {
+    let mut texts: Vec<String> = Vec::with_capacity(faults.len());
+    for fault in faults {
+        let text = fault.to_string();
+        if !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    match texts.as_slice() {
+        [one] => one.clone(),
+        all => format!("[{}]", all.join(", ")),
+    }
+}

@@ -3,7 +3,8 @@
 use portcullis_core::Timestamp;
 use serde_json::{Map, Value};
 
-use crate::{FieldError, name};
+use crate::config_map::CONFIG_MAP;
+use crate::{FieldError, metadata, name};
 
 /// An object as JSON, its fields in the order of the API.
 pub type Object = Map<String, Value>;
@@ -32,9 +33,20 @@ pub trait Kind: Sync {
         Vec::new()
     }
 
-    /// Everything that is wrong with the change from `old` beside the metadata.
-    fn validate_update(&self, object: &Object, _old: &Object) -> Vec<FieldError> {
-        self.validate(object)
+    /// Everything that the kind's own rule finds wrong with the change from `old`. Unlike
+    /// [`Kind::validate`] it speaks of the metadata too, as kinds differ in how often and where they do;
+    /// [`update_faults`](crate::update_faults) adds what holds for every kind.
+    fn validate_update(&self, object: &Object, old: &Object) -> Vec<FieldError> {
+        let mut faults = Vec::new();
+        metadata::change_faults(self, object, old, &mut faults);
+        faults.append(&mut self.validate(object));
+        faults
+    }
+
+    /// Whether a finalizer without a domain must be one that the API knows. It must for the kinds of
+    /// kube-apiserver itself, and need not for those of the rooms beside it (registration, extensions).
+    fn standard_finalizers(&self) -> bool {
+        true
     }
 
     /// What is accepted but not wise; each becomes a `Warning` header.
@@ -78,8 +90,11 @@ pub trait Kind: Sync {
 
 /// How the objects of a resource behave. Resources that nothing more is known about have the defaults of
 /// [`Kind`].
-pub fn kind(_group: &str, _resource: &str) -> &'static dyn Kind {
-    &Generic
+pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
+    match (group, resource) {
+        ("", "configmaps") => &CONFIG_MAP,
+        _ => &Generic,
+    }
 }
 
 /// A kind that nothing more is known about.

@@ -14,10 +14,12 @@
 )]
 
 mod age;
+mod config_map;
 mod field_error;
 mod go_text;
 mod kind;
 mod label;
+mod metadata;
 pub mod name;
 mod node;
 mod path;
@@ -27,5 +29,7 @@ mod storage;
 mod value;
 mod workload;
 
-pub use field_error::{ErrorType, FieldError};
+pub use config_map::DATA_BYTES_MAX;
+pub use field_error::{ErrorType, FieldError, joined};
 pub use kind::{Columns, Kind, Object, kind};
+pub use metadata::{ANNOTATIONS_BYTES_MAX, MANAGER_BYTES_MAX, create_faults, update_faults};

@@ -3,6 +3,11 @@
 //! Every rule is a function from a text to what is wrong with it; an empty list is no fault, and costs
 //! nothing.
 
+use serde_json::Value;
+
+use crate::Object;
+use crate::value::at;
+
 /// The longest name a DNS subdomain may have (RFC 1123).
 pub const SUBDOMAIN_MAX: usize = 253;
 
@@ -182,6 +187,11 @@ pub fn port_number_faults(port: i64) -> Vec<String> {
         return Vec::new();
     }
     vec!["must be between 1 and 65535, inclusive".to_owned()]
+}
+
+/// The name of an object; empty where it has none.
+pub(crate) fn of(object: &Object) -> &str {
+    at(object, &["metadata", "name"]).and_then(Value::as_str).unwrap_or_default()
 }
 
 fn is_subdomain_text(name: &str) -> bool {
