@@ -4,6 +4,7 @@ use portcullis_core::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::config_map::CONFIG_MAP;
+use crate::network_policy::NETWORK_POLICY;
 use crate::{FieldError, metadata, name};
 
 /// An object as JSON, its fields in the order of the API.
@@ -93,6 +94,7 @@ pub trait Kind: Sync {
 pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
     match (group, resource) {
         ("", "configmaps") => &CONFIG_MAP,
+        ("networking.k8s.io", "networkpolicies") => &NETWORK_POLICY,
         _ => &Generic,
     }
 }

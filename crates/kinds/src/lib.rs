@@ -16,11 +16,14 @@
 mod age;
 mod config_map;
 mod field_error;
+mod generation;
 mod go_text;
+mod ip;
 mod kind;
 mod label;
 mod metadata;
 pub mod name;
+mod network_policy;
 mod node;
 mod path;
 mod pod;
