@@ -54,7 +54,7 @@ impl Kind for ConfigMap {
     fn cells(&self, object: &Object, now: Timestamp) -> Option<Vec<Value>> {
         let count = |field| map(object, field).map_or(0, Object::len);
         let data = count("data") + count("binaryData");
-        Some(vec![name::of(object).into(), data.to_string().into(), age::of(object, now).into()])
+        Some(vec![name::of(object).into(), data.into(), age::of(object, now).into()])
     }
 }
 
@@ -145,6 +145,6 @@ mod tests {
     fn the_row_counts_both_maps() {
         let object = json!({"metadata": {"name": "c"}, "data": {"a": ""}, "binaryData": {"b": ""}});
         let cells = CONFIG_MAP.cells(object.as_object().unwrap(), Timestamp::from_seconds(0));
-        assert_eq!(cells, Some(vec![json!("c"), json!("2"), json!("<unknown>")]));
+        assert_eq!(cells, Some(vec![json!("c"), json!(2), json!("<unknown>")]));
     }
 }

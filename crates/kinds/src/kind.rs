@@ -4,8 +4,10 @@ use portcullis_core::Timestamp;
 use serde_json::{Map, Value};
 
 use crate::config_map::CONFIG_MAP;
+use crate::namespace::NAMESPACE;
 use crate::network_policy::NETWORK_POLICY;
-use crate::{FieldError, metadata, name};
+use crate::service_account::SERVICE_ACCOUNT;
+use crate::{FieldError, metadata, name, rbac};
 
 /// An object as JSON, its fields in the order of the API.
 pub type Object = Map<String, Value>;
@@ -94,7 +96,13 @@ pub trait Kind: Sync {
 pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
     match (group, resource) {
         ("", "configmaps") => &CONFIG_MAP,
+        ("", "namespaces") => &NAMESPACE,
+        ("", "serviceaccounts") => &SERVICE_ACCOUNT,
         ("networking.k8s.io", "networkpolicies") => &NETWORK_POLICY,
+        ("rbac.authorization.k8s.io", "roles") => &rbac::ROLE,
+        ("rbac.authorization.k8s.io", "clusterroles") => &rbac::CLUSTER_ROLE,
+        ("rbac.authorization.k8s.io", "rolebindings") => &rbac::ROLE_BINDING,
+        ("rbac.authorization.k8s.io", "clusterrolebindings") => &rbac::CLUSTER_ROLE_BINDING,
         _ => &Generic,
     }
 }
