@@ -9,8 +9,13 @@
 )]
 
 pub mod bearer;
+pub mod certificate;
+mod der;
 pub mod impersonation;
+mod pem;
+mod public_key;
 pub mod token_file;
 pub mod user;
 
+pub use certificate::{ClientTrust, Vouched};
 pub use user::{Authenticated, User};
