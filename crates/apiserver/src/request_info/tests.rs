@@ -90,7 +90,7 @@ fn every_recorded_request_is_read_as_the_original_reads_it() {
                 record["requestInfo"] == shown(info)
                     && record.get("attributes") == attributes(info).as_ref()
             }
-            Err(error) => record["error"] == Value::from(error.to_string()),
+            Err(error) => record["error"] == error.to_string(),
         };
         if !equal {
             wrong.push(format!("{record}\n    {read:?}"));
