@@ -6,7 +6,9 @@ use serde_json::{Map, Value};
 use crate::config_map::CONFIG_MAP;
 use crate::namespace::NAMESPACE;
 use crate::network_policy::NETWORK_POLICY;
+use crate::pod::POD;
 use crate::service_account::SERVICE_ACCOUNT;
+use crate::workload::{DAEMON_SET, DEPLOYMENT, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET};
 use crate::{FieldError, metadata, name, rbac};
 
 /// An object as JSON, its fields in the order of the API.
@@ -103,6 +105,12 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         ("rbac.authorization.k8s.io", "clusterroles") => &rbac::CLUSTER_ROLE,
         ("rbac.authorization.k8s.io", "rolebindings") => &rbac::ROLE_BINDING,
         ("rbac.authorization.k8s.io", "clusterrolebindings") => &rbac::CLUSTER_ROLE_BINDING,
+        ("", "pods") => &POD,
+        ("", "replicationcontrollers") => &REPLICATION_CONTROLLER,
+        ("apps", "daemonsets") => &DAEMON_SET,
+        ("apps", "deployments") => &DEPLOYMENT,
+        ("apps", "replicasets") => &REPLICA_SET,
+        ("apps", "statefulsets") => &STATEFUL_SET,
         _ => &Generic,
     }
 }

@@ -1,1 +1,14 @@
-//! Storage: PersistentVolume, PersistentVolumeClaim, StorageClass and their like.
+//! PersistentVolumes, their claims, and the classes of storage.
+
+use crate::Object;
+use crate::value::{default_text, default_value, map_or_new};
+
+/// Fills in a claim, on its own or as a template of a StatefulSet.
+pub(crate) fn default_claim(claim: &mut Object) {
+    if let Some(spec) = map_or_new(claim, "spec") {
+        default_value(spec, "volumeMode", "Filesystem");
+    }
+    if let Some(status) = map_or_new(claim, "status") {
+        default_text(status, "phase", "Pending");
+    }
+}

@@ -82,7 +82,7 @@ impl Quantity {
         self.nanos
     }
 
-    /// In whole units, rounded up.
+    /// In whole units, rounded away from zero.
     pub(crate) const fn units(self) -> i128 {
         div_ceil(self.nanos, NANOS)
     }
@@ -210,10 +210,10 @@ fn magnitude(whole: &str, fraction: &str, binary: u32, decimal: i32) -> i128 {
     (value + i128::from(inexact)).min(MOST)
 }
 
-/// Division by a positive number that rounds up.
+/// Division by a positive number that rounds away from zero.
 const fn div_ceil(value: i128, by: i128) -> i128 {
     let quotient = value / by;
-    if value % by > 0 { quotient + 1 } else { quotient }
+    if value % by == 0 { quotient } else { quotient + value.signum() }
 }
 
 /// Rounds the amounts of a map of resources up to a milli, as the API does when it fills in defaults.
@@ -263,7 +263,7 @@ mod tests {
             ("9223372036854775808", "9223372036854775807"),
             ("1000E", "9223372036854775807"),
             ("1e2000000000", "9223372036854775807"),
-            ("1e-2000000000", "1n"),
+            ("1e-2000000000", "1e-9"),
         ] {
             let quantity = Quantity::parse(text).map(|quantity| quantity.to_string());
             assert_eq!(quantity.as_deref(), Some(want), "{text}");
@@ -282,6 +282,6 @@ mod tests {
         assert!(parse("1m").to_milli().is_none());
         assert!(parse("3").is_whole() && !parse("1500m").is_whole());
         assert_eq!(parse("100M").plus(parse("1Ki")).to_string(), "100001024");
-        assert_eq!(parse("-1500m").units(), -1);
+        assert_eq!(parse("-1500m").units(), -2);
     }
 }
