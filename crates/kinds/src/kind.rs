@@ -7,6 +7,7 @@ use crate::config_map::CONFIG_MAP;
 use crate::namespace::NAMESPACE;
 use crate::network_policy::NETWORK_POLICY;
 use crate::pod::POD;
+use crate::secret::SECRET;
 use crate::service_account::SERVICE_ACCOUNT;
 use crate::workload::{DAEMON_SET, DEPLOYMENT, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET};
 use crate::{FieldError, metadata, name, rbac};
@@ -99,6 +100,7 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
     match (group, resource) {
         ("", "configmaps") => &CONFIG_MAP,
         ("", "namespaces") => &NAMESPACE,
+        ("", "secrets") => &SECRET,
         ("", "serviceaccounts") => &SERVICE_ACCOUNT,
         ("networking.k8s.io", "networkpolicies") => &NETWORK_POLICY,
         ("rbac.authorization.k8s.io", "roles") => &rbac::ROLE,
