@@ -11,6 +11,7 @@
 pub mod api;
 pub mod json;
 pub mod message;
+pub mod patch;
 pub mod resource;
 
 #[rustfmt::skip]
