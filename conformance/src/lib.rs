@@ -7,6 +7,7 @@
 
 mod corpus;
 mod deviations;
+mod kubernetes;
 mod network;
 mod packets;
 mod rbac;
@@ -15,7 +16,7 @@ mod tally;
 mod validation;
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
@@ -28,9 +29,29 @@ struct Suite {
     replay: Replay,
 }
 
+/// How sessions are replayed and what is shown of them.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The `portcullis` binary; none for the one beside this program.
+    pub portcullis: Option<PathBuf>,
+    /// The port of 127.0.0.1 that the server under test serves: none for the recorded one, 0 for
+    /// any that is free.
+    pub port: Option<u16>,
+    /// Records, by id or by group, that are shown with both answers.
+    pub show: Vec<String>,
+    /// Whether every record that differs is named.
+    pub list: bool,
+    /// If there are any, the session ends after the last of these groups.
+    pub groups: Vec<String>,
+    /// If there is one, everything that has a name of the recording's own gets another.
+    pub rename: Option<u64>,
+}
+
 enum Replay {
     /// Each line is given to this function, which counts what it holds.
     Lines(fn(&serde_json::Value, &mut Tally<'_>) -> Result<()>),
+    /// The whole text is a session with a server, whose counts are printed group by group.
+    Session(fn(&str, &str, &Options, &mut dyn Write) -> Result<bool>),
     /// What it asks for does not exist yet.
     NotYet(&'static str),
 }
@@ -57,10 +78,10 @@ const SUITES: &[Suite] = &[
     Suite { name: "admission/vap", replay: Replay::NotYet("needs admission") },
     Suite { name: "admission/map", replay: Replay::NotYet("needs admission") },
     Suite { name: "admission/gatekeeper", replay: Replay::NotYet("needs admission") },
-    Suite { name: "kubernetes/wire-1.35.4", replay: Replay::NotYet("needs the API server") },
+    Suite { name: "kubernetes/wire-1.35.4", replay: Replay::Session(kubernetes::wire) },
     Suite {
         name: "kubernetes/wire-controllers-1.35.4",
-        replay: Replay::NotYet("needs the API server"),
+        replay: Replay::Session(kubernetes::controllers),
     },
     Suite { name: "kubernetes/kubectl-walk", replay: Replay::NotYet("needs the API server") },
     Suite { name: "cel/spec", replay: Replay::NotYet("needs CEL") },
@@ -72,7 +93,7 @@ const SHOWN: usize = 5;
 
 /// Replays every corpus of the folder whose name begins with `prefix`. True if all are at their
 /// ratchet: full agreement.
-pub fn run(folder: &Path, prefix: &str, out: &mut dyn Write) -> Result<bool> {
+pub fn run(folder: &Path, prefix: &str, options: &Options, out: &mut dyn Write) -> Result<bool> {
     anyhow::ensure!(folder.is_dir(), "`{}` is not a folder", folder.display());
     let deviations = Deviations::parse(include_str!("../deviations.tsv"))?;
     let mut all_agreed = true;
@@ -82,6 +103,11 @@ pub fn run(folder: &Path, prefix: &str, out: &mut dyn Write) -> Result<bool> {
         let replay = match &suite.replay {
             Replay::NotYet(reason) => {
                 writeln!(out, "{}: not run ({reason})", suite.name)?;
+                continue;
+            }
+            Replay::Session(replay) => {
+                all_agreed &= replay(suite.name, &text, options, out)?;
+                ran += 1;
                 continue;
             }
             Replay::Lines(replay) => replay,

@@ -78,8 +78,8 @@ const KEPT: &[Kept] = &[
     },
     Kept {
         crates: &["rustls", "rustls-webpki", "tokio-rustls", "ring", "x509-cert", "der"],
-        rooms: &["identity", "apiserver", "webhook"],
-        why: "keys and certificates are judged in identity; the servers only set their sockets up",
+        rooms: &["identity", "apiserver", "webhook", "conformance"],
+        why: "keys and certificates are judged in identity; servers and their tests only set their sockets up",
     },
     Kept {
         crates: &["tokio", "tokio-util", "hyper", "hyper-util", "axum", "tower", "tower-http"],
