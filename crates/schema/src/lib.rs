@@ -9,10 +9,14 @@
 )]
 
 pub mod api;
+mod base64;
+pub mod decode;
 pub mod json;
 pub mod message;
 pub mod patch;
+pub mod quantity;
 pub mod resource;
+mod time;
 
 #[rustfmt::skip]
 mod generated {

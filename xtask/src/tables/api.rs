@@ -172,10 +172,11 @@ impl Schema<'_> {
         todo.extend(MORE_ROOTS.iter().map(|r| (*r).to_owned()));
         let mut done: BTreeMap<String, String> = BTreeMap::new();
         while let Some(name) = todo.pop_front() {
-            if !done.contains_key(&name) {
-                let printed = self.print_message(&name, &mut todo)?;
-                done.insert(name, printed);
+            if done.contains_key(&name) {
+                continue;
             }
+            let printed = self.print_message(&name, &mut todo)?;
+            done.insert(name, printed);
         }
         let mut out = format!("//! The messages of the API and its kinds. {HEADER}\n\n");
         out.push_str("use crate::api::{Facts, Inlined, Kind, List, Message, Type, field};\n");
