@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 use crate::err::Refused;
 use crate::event::{Change, Event};
 use crate::map::Map;
-use crate::{Entry, Keys, Memo, Revision};
+use crate::{Entry, Keys, Revision};
 
 /// The longest key. Every key is compared and kept many times, so it should stay short: the longest that
 /// Kubernetes makes (group, resource, namespace and name) has about 700 bytes.
@@ -162,8 +162,8 @@ impl Outcome {
 
 // === for stores ===
 
-/// Refuses a commit that cannot be one, whatever is stored.
-pub(crate) fn refuse(then: &[Write]) -> Result<(), Refused> {
+/// Refuses a commit that cannot be one, whatever is stored. How many bytes it has if it can.
+pub(crate) fn refuse(then: &[Write]) -> Result<usize, Refused> {
     let mut bytes = 0_usize;
     for write in then {
         let key = write.key().len();
@@ -181,7 +181,7 @@ pub(crate) fn refuse(then: &[Write]) -> Result<(), Refused> {
             return Err(Refused::Twice { key: Arc::clone(twice.key()) });
         }
     }
-    Ok(())
+    Ok(bytes)
 }
 
 /// Applies a commit to `state`, which is at `revision`. The outcome, and what it did: nothing if it failed
@@ -199,24 +199,23 @@ pub(crate) fn apply(
     }
     let next = revision.next();
     let mut events = Vec::with_capacity(then.len());
-    for write in then {
-        events.extend(write_one(state, next, write).map(Arc::new));
+    for (index, write) in (0_u32..).zip(then) {
+        events.extend(write_one(state, next, index, write).map(Arc::new));
     }
     let revision = if events.is_empty() { revision } else { next };
     (Outcome::Done { revision }, events)
 }
 
-fn write_one(state: &mut Map, revision: Revision, write: Write) -> Option<Event> {
+fn write_one(state: &mut Map, revision: Revision, index: u32, write: Write) -> Option<Event> {
     let key = Arc::clone(write.key());
     let change = match write.value(revision) {
         Some(value) => {
             let created = state.get(&key).map_or(revision, |entry| entry.created);
-            let memo = Memo::default();
-            let entry = Arc::new(Entry { key, value, created, modified: revision, memo });
+            let entry = Arc::new(Entry::new(key, value, created, revision, index));
             let previous = state.insert(Arc::clone(&entry));
             Change::Put { entry, previous }
         }
         None => Change::Delete { previous: state.remove(&key)? },
     };
-    Some(Event::new(revision, change))
+    Some(Event::new(revision, index, change))
 }

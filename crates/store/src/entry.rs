@@ -45,9 +45,21 @@ pub struct Entry {
     pub modified: Revision,
     /// What a reader made of the bytes, kept as long as the entry.
     pub memo: Memo,
+    /// Which write of its commit it was.
+    pub(crate) index: u32,
 }
 
 impl Entry {
+    pub(crate) fn new(
+        key: Arc<[u8]>,
+        value: Bytes,
+        created: Revision,
+        modified: Revision,
+        index: u32,
+    ) -> Self {
+        Self { key, value, created, modified, memo: Memo::default(), index }
+    }
+
     /// How much this entry weighs in limits: its bytes and what surrounds them.
     #[must_use]
     pub fn weight(&self) -> usize {

@@ -1,5 +1,6 @@
 //! Why the store could not do what it was asked.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -39,8 +40,10 @@ pub enum Error {
     Refused(#[from] Refused),
     /// Reading or writing failed. Of a commit: nobody will see it, unless the process ends before
     /// the store could take it back; it is safe to try again once there is room.
-    #[error("cannot write `{}`", path.display())]
+    #[error("cannot {doing} `{}`", path.display())]
     Io {
+        /// What was being done: `write`, `read`, `open`, and so on.
+        doing: &'static str,
         /// The file or folder.
         path: PathBuf,
         /// What the system said.
@@ -55,9 +58,49 @@ pub enum Error {
         /// What is wrong with it.
         what: Arc<str>,
     },
+    /// Another process uses the folder.
+    #[error("`{}` is locked by {holder}", path.display())]
+    Held {
+        /// The lock.
+        path: PathBuf,
+        /// Who has it.
+        holder: Holder,
+    },
+    /// The folder was made by a newer version of this program.
+    #[error("`{}` says version {found}, and this program knows {known} at most", path.display())]
+    Newer {
+        /// The file that says so.
+        path: PathBuf,
+        /// The version it says.
+        found: u64,
+        /// The newest version we know.
+        known: u64,
+    },
     /// The store was closed, or its writer has ended.
     #[error("the store is closed")]
     Closed,
+}
+
+/// Who has a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder(
+    /// The number of the process, if it has said it.
+    pub Option<u32>,
+);
+
+impl From<Option<u32>> for Holder {
+    fn from(process: Option<u32>) -> Self {
+        Self(process)
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(process) => write!(f, "process {process}"),
+            None => f.write_str("another process"),
+        }
+    }
 }
 
 /// Why a commit cannot be one, whatever is stored. The caller's fault.

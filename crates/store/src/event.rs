@@ -14,6 +14,8 @@ pub struct Event {
     pub change: Change,
     /// What a reader made of the event, kept as long as it: its encoding, say.
     pub memo: Memo,
+    /// Which write of its commit it was.
+    pub(crate) index: u32,
 }
 
 /// What happened to a key.
@@ -34,8 +36,8 @@ pub enum Change {
 }
 
 impl Event {
-    pub(crate) fn new(revision: Revision, change: Change) -> Self {
-        Self { revision, change, memo: Memo::default() }
+    pub(crate) fn new(revision: Revision, index: u32, change: Change) -> Self {
+        Self { revision, change, memo: Memo::default(), index }
     }
 
     /// The key it happened to.

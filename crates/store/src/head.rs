@@ -1,7 +1,9 @@
 //! The half of a store that answers: state, history and watches, all in memory.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Waker;
 
 use arc_swap::ArcSwap;
 
@@ -38,17 +40,28 @@ pub(crate) struct Shared {
 struct Recent {
     history: History,
     groups: Groups,
+    /// What a store that keeps rows need not keep any more, oldest first. None if it keeps none.
+    garbage: Option<VecDeque<Place>>,
 }
 
+/// Where an entry or a deletion was written: the revision of its commit, and which of its writes.
+pub(crate) type Place = (u64, u32);
+
 impl Shared {
-    /// Begins with this state; history begins with it.
-    pub(crate) fn new(state: Snapshot, limits: Limits) -> Self {
+    /// Begins with this state, and with the history that leads to it.
+    pub(crate) fn new(
+        state: Snapshot,
+        history: History,
+        garbage: Option<VecDeque<Place>>,
+        limits: Limits,
+    ) -> Self {
         let revision = state.revision;
-        let history = History::starting_at(revision);
+        let mut recent = Recent { history, groups: Groups::default(), garbage };
+        recent.shrink(limits);
         Self {
             state: ArcSwap::from_pointee(state),
             published: AtomicU64::new(revision.0),
-            recent: Mutex::new(Recent { history, groups: Groups::default() }),
+            recent: Mutex::new(recent),
             limits,
         }
     }
@@ -66,8 +79,9 @@ impl Shared {
         self.lock().history.oldest()
     }
 
-    /// Makes a state the current one, with what led to it.
-    pub(crate) fn publish(&self, state: Snapshot, events: Vec<Arc<Event>>) {
+    /// Makes a state the current one, with what led to it. Who waited for that is to be woken.
+    #[must_use]
+    pub(crate) fn publish(&self, state: Snapshot, events: Vec<Arc<Event>>) -> Vec<Waker> {
         let revision = state.revision;
         let mut wake = Vec::new();
         let mut recent = self.lock();
@@ -75,23 +89,30 @@ impl Shared {
             recent.groups.push(&event, &mut wake);
             recent.history.push(event);
         }
-        if recent.history.shrink(self.limits.events, self.limits.bytes) {
-            recent.groups.forget(recent.history.oldest());
-        }
+        recent.shrink(self.limits);
         self.state.store(Arc::new(state));
         self.published.store(revision.0, Ordering::Release);
-        drop(recent);
-        // Outside the lock: who is woken may come at once.
-        for waker in wake {
-            waker.wake();
-        }
+        wake
     }
 
     pub(crate) fn compact(&self, below: Revision) {
         let mut recent = self.lock();
         let below = below.min(self.published());
-        recent.history.forget(below);
-        recent.groups.forget(below);
+        recent.forget(below);
+    }
+
+    /// The first `most` rows that need not be kept, and the oldest revision that can be told without them.
+    pub(crate) fn garbage(&self, most: usize) -> (Vec<Place>, Revision) {
+        let recent = self.lock();
+        let garbage = recent.garbage.iter().flatten().take(most).copied().collect();
+        (garbage, recent.history.oldest())
+    }
+
+    /// Forgets that many rows: they are kept no more.
+    pub(crate) fn discarded(&self, rows: usize) {
+        if let Some(garbage) = &mut self.lock().garbage {
+            garbage.drain(..rows.min(garbage.len()));
+        }
     }
 
     pub(crate) fn get(
@@ -140,7 +161,7 @@ impl Shared {
         let newest = self.published();
         let after = after.unwrap_or(newest);
         recent.history.reaches(after, newest)?;
-        let Recent { history, groups } = &mut *recent;
+        let Recent { history, groups, .. } = &mut *recent;
         let group = groups.of(prefix, newest);
         let mut inner = group.lock();
         let earlier = history.after(after).filter(|event| event.key().starts_with(prefix));
@@ -157,5 +178,34 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, Recent> {
         // Nothing between the first and the last change of a publication can panic.
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Recent {
+    fn shrink(&mut self, limits: Limits) {
+        let Self { history, groups, garbage } = self;
+        if history.shrink(limits.events, limits.bytes, &mut noting(garbage)) {
+            groups.forget(history.oldest());
+        }
+    }
+
+    fn forget(&mut self, below: Revision) {
+        let Self { history, groups, garbage } = self;
+        history.forget(below, &mut noting(garbage));
+        groups.forget(below);
+    }
+}
+
+fn noting(garbage: &mut Option<VecDeque<Place>>) -> impl FnMut(&Event) {
+    |event| garbage.iter_mut().for_each(|garbage| note(garbage, event))
+}
+
+/// Notes the rows that nobody needs once an event is forgotten: what it replaced, and of a deletion its
+/// own as well. INVARIANT: a deletion comes after the rows it deletes, and rows are taken away in this
+/// order, or what was deleted would be there again.
+pub(crate) fn note(garbage: &mut VecDeque<Place>, event: &Event) {
+    garbage.extend(event.previous().map(|entry| (entry.modified.0, entry.index)));
+    if event.entry().is_none() {
+        garbage.push_back((event.revision.0, event.index));
     }
 }

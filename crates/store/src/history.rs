@@ -27,20 +27,27 @@ impl History {
         self.events.push_back(event);
     }
 
-    /// Forgets whole revisions until no more than so many events and bytes are left. Whether any was.
-    pub(crate) fn shrink(&mut self, events_max: usize, bytes_max: usize) -> bool {
+    /// Forgets whole revisions until no more than so many events and bytes are left, and gives them to
+    /// `forgotten`. Whether any was.
+    pub(crate) fn shrink(
+        &mut self,
+        events_max: usize,
+        bytes_max: usize,
+        forgotten: &mut impl FnMut(&Event),
+    ) -> bool {
         let before = self.oldest;
         while self.events.len() > events_max || self.bytes > bytes_max {
             let Some(first) = self.events.front() else { break };
-            self.forget(first.revision);
+            self.forget(first.revision, forgotten);
         }
         self.oldest > before
     }
 
-    /// Forgets every event up to and with this revision.
-    pub(crate) fn forget(&mut self, below: Revision) {
+    /// Forgets every event up to and with this revision, and gives them to `forgotten`.
+    pub(crate) fn forget(&mut self, below: Revision, forgotten: &mut impl FnMut(&Event)) {
         while let Some(first) = self.events.front().filter(|event| event.revision <= below) {
             self.bytes = self.bytes.saturating_sub(first.weight());
+            forgotten(first);
             self.events.pop_front();
         }
         self.oldest = self.oldest.max(below);

@@ -11,8 +11,9 @@
 //! written after it be followed, until history is compacted. This crate moves bytes: it has never heard
 //! of Kubernetes.
 //!
-//! [`Store`] is the contract. [`Memory`] keeps nothing beyond the process. Neither needs a runtime:
-//! futures are those of the standard library, woken by whoever committed.
+//! [`Store`] is the contract. [`Memory`] keeps nothing beyond the process; [`Embedded`] keeps everything,
+//! in a [`Directory`]. Neither needs a runtime: futures are those of the standard library, woken by
+//! whoever committed.
 //!
 //! ```
 //! use portcullis_store::{Keys, Memory, Revision, Write};
@@ -29,7 +30,10 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod answer;
 mod commit;
+mod directory;
+mod embedded;
 mod entry;
 mod err;
 mod event;
@@ -37,19 +41,25 @@ mod groups;
 mod head;
 mod history;
 mod keys;
+mod local;
 mod map;
+mod medium;
 mod memo;
 mod memory;
 mod snapshot;
 mod store;
 mod watch;
 
-pub use commit::{Condition, Outcome, Write};
+pub use commit::{COMMIT_BYTES_MAX, Condition, KEY_BYTES_MAX, Outcome, Write};
+pub use directory::{Directory, VERSION};
+pub use embedded::Embedded;
 pub use entry::{Entry, Revision};
-pub use err::Error;
+pub use err::{Error, Holder, Refused};
 pub use event::{Change, Event};
 pub use head::Limits;
 pub use keys::Keys;
+pub use local::Local;
+pub use medium::Medium;
 pub use memo::Memo;
 pub use memory::Memory;
 pub use snapshot::Snapshot;

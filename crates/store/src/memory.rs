@@ -2,9 +2,11 @@
 
 use std::future::{Future, ready};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
 
 use crate::commit::{apply, refuse};
 use crate::head::{Limits, Shared};
+use crate::history::History;
 use crate::map::Map;
 use crate::{
     Condition, Entry, Error, Keys, Outcome, Page, Revision, Snapshot, Store, Watch, Write,
@@ -28,7 +30,8 @@ impl Memory {
     #[must_use]
     pub fn with_limits(limits: Limits) -> Self {
         let state = Snapshot { map: Map::new(), revision: Revision::EMPTY };
-        Self { shared: Arc::new(Shared::new(state, limits)), writing: Mutex::new(()) }
+        let shared = Shared::new(state, History::starting_at(Revision::EMPTY), None, limits);
+        Self { shared: Arc::new(shared), writing: Mutex::new(()) }
     }
 
     /// The current state.
@@ -44,13 +47,15 @@ impl Memory {
     pub fn commit_now(&self, when: &[Condition], then: Vec<Write>) -> Result<Outcome, Error> {
         refuse(&then)?;
         let writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wake = Vec::new();
         let mut state = (*self.shared.snapshot()).clone();
         let (outcome, events) = apply(&mut state.map, state.revision, when, then);
         if let Some(revision) = outcome.done().filter(|revision| *revision > state.revision) {
             state.revision = revision;
-            self.shared.publish(state, events);
+            wake = self.shared.publish(state, events);
         }
         drop(writing);
+        wake.into_iter().for_each(Waker::wake);
         Ok(outcome)
     }
 }

@@ -81,6 +81,7 @@ impl Watch {
             Ok(None) => published.max(self.delivered),
             // The next event may be the second of a commit, so its revision is not delivered yet.
             Ok(Some(event)) => Revision(event.revision.0.saturating_sub(1)),
+            // What is gone may have been of the commit that was delivered last.
             Err(Gone) => Revision(self.delivered.0.saturating_sub(1)),
         }
     }

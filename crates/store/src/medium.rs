@@ -1,0 +1,64 @@
+//! What a store is kept on.
+
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+
+/// Bytes that stay: a file, or what a test takes for one.
+///
+/// What was written is promised to stay only once [`Medium::sync`] has answered. Calls may come from
+/// several threads.
+pub trait Medium: fmt::Debug + Send + Sync + 'static {
+    /// How many bytes there are.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn length(&self) -> io::Result<u64>;
+
+    /// Makes it so many bytes; new ones are zero.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn resize(&self, length: u64) -> io::Result<()>;
+
+    /// Fills `into` with the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// What the system says; also if there are not so many bytes.
+    fn read(&self, offset: u64, into: &mut [u8]) -> io::Result<()>;
+
+    /// Writes all of `bytes` from `offset` on.
+    ///
+    /// # Errors
+    /// What the system says. Some of them may have been written then.
+    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// Waits until everything written before stays, whatever happens to power.
+    ///
+    /// # Errors
+    /// What the system says. Nothing is promised then of what was written since the last success.
+    fn sync(&self) -> io::Result<()>;
+}
+
+impl Medium for File {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn resize(&self, length: u64) -> io::Result<()> {
+        self.set_len(length)
+    }
+
+    fn read(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        self.read_exact_at(into, offset)
+    }
+
+    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.write_all_at(bytes, offset)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.sync_data()
+    }
+}
