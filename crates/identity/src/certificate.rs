@@ -5,6 +5,7 @@
 //! any purpose, a purpose said by an authority holds for what it signed. Alternative names are not
 //! looked at: the user is in the subject.
 
+pub(crate) mod alternative;
 mod chain;
 pub(crate) mod name;
 pub(crate) mod parsed;
@@ -19,6 +20,7 @@ use crate::der::Malformed;
 use crate::pem;
 use crate::user::{Authenticated, CREDENTIAL_ID, User};
 
+pub use alternative::AlternativeNames;
 use name::Subject;
 use parsed::Certificate;
 

@@ -12,10 +12,16 @@ pub mod bearer;
 pub mod certificate;
 mod der;
 pub mod impersonation;
+pub mod issue;
+pub mod key;
 mod pem;
 mod public_key;
+pub mod random;
 pub mod token_file;
 pub mod user;
 
 pub use certificate::{ClientTrust, Vouched};
+pub use issue::Authority;
+pub use key::PrivateKey;
+pub use random::Random;
 pub use user::{Authenticated, User};

@@ -162,7 +162,7 @@ fn may_stand_above(
         return Err(Distrust::TooLong);
     }
     if parent.extensions.constrains_names
-        && chain.iter().any(|below| below.extensions.has_alternative_names)
+        && chain.iter().any(|below| below.extensions.alternative_names.is_some())
     {
         return Err(Distrust::NamesConstrained);
     }

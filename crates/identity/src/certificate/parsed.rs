@@ -56,7 +56,8 @@ pub(crate) struct Extensions<'a> {
     pub(crate) purposes: Option<Purposes>,
     pub(crate) subject_key_id: Option<&'a [u8]>,
     pub(crate) authority_key_id: Option<&'a [u8]>,
-    pub(crate) has_alternative_names: bool,
+    /// As they stand in the extension.
+    pub(crate) alternative_names: Option<&'a [u8]>,
     pub(crate) constrains_names: bool,
     /// Something must be understood that we do not.
     pub(crate) not_understood: bool,
@@ -168,7 +169,7 @@ impl<'a> Extensions<'a> {
             KEY_USAGE => self.may_sign = Some(may_sign(value)?),
             BASIC_CONSTRAINTS => self.basic = Some(Basic::parse(value)?),
             EXTENDED_KEY_USAGE => self.purposes = Some(Purposes::parse(value)?),
-            ALTERNATIVE_NAMES => self.has_alternative_names = true,
+            ALTERNATIVE_NAMES => self.alternative_names = Some(value),
             NAME_CONSTRAINTS => self.constrains_names = true,
             // Nobody asks for a policy here, so that any will do.
             POLICIES => {}
