@@ -215,7 +215,7 @@ impl Schema<'_> {
 
     fn print_message(&self, name: &str, todo: &mut VecDeque<String>) -> anyhow::Result<String> {
         let fields = self.flat(name, false)?;
-        let schema = self.openapi.get(&openapi_name(name));
+        let schema = self.openapi.get(openapi_name(name));
         let mut names: Vec<(&str, usize)> =
             fields.iter().enumerate().map(|(i, (_, f, _))| (text(f, "name"), i)).collect();
         names.sort_unstable();
@@ -259,7 +259,7 @@ impl Schema<'_> {
         let name = text(field, "name");
         let number =
             if inner { "0" } else { field.get("number").map_or("0", |_| text(field, "number")) };
-        let schema = self.openapi.get(&openapi_name(message));
+        let schema = self.openapi.get(openapi_name(message));
         let required = schema.and_then(|s| s.get("required")).and_then(Value::as_array);
         let mut flags = Vec::new();
         if field.get("optional").is_some() {

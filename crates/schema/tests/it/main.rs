@@ -1,0 +1,3 @@
+//! The tables and the decoders, held against what real servers and libraries printed.
+
+mod recorded;
