@@ -10,13 +10,28 @@ use crate::pod::POD;
 use crate::secret::SECRET;
 use crate::service_account::SERVICE_ACCOUNT;
 use crate::workload::{DAEMON_SET, DEPLOYMENT, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET};
-use crate::{FieldError, metadata, name, rbac};
+use crate::{FieldError, certificate, ingress, metadata, name, rbac};
 
 /// An object as JSON, its fields in the order of the API.
 pub type Object = Map<String, Value>;
 
 /// A column of a Table: name, type, format, priority.
 pub type Columns = &'static [(&'static str, &'static str, &'static str, u8)];
+
+/// When something is written, and by whom.
+#[derive(Clone, Copy, Debug)]
+pub struct Occasion<'a> {
+    /// The moment of the write.
+    pub now: Timestamp,
+    /// The requester's name.
+    pub user: &'a str,
+    /// The requester's uid; empty where there is none.
+    pub uid: &'a str,
+    /// The requester's groups.
+    pub groups: &'a [String],
+    /// What else is known of the requester: lists of text by key.
+    pub extra: &'a Object,
+}
 
 /// What the server does with objects of one kind. The defaults are those of a kind that nothing more is
 /// known about: accepted as it is, shown by name and age.
@@ -33,6 +48,10 @@ pub trait Kind: Sync {
 
     /// The same for an update; also raises `metadata.generation` where the kind has one and it changed.
     fn prepare_update(&self, _object: &mut Object, _old: &Object) {}
+
+    /// Sets what only the occasion knows: when it happens, and who asks. Called after
+    /// [`Kind::prepare_create`] or [`Kind::prepare_update`]; `old` is what is being changed.
+    fn stamp(&self, _object: &mut Object, _old: Option<&Object>, _on: &Occasion<'_>) {}
 
     /// Everything that is wrong with a new object beside its metadata, in the order of the API.
     fn validate(&self, _object: &Object) -> Vec<FieldError> {
@@ -67,7 +86,7 @@ pub trait Kind: Sync {
     }
 
     /// The cells of a row of a Table, in the order of the kind's columns; `None` where the kind has
-    /// only the name and the age.
+    /// only the name, and the age or the time of its creation.
     fn cells(&self, _object: &Object, _now: Timestamp) -> Option<Vec<Value>> {
         None
     }
@@ -102,6 +121,9 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         ("", "namespaces") => &NAMESPACE,
         ("", "secrets") => &SECRET,
         ("", "serviceaccounts") => &SERVICE_ACCOUNT,
+        ("certificates.k8s.io", "certificatesigningrequests") => &certificate::REQUEST,
+        ("networking.k8s.io", "ingresses") => &ingress::INGRESS,
+        ("networking.k8s.io", "ingressclasses") => &ingress::INGRESS_CLASS,
         ("networking.k8s.io", "networkpolicies") => &NETWORK_POLICY,
         ("rbac.authorization.k8s.io", "roles") => &rbac::ROLE,
         ("rbac.authorization.k8s.io", "clusterroles") => &rbac::CLUSTER_ROLE,

@@ -1,7 +1,7 @@
 //! What a kind's objects are filled in with, held to and shown as.
 //!
 //! ```text
-//! decoded ─► default ─► prepare ─► (admission) ─► validate ─► stored ─► cells (Table)
+//! decoded ─► default ─► prepare, stamp ─► (admission) ─► validate ─► stored ─► cells (Table)
 //! ```
 //!
 //! One file a kind. Everything here is a pure function of JSON objects: no store, no clock, no request.
@@ -14,11 +14,13 @@
 )]
 
 mod age;
+mod certificate;
 mod config_map;
 mod field_error;
 mod generation;
 mod go_json;
 mod go_text;
+mod ingress;
 mod ip;
 mod kind;
 mod label;
@@ -39,6 +41,7 @@ mod value;
 mod workload;
 
 pub use config_map::DATA_BYTES_MAX;
+pub use age::name_and_age;
 pub use field_error::{ErrorType, FieldError, joined};
-pub use kind::{Columns, Kind, Object, kind};
+pub use kind::{Columns, Kind, Object, Occasion, kind};
 pub use metadata::{ANNOTATIONS_BYTES_MAX, MANAGER_BYTES_MAX, create_faults, update_faults};
