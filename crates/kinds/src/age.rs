@@ -11,6 +11,12 @@ use crate::value::at;
 /// What stands in a cell whose time is not known.
 pub(crate) const UNKNOWN: &str = "<unknown>";
 
+/// The cells of a kind whose table has only a name and an age.
+pub fn name_and_age(object: &Object, now: Timestamp) -> Vec<Value> {
+    let name = object.get("metadata").and_then(|metadata| metadata.get("name")).cloned();
+    vec![name.unwrap_or_else(|| "".into()), of(object, now).into()]
+}
+
 /// How long the object exists, as its AGE column shows it.
 pub(crate) fn of(object: &Object, now: Timestamp) -> String {
     since(at(object, &["metadata", "creationTimestamp"]), now)
