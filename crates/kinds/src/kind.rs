@@ -10,7 +10,7 @@ use crate::pod::POD;
 use crate::secret::SECRET;
 use crate::service_account::SERVICE_ACCOUNT;
 use crate::workload::{DAEMON_SET, DEPLOYMENT, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET};
-use crate::{FieldError, certificate, ingress, metadata, name, rbac};
+use crate::{FieldError, certificate, event, ingress, lease, metadata, name, rbac, scheduling};
 
 /// An object as JSON, its fields in the order of the API.
 pub type Object = Map<String, Value>;
@@ -42,6 +42,13 @@ pub trait Kind: Sync {
     /// Fills in what the client left out. Called on everything that is decoded, patches included, before
     /// [`Kind::prepare_create`] or [`Kind::prepare_update`].
     fn default(&self, _object: &mut Object) {}
+
+    /// Turns an object of this version, filled in, into the one form in which all versions and groups of
+    /// the kind are stored and judged; most have but one.
+    fn to_stored(&self, _version: &str, _object: &mut Object) {}
+
+    /// The way back, before an answer in this version.
+    fn from_stored(&self, _version: &str, _object: &mut Object) {}
 
     /// Takes away or sets what a client has no say in when it creates, as `status`.
     fn prepare_create(&self, _object: &mut Object) {}
@@ -118,17 +125,22 @@ pub trait Kind: Sync {
 pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
     match (group, resource) {
         ("", "configmaps") => &CONFIG_MAP,
+        ("", "events") => &event::CORE_EVENT,
         ("", "namespaces") => &NAMESPACE,
         ("", "secrets") => &SECRET,
         ("", "serviceaccounts") => &SERVICE_ACCOUNT,
         ("certificates.k8s.io", "certificatesigningrequests") => &certificate::REQUEST,
+        ("coordination.k8s.io", "leases") => &lease::LEASE,
+        ("events.k8s.io", "events") => &event::EVENT,
         ("networking.k8s.io", "ingresses") => &ingress::INGRESS,
         ("networking.k8s.io", "ingressclasses") => &ingress::INGRESS_CLASS,
         ("networking.k8s.io", "networkpolicies") => &NETWORK_POLICY,
+        ("node.k8s.io", "runtimeclasses") => &scheduling::RUNTIME_CLASS,
         ("rbac.authorization.k8s.io", "roles") => &rbac::ROLE,
         ("rbac.authorization.k8s.io", "clusterroles") => &rbac::CLUSTER_ROLE,
         ("rbac.authorization.k8s.io", "rolebindings") => &rbac::ROLE_BINDING,
         ("rbac.authorization.k8s.io", "clusterrolebindings") => &rbac::CLUSTER_ROLE_BINDING,
+        ("scheduling.k8s.io", "priorityclasses") => &scheduling::PRIORITY_CLASS,
         ("", "pods") => &POD,
         ("", "replicationcontrollers") => &REPLICATION_CONTROLLER,
         ("apps", "daemonsets") => &DAEMON_SET,

@@ -1,6 +1,8 @@
 //! Reading and filling fields of JSON, whatever stands there: a value of the wrong type is as if absent,
 //! which only the decoder's strictness can judge.
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
 use crate::Object;
@@ -13,6 +15,12 @@ pub(crate) fn text<'a>(object: &'a Object, field: &str) -> &'a str {
 /// The map of a field.
 pub(crate) fn map<'a>(object: &'a Object, field: &str) -> Option<&'a Object> {
     object.get(field).and_then(Value::as_object)
+}
+
+/// The map of a field; an empty one where there is none.
+pub(crate) fn section<'a>(object: &'a Object, field: &str) -> &'a Object {
+    static EMPTY: LazyLock<Object> = LazyLock::new(Object::new);
+    map(object, field).unwrap_or(&EMPTY)
 }
 
 /// The items of a field; none where there is no list.
