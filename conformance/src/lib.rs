@@ -43,6 +43,10 @@ pub struct Options {
     pub list: bool,
     /// If there are any, the session ends after the last of these groups.
     pub groups: Vec<String>,
+    /// The kubectl binaries that walk.
+    pub kubectl: Vec<PathBuf>,
+    /// Of `plain` and `controllers`, the set-ups that they walk in; none for both.
+    pub setups: Vec<String>,
     /// If there is one, everything that has a name of the recording's own gets another.
     pub rename: Option<u64>,
 }
@@ -83,7 +87,7 @@ const SUITES: &[Suite] = &[
         name: "kubernetes/wire-controllers-1.35.4",
         replay: Replay::Session(kubernetes::controllers),
     },
-    Suite { name: "kubernetes/kubectl-walk", replay: Replay::NotYet("needs the API server") },
+    Suite { name: "kubernetes/kubectl-walk", replay: Replay::Session(kubernetes::walk) },
     Suite { name: "cel/spec", replay: Replay::NotYet("needs CEL") },
     Suite { name: "opa/conformance-v1", replay: Replay::NotYet("needs Rego") },
 ];
@@ -96,9 +100,10 @@ const SHOWN: usize = 5;
 pub fn run(folder: &Path, prefix: &str, options: &Options, out: &mut dyn Write) -> Result<bool> {
     anyhow::ensure!(folder.is_dir(), "`{}` is not a folder", folder.display());
     let deviations = Deviations::parse(include_str!("../deviations.tsv"))?;
+    let also = if prefix == "kubernetes/walk" { "kubernetes/kubectl-walk" } else { prefix };
     let mut all_agreed = true;
     let mut ran = 0;
-    for suite in SUITES.iter().filter(|s| s.name.starts_with(prefix)) {
+    for suite in SUITES.iter().filter(|s| s.name.starts_with(prefix) || s.name == also) {
         let Some(text) = corpus::read(folder, suite.name)? else { continue };
         let replay = match &suite.replay {
             Replay::NotYet(reason) => {

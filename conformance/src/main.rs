@@ -18,7 +18,10 @@ usage: conformance DIR [NAME-PREFIX] [FLAGS]
   --groups A,B        end the session after the last of these groups
   --show ID|GROUP|all print requests, answers and differences (may be repeated, or A,B)
   --list              name every record that differs
-  --rename SEED       replay under other names";
+  --rename SEED       replay under other names
+  --kubectl A,B       the kubectl binaries that walk (else $PORTCULLIS_KUBECTL); NAME-PREFIX is then
+                      usually kubernetes/walk
+  --setups A,B        of plain and controllers, where they walk (both)";
 
 /// What the command line asks for.
 struct Arguments {
@@ -54,6 +57,13 @@ fn main() -> ExitCode {
 fn arguments(mut given: impl Iterator<Item = OsString>) -> Result<Option<Arguments>> {
     let mut options = Options {
         portcullis: std::env::var_os("PORTCULLIS").filter(|p| !p.is_empty()).map(PathBuf::from),
+        kubectl: std::env::var_os("PORTCULLIS_KUBECTL")
+            .iter()
+            .flat_map(|list| {
+                list.to_string_lossy().split(',').map(PathBuf::from).collect::<Vec<_>>()
+            })
+            .filter(|path| !path.as_os_str().is_empty())
+            .collect(),
         ..Options::default()
     };
     let mut plain: Vec<OsString> = Vec::new();
@@ -78,6 +88,10 @@ fn arguments(mut given: impl Iterator<Item = OsString>) -> Result<Option<Argumen
                 "--groups" => options.groups.extend(several(text()?)),
                 "--show" => options.show.extend(several(text()?)),
                 "--rename" => options.rename = Some(text()?.parse()?),
+                "--kubectl" => {
+                    options.kubectl = several(text()?).iter().map(PathBuf::from).collect()
+                }
+                "--setups" => options.setups.extend(several(text()?)),
                 "--list" => options.list = true,
                 _ => bail!("there is no such flag"),
             }

@@ -76,6 +76,9 @@ pub(crate) fn compare(record: &Record, ours: &Ours, leniency: Leniency) -> Vec<D
     comparison.headers(ours);
     if leniency.free_text {
         comparison.status_words(&record.response, &ours.response);
+    } else if is_status(&record.response) != is_status(&ours.response) {
+        // Field by field, a refusal and an object have nothing to say to each other.
+        comparison.values("response", &record.response, &ours.response);
     } else {
         comparison.value("response", &record.response, &ours.response);
     }
@@ -428,6 +431,10 @@ fn once(events: &[Value]) -> Vec<Value> {
         kept.push(event.clone());
     }
     kept
+}
+
+fn is_status(response: &Value) -> bool {
+    response.get("kind") == Some(&"Status".into())
 }
 
 /// The parts of a text that lists errors, in an order of their own: `x is invalid: [a, b]`.

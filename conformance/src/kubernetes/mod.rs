@@ -17,8 +17,10 @@ mod replay;
 mod report;
 mod server;
 mod show;
+mod table;
 #[cfg(test)]
 mod tests;
+mod walk;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -32,6 +34,7 @@ use record::Record;
 use replay::Manner;
 use report::Report;
 use server::{Launch, Server};
+pub(crate) use walk::walk;
 
 /// The groups of the recording that have to agree; the others wait for their time and are reported.
 const REQUIRED: &[&str] = &[

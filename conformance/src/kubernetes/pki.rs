@@ -136,6 +136,11 @@ impl Pki {
         })
     }
 
+    /// The folder of everybody's certificates and keys.
+    pub(crate) fn clients(&self) -> &Path {
+        &self.clients
+    }
+
     /// Every identity that presents a certificate.
     pub(crate) fn identities() -> impl Iterator<Item = &'static str> {
         SUBJECTS.iter().map(|subject| subject.identity)

@@ -62,7 +62,7 @@ impl Outcome {
         self.differences.is_empty()
     }
 
-    fn nothing(sent: Option<Sent>, why: &str) -> Outcome {
+    pub(crate) fn nothing(sent: Option<Sent>, why: &str) -> Outcome {
         let difference = Difference { place: "answer".into(), found: Found::Nothing(why.into()) };
         Outcome { sent, ours: None, differences: vec![difference] }
     }

@@ -11,6 +11,9 @@ use crate::Options;
 /// How many differing records of a group are named, unless all are asked for.
 const NAMED: usize = 5;
 
+/// The longest message that is shown in passing.
+const MESSAGE: usize = 160;
+
 /// How the outcomes of a recording are told.
 pub(crate) struct Report<'a> {
     pub(crate) name: &'a str,
@@ -59,6 +62,22 @@ impl Report<'_> {
         Ok(as_expected && required.total > 0)
     }
 
+    /// Prints one line for all. True if those agree that are not known to differ, and only those.
+    pub(crate) fn print_as_one(
+        &self,
+        records: &[Record],
+        outcomes: &[Outcome],
+        options: &Options,
+        out: &mut dyn Write,
+    ) -> io::Result<bool> {
+        let all: Vec<(&Record, &Outcome)> = records.iter().zip(outcomes).collect();
+        self.show(&all, options, out)?;
+        let count = Count::of(&all);
+        writeln!(out, "{}: {} of {}", self.name, count.agreed, count.total)?;
+        self.name_differing(&all, options, out)?;
+        Ok(all.iter().all(|(record, outcome)| outcome.agrees() != self.open.has(&record.id)))
+    }
+
     /// The differing records of a group, a line each: first those that nobody knows of.
     fn name_differing(
         &self,
@@ -75,7 +94,7 @@ impl Report<'_> {
                 continue;
             };
             let more = if more > 0 { format!("  (+{more})") } else { String::new() };
-            writeln!(out, "  {}: {first}{more}", record.id)?;
+            writeln!(out, "  {}: {first}{more}{}", record.id, refusal(record, outcome))?;
         }
         let unnamed = differing.count().saturating_sub(named);
         if unnamed > 0 {
@@ -127,6 +146,13 @@ impl Count {
         let tenths = (self.agreed * 1000).checked_div(self.total).unwrap_or(0);
         format!("{} of {} ({}.{} %)", self.agreed, self.total, tenths / 10, tenths % 10)
     }
+}
+
+/// What we refused with, where the original did not, or not with the same status: that says most.
+fn refusal(record: &Record, outcome: &Outcome) -> String {
+    let ours = outcome.ours.as_ref().filter(|ours| Some(ours.status) != record.status);
+    let message = ours.and_then(|ours| ours.response.get("message")?.as_str());
+    message.map_or(String::new(), |text| format!("  “{}”", show::shortened(text, MESSAGE)))
 }
 
 /// The groups in the order of the session.

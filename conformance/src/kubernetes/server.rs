@@ -42,6 +42,7 @@ pub(crate) struct Server {
     address: SocketAddr,
     child: Child,
     folder: Folder,
+    pki: Pki,
     clients: HashMap<String, Client>,
 }
 
@@ -90,11 +91,15 @@ impl Server {
             let client = Client::new(address, &ca, Some((&certificate, &key)))?;
             clients.insert(name.to_owned(), client);
         }
-        Ok(Server { launch: launch.clone(), address, child, folder, clients })
+        Ok(Server { launch: launch.clone(), address, child, folder, pki, clients })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(crate) fn pki(&self) -> &Pki {
+        &self.pki
     }
 
     /// Whether the process still runs.

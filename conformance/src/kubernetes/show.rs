@@ -78,7 +78,11 @@ pub(crate) fn record(
     request(record, outcome.sent.as_ref(), out)?;
     if extent == Extent::Everything {
         writeln!(out, "── expected")?;
-        let status = record.status.map_or("no answer".to_owned(), |status| status.to_string());
+        let status = match record.status {
+            Some(0) => String::new(),
+            Some(status) => status.to_string(),
+            None => "no answer".to_owned(),
+        };
         answer(&status, &record.response_headers, &record.response, out)?;
         for (path, how) in &record.varies {
             let how = if *how == Varies::Order { "in any order" } else { "not compared" };
@@ -93,7 +97,8 @@ pub(crate) fn record(
         writeln!(out, "── got")?;
         match &outcome.ours {
             Some(Ours { status, headers, response, revision }) => {
-                answer(&status.to_string(), headers, response, out)?;
+                let status = if *status == 0 { String::new() } else { status.to_string() };
+                answer(&status, headers, response, out)?;
                 if let Some(revision) = revision {
                     writeln!(out, "   (resourceVersion: {})", revision.as_str())?;
                 }
@@ -112,7 +117,8 @@ pub(crate) fn record(
 
 fn request(record: &Record, sent: Option<&Sent>, out: &mut dyn io::Write) -> io::Result<()> {
     let path = sent.map_or(record.path.as_str(), |sent| &sent.path);
-    writeln!(out, "   {} {path}   as {}", record.method, record.identity)?;
+    let line = format!("{} {path}", record.method);
+    writeln!(out, "   {}   as {}", line.trim(), record.identity)?;
     let headers = sent.map_or(&record.headers, |sent| &sent.headers);
     for (name, value) in headers.iter().filter(|(name, _)| name != "User-Agent") {
         writeln!(out, "   {name}: {}", shortened(value, 160))?;
@@ -138,7 +144,9 @@ fn answer(
     response: &Value,
     out: &mut dyn io::Write,
 ) -> io::Result<()> {
-    writeln!(out, "   {status}")?;
+    if !status.is_empty() {
+        writeln!(out, "   {status}")?;
+    }
     for (name, values) in headers.iter().filter(|(name, _)| !name.starts_with("X-Kubernetes-Pf-")) {
         for value in values {
             writeln!(out, "   {name}: {value}")?;
@@ -148,12 +156,25 @@ fn answer(
         Value::String(text) => text.clone(),
         // An event a line, as they came.
         Value::Array(events) => events.iter().map(|e| format!("{e}\n")).collect(),
+        value if value.get("stdout").is_some() => printed(value),
         value => pretty(value),
     };
     for line in text.lines() {
         writeln!(out, "   {line}")?;
     }
     Ok(())
+}
+
+/// What a command printed, and its exit code.
+fn printed(value: &Value) -> String {
+    let lines = |name: &str| {
+        let lines = value.get(name).and_then(Value::as_array).into_iter().flatten();
+        let lines: Vec<&str> = lines.filter_map(Value::as_str).collect();
+        lines.join("\n").trim_end().to_owned()
+    };
+    let [stdout, stderr] = [lines("stdout"), lines("stderr")];
+    let exit = value.get("exit").unwrap_or(&Value::Null);
+    format!("{stdout}\n[stderr] {stderr}\n[exit] {exit}")
 }
 
 /// A difference in full: the place, then both sides below each other.
