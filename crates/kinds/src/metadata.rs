@@ -171,9 +171,18 @@ fn common_change_faults(object: &Object, old: &Object, faults: &mut Vec<FieldErr
 /// Labels, annotations and owners: what both rules look at.
 fn map_faults(meta: &Object, faults: &mut Vec<FieldError>) {
     label::faults(map(meta, "labels"), &METADATA.field("labels"), faults);
-    let annotations = METADATA.field("annotations");
+    annotation_faults(map(meta, "annotations"), METADATA.field("annotations"), faults);
+    owner_faults(meta, faults);
+}
+
+/// Everything that is wrong with the annotations of an object, or of a template of objects.
+pub(crate) fn annotation_faults(
+    annotations: Option<&Object>,
+    path: Path<'_>,
+    faults: &mut Vec<FieldError>,
+) {
     let mut bytes = 0usize;
-    for (key, value) in map(meta, "annotations").into_iter().flatten() {
+    for (key, value) in annotations.into_iter().flatten() {
         bytes = bytes
             .saturating_add(key.len())
             .saturating_add(value.as_str().unwrap_or_default().len());
@@ -183,13 +192,12 @@ fn map_faults(meta: &Object, faults: &mut Vec<FieldError>) {
             false => name::qualified_faults(key),
         };
         for fault in found {
-            faults.push(FieldError::invalid(annotations, key.as_str(), fault));
+            faults.push(FieldError::invalid(path, key.as_str(), fault));
         }
     }
     if bytes > ANNOTATIONS_BYTES_MAX {
-        faults.push(FieldError::too_long(annotations, ANNOTATIONS_BYTES_MAX));
+        faults.push(FieldError::too_long(path, ANNOTATIONS_BYTES_MAX));
     }
-    owner_faults(meta, faults);
 }
 
 fn owner_faults(meta: &Object, faults: &mut Vec<FieldError>) {

@@ -7,7 +7,7 @@ use super::quantity::{Quantity, round_list};
 use super::resources::{aggregate, is_huge_pages, is_overcommit_allowed, is_pod_level};
 use crate::Object;
 use crate::value::{
-    at, default_text, default_value, flag, integer, map, map_mut, map_or_new, maps_mut, text,
+    at, default_text, default_value, flag, integer, map, map_mut, map_or_new, maps, maps_mut, text,
 };
 
 /// Who may read a file of a mounted volume where nothing is said: 0644.
@@ -24,6 +24,9 @@ pub(super) const CONTAINER_LISTS: [&str; 3] =
 /// Fills in what only a pod has, not a template: requests from limits, service links, host ports.
 /// [`template`] and [`spec`] come first.
 pub(super) fn pod(pod: &mut Object) {
+    if let Some(status) = map_mut(pod, "status") {
+        addresses(status);
+    }
     let Some(spec) = map_or_new(pod, "spec") else { return };
     self::spec(spec);
     for list in ["containers", "initContainers"] {
@@ -43,6 +46,17 @@ pub(super) fn pod(pod: &mut Object) {
                 }
             }
         }
+    }
+}
+
+/// `podIP` is the first of `podIPs`; where they differ, the former is what the writer meant.
+fn addresses(status: &mut Object) {
+    let first = maps(status, "podIPs").next().map_or("", |(_, one)| text(one, "ip")).to_owned();
+    let own = text(status, "podIP").to_owned();
+    if own.is_empty() && !first.is_empty() {
+        status.insert("podIP".to_owned(), first.into());
+    } else if own != first {
+        status.insert("podIPs".to_owned(), serde_json::json!([{"ip": own}]));
     }
 }
 
@@ -224,9 +238,6 @@ fn projection(source: &mut Object) {
         for item in maps_mut(downward, "items") {
             field_ref(item);
         }
-    }
-    if let Some(certificate) = map_mut(source, "podCertificate") {
-        default_value(certificate, "maxExpirationSeconds", 86400);
     }
 }
 

@@ -1,23 +1,32 @@
 //! Pods, and the templates of pods that workloads hold.
 
+mod container;
 mod defaults;
+mod env;
+pub(crate) mod fault;
 mod image;
 mod prepare;
 pub(crate) mod quantity;
-mod resources;
+pub(crate) mod resources;
+pub(crate) mod scheduling;
 mod security;
+pub(crate) mod source;
 mod spec;
 mod table;
+mod update;
 mod volume;
+mod warnings;
 
 use portcullis_core::Timestamp;
 use serde_json::Value;
 
 use crate::value::{flag, map, maps, text};
-use crate::{Kind, Object};
+use crate::{FieldError, Kind, Object};
 
 pub(crate) use defaults::template as default_template;
 pub(crate) use prepare::drop_disabled;
+pub(crate) use spec::template_faults;
+pub(crate) use warnings::template as template_warnings;
 
 /// `pods`.
 pub(crate) static POD: Pod = Pod::Main;
@@ -48,6 +57,27 @@ impl Kind for Pod {
             Self::Status => prepare::update_status(object, old),
             Self::Ephemeral => prepare::update_ephemeral(object, old),
             Self::Resize => prepare::update_resize(object, old),
+        }
+    }
+
+    fn validate(&self, object: &Object) -> Vec<FieldError> {
+        update::pod_faults(object, true)
+    }
+
+    fn validate_update(&self, object: &Object, old: &Object) -> Vec<FieldError> {
+        match self {
+            Self::Main => update::update_faults(self, object, old),
+            Self::Status => update::status_faults(self, object, old),
+            Self::Ephemeral => update::ephemeral_faults(self, object, old),
+            Self::Resize => update::resize_faults(self, object, old),
+        }
+    }
+
+    fn warnings(&self, object: &Object, old: Option<&Object>) -> Vec<String> {
+        match (self, old) {
+            (Self::Main, None) => warnings::pod(object),
+            (Self::Status, Some(_)) => warnings::status(object),
+            _ => Vec::new(),
         }
     }
 
