@@ -228,6 +228,49 @@ fn fingerprint(certificate: &[u8]) -> String {
     hexadecimal(digest::digest(&digest::SHA256, certificate).as_ref())
 }
 
+/// How a certificate is found in logs, in the words of the original.
+pub(crate) fn identifier(certificate: &[u8]) -> String {
+    let Ok(parsed) = Certificate::parse(certificate) else { return "SN=?".to_owned() };
+    let colons = |id: Option<&[u8]>| {
+        let pairs: Vec<String> =
+            id.unwrap_or_default().iter().map(|byte| format!("{byte:02X}")).collect();
+        pairs.join(":")
+    };
+    let extensions = parsed.extensions;
+    format!(
+        "SN={}, SKID={}, AKID={}",
+        decimal(parsed.serial),
+        colons(extensions.subject_key_id),
+        colons(extensions.authority_key_id)
+    )
+}
+
+/// A long number as people write it.
+fn decimal(number: &[u8]) -> String {
+    /// Longer than any serial number may be; what is longer stays in hexadecimal.
+    const BYTES_MAX: usize = 32;
+    if number.len() > BYTES_MAX {
+        return format!("0x{}", hexadecimal(number));
+    }
+    let mut digits: Vec<u8> = Vec::new();
+    for byte in number {
+        let mut carry = u32::from(*byte);
+        for digit in &mut digits {
+            carry += u32::from(*digit) * 256;
+            *digit = u8::try_from(carry % 10).unwrap_or(0);
+            carry /= 10;
+        }
+        while carry > 0 {
+            digits.push(u8::try_from(carry % 10).unwrap_or(0));
+            carry /= 10;
+        }
+    }
+    if digits.is_empty() {
+        return "0".to_owned();
+    }
+    digits.iter().rev().map(|digit| char::from(b'0' + digit)).collect()
+}
+
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
