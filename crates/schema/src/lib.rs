@@ -12,6 +12,7 @@ pub mod api;
 mod base64;
 pub mod decode;
 pub mod json;
+pub mod managed;
 pub mod message;
 pub mod patch;
 pub mod quantity;
