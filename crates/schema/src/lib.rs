@@ -15,6 +15,7 @@ pub mod json;
 pub mod managed;
 pub mod message;
 pub mod patch;
+pub mod protobuf;
 pub mod quantity;
 pub mod resource;
 mod time;

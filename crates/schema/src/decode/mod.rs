@@ -17,9 +17,14 @@ use crate::api::Message;
 use crate::json::{self, Object, SyntaxError};
 
 mod read;
+mod room;
 mod typed;
 mod zero;
 
+pub(crate) use room::Room;
+pub use room::{MESSAGES_MAX, VALUES_MAX};
+pub(crate) use typed::{arrange, float};
+pub(crate) use zero::of_type as zero_of;
 pub use zero::{settle, zero};
 
 /// How many complaints of one text are kept, as Kubernetes' reader does.

@@ -6,9 +6,9 @@ use serde_json::{Map, Number, Value};
 
 use super::read::{Broken, Reader};
 use super::zero::{absent, keeps, of_type};
-use super::{COMPLAINTS_MAX, Complaint, Decoded, Error, Fault, WrongType};
+use super::{COMPLAINTS_MAX, Complaint, Decoded, Error, Fault, Room, WrongType};
 use crate::api::{Field, Message, Type};
-use crate::json::{self, Object};
+use crate::json::{Object, SyntaxError};
 use crate::time::Step;
 use crate::{base64, quantity, time};
 
@@ -21,7 +21,10 @@ pub(super) fn decode(message: &'static Message, text: &[u8]) -> Result<Decoded, 
         },
         Err(stop) => {
             // The original looks for broken syntax in the whole text before anything else.
-            json::read(text).map_err(Error::Syntax)?;
+            let mut rest = Reader::new(text);
+            if rest.skip().and_then(|()| rest.end()).is_err() {
+                return Err(Error::Syntax(SyntaxError::of(text)));
+            }
             Err(match stop {
                 Stop::At(error) => error,
                 Stop::Broken => Error::Value(TOO_LARGE.to_owned()),
@@ -30,7 +33,8 @@ pub(super) fn decode(message: &'static Message, text: &[u8]) -> Result<Decoded, 
     }
 }
 
-/// Said of a text that another reader takes and this one does not: a number beyond all machines.
+/// Said of a text that is JSON and still was not read: embedded JSON has a number beyond all
+/// machines.
 const TOO_LARGE: &str = "json: cannot unmarshal number into Go value of type float64";
 
 /// What the original says of JSON that is no object.
@@ -81,6 +85,7 @@ struct Decoder<'a> {
     quiet: usize,
     /// The fields read of the objects that are open, innermost last.
     slots: Vec<Slot>,
+    room: Room,
 }
 
 struct Slot {
@@ -94,7 +99,14 @@ struct Slot {
 
 impl<'a> Decoder<'a> {
     fn new(reader: Reader<'a>) -> Self {
-        Self { reader, complaints: Vec::new(), wrong: None, quiet: 0, slots: Vec::new() }
+        Self {
+            reader,
+            complaints: Vec::new(),
+            wrong: None,
+            quiet: 0,
+            slots: Vec::new(),
+            room: Room::new(),
+        }
     }
 
     fn root(&mut self, message: &'static Message) -> Result<Object, Stop> {
@@ -114,6 +126,7 @@ impl<'a> Decoder<'a> {
 
     fn message(&mut self, message: &'static Message, at: &Place<'_>) -> Result<Object, Stop> {
         self.reader.open()?;
+        self.room.message().map_err(Stop::At)?;
         let base = self.slots.len();
         let mut seen = 0_u64;
         let mut twice: Vec<(usize, Value)> = Vec::new();
@@ -199,12 +212,14 @@ impl<'a> Decoder<'a> {
         let text = merged.to_string();
         let mut decoder = Decoder::new(Reader::new(text.as_bytes()));
         decoder.quiet = 1;
+        decoder.room = self.room;
         let root = Place { above: None, step: PlaceStep::Root };
         let value = match merged {
             Value::Null if field.is_pointer() => Value::Null,
             Value::Null => of_type(field.kind),
             _ => decoder.value(field.kind, &root)?,
         };
+        self.room = decoder.room;
         if let Some(slot) = self.slots.iter_mut().skip(base).find(|s| s.position == position) {
             slot.value = value;
         }
@@ -219,21 +234,7 @@ impl<'a> Decoder<'a> {
         {
             own.sort_unstable_by_key(|slot| slot.position);
         }
-        let mut object = Map::with_capacity(self.slots.len() - base);
-        let mut rest = message.fields.iter();
-        let mut next = 0;
-        for slot in self.slots.drain(base..) {
-            for field in rest.by_ref().take(slot.position - next) {
-                add_absent(field, &mut object);
-            }
-            next = slot.position + 1;
-            let Some(field) = rest.next() else { break };
-            if keeps(field, &slot.value) {
-                object.insert(field.name.to_owned(), slot.value);
-            }
-        }
-        rest.for_each(|field| add_absent(field, &mut object));
-        object
+        arrange(message, self.slots.drain(base..).map(|slot| (slot.position, slot.value)))
     }
 
     /// A value that is there and not `null`, unless it is an item of a list or a map.
@@ -261,7 +262,11 @@ impl<'a> Decoder<'a> {
                     Err(_) => return Err(unfit(format!("number {text}"), "int32")),
                 }
             }
-            (Type::Raw | Type::Fields | Type::Json, _) => self.reader.any()?,
+            (Type::Raw | Type::Fields | Type::Json, _) => {
+                let value = self.reader.any()?;
+                self.room.embedded(&value).map_err(Stop::At)?;
+                value
+            }
             (Type::List(item), b'[') => self.list(*item, at)?,
             (Type::Map(item), b'{') => self.map(*item, at)?,
             (Type::Message(message), b'{') => Value::Object(self.message(message, at)?),
@@ -341,6 +346,7 @@ impl<'a> Decoder<'a> {
         let mut items = Vec::new();
         while self.reader.more(b']', items.is_empty())? {
             let place = Place { above: Some(at), step: PlaceStep::Index(items.len()) };
+            self.room.value().map_err(Stop::At)?;
             items.push(self.value(item, &place)?);
         }
         Ok(Value::Array(items))
@@ -358,6 +364,7 @@ impl<'a> Decoder<'a> {
                 sorted = map.keys().next_back().is_none_or(|last| **last < *key);
             }
             let place = Place { above: Some(at), step: PlaceStep::Key(&key) };
+            self.room.value().map_err(Stop::At)?;
             let value = self.value(item, &place)?;
             map.insert(key.into_owned(), value);
         }
@@ -423,6 +430,27 @@ impl<'a> Decoder<'a> {
 /// looked up by name.
 const LOOK_AHEAD: usize = 4;
 
+/// An object of fields, given by position and in order, that are there, and of those that are
+/// printed though nobody set them.
+pub(crate) fn arrange(
+    message: &'static Message,
+    fields: impl ExactSizeIterator<Item = (usize, Value)>,
+) -> Object {
+    let mut object = Map::with_capacity(fields.len());
+    let mut rest = message.fields.iter();
+    let mut next = 0;
+    for (position, value) in fields {
+        rest.by_ref().take(position - next).for_each(|field| add_absent(field, &mut object));
+        next = position + 1;
+        let Some(field) = rest.next() else { break };
+        if keeps(field, &value) {
+            object.insert(field.name.to_owned(), value);
+        }
+    }
+    rest.for_each(|field| add_absent(field, &mut object));
+    object
+}
+
 fn add_absent(field: &'static Field, object: &mut Object) {
     if let Some(value) = absent(field) {
         object.insert(field.name.to_owned(), value);
@@ -436,7 +464,7 @@ fn unfit(found: String, wanted: &str) -> Stop {
 }
 
 /// Whole numbers are printed without a point, as Go does.
-fn float(number: f64) -> Option<Number> {
+pub(crate) fn float(number: f64) -> Option<Number> {
     /// Up to here every whole number is told from the next.
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
     if number.fract() == 0.0 && number.abs() <= EXACT_MAX {

@@ -25,7 +25,7 @@ pub(super) fn absent(field: &'static Field) -> Option<Value> {
 }
 
 /// What is printed of the zero value of a type: of an item `null` in a list, for one.
-pub(super) fn of_type(kind: Type) -> Value {
+pub(crate) fn of_type(kind: Type) -> Value {
     match kind {
         Type::String => Value::String(String::new()),
         Type::Bool => Value::Bool(false),

@@ -19,7 +19,7 @@ impl SyntaxError {
     ///
     /// A text that is well formed and still was not read is too deep or holds a number that no
     /// machine can hold; it is called too deep.
-    pub(super) fn of(text: &[u8]) -> Self {
+    pub(crate) fn of(text: &[u8]) -> Self {
         let mut scanner = Scanner { text, at: 0, open: Vec::new() };
         match scanner.run() {
             Err(Stop::At(byte, context)) => {

@@ -2,7 +2,6 @@
 //! folder beside the checkout has them; without them the tests say that they did not run.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use portcullis_schema::api::{self, Message};
@@ -15,9 +14,7 @@ fn records() -> Option<Vec<Value>> {
     let corpora = std::env::var_os("PORTCULLIS_CORPORA").map_or(beside, PathBuf::from);
     let path = corpora.join("kubernetes/wire-1.35.4.jsonl");
     let Ok(text) = std::fs::read_to_string(&path) else {
-        // Past what the test runner swallows: a test that did not run must be seen.
-        let said = format!("SKIPPED: no recorded requests at {}", path.display());
-        writeln!(std::io::stderr(), "{said}").expect("stderr can be written");
+        crate::skipped(&format!("no recorded requests at {}", path.display()));
         return None;
     };
     Some(text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect())
@@ -66,7 +63,8 @@ fn every_answer_is_printed_again_as_it_was() {
             Err(error) => error.to_string(),
         };
         *count.entry(message.name).or_insert(0) += 1;
-        if printed != answer.to_string() {
+        let answer = answer.to_string();
+        if printed != answer {
             faults.push(format!("{}\n  {answer}\n  {printed}", text(record, "/id")));
         }
     }
