@@ -66,15 +66,25 @@ impl Directory {
     pub fn store(&self, limits: Limits) -> Result<Embedded, Error> {
         let folder = self.path.join("store");
         let file = folder.join("data");
-        let (path, lock) = (file.clone(), Arc::clone(&self.lock));
+        if !file.exists() {
+            // Begun elsewhere, so that half a beginning is never taken for a damaged store.
+            let new = folder.join("data.new");
+            let begin = owned().write(true).create(true).truncate(true).open(&new);
+            begin.map_err(|wrong| io_error("make", &new, wrong))?;
+            drop(self.open_store(&new, limits)?);
+            fs::rename(&new, &file).map_err(|wrong| io_error("make", &file, wrong))?;
+            sync(&folder)?;
+        }
+        self.open_store(&file, limits)
+    }
+
+    fn open_store(&self, file: &Path, limits: Limits) -> Result<Embedded, Error> {
+        let (path, lock) = (file.to_owned(), Arc::clone(&self.lock));
         let open = move || {
             let _held = &lock;
-            owned().read(true).write(true).create(true).truncate(false).open(&path)
+            owned().read(true).write(true).open(&path)
         };
-        let store = Embedded::on(&file, open, limits)?;
-        // A new file stays only once its folder does.
-        sync(&folder)?;
-        Ok(store)
+        Embedded::on(file, open, limits)
     }
 
     /// Reads the version, or writes ours into a folder that has none.

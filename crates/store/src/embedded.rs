@@ -41,6 +41,9 @@ use writer::Writer;
 /// All of it is in memory as well. When writing fails, because the disk is full for instance, commits
 /// fail with [`Error::Io`] and reads go on; a later commit works once there is room. Dropping the store
 /// answers the commits that wait and closes it.
+///
+/// History stays too, as far back as it was not compacted. What was compacted last may be there again
+/// after a restart: forgetting does not wait for the disk.
 pub struct Embedded {
     shared: Arc<Shared>,
     /// None only while it is being dropped.
@@ -64,7 +67,8 @@ type Reopen = Box<dyn FnMut() -> io::Result<Box<dyn Medium>> + Send>;
 impl Embedded {
     /// Opens the store on a medium, or begins it there. The medium is opened with `open`, and so again
     /// after writing failed; `name` stands for it in errors. Nobody else may write to it meanwhile:
-    /// [`Directory::store`](crate::Directory::store) sees to that.
+    /// [`Directory::store`](crate::Directory::store) sees to that, and to this: a medium that loses power
+    /// while a store is begun on it is damaged.
     ///
     /// # Errors
     /// [`Error::Io`] if the medium refuses, [`Error::Corrupt`] if it does not hold what we wrote.
