@@ -11,6 +11,7 @@
 pub mod authenticate;
 pub mod bearer;
 pub mod certificate;
+pub mod csr;
 mod der;
 pub mod impersonation;
 pub mod issue;
