@@ -23,6 +23,10 @@ const HEAD_BYTES_MAX: usize = 256 * 1024;
 /// The longest body: the largest recorded one is under a megabyte.
 const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// How much of a long body is sent before a look whether the server has refused it already: once
+/// the server has closed, the answer may be lost.
+const BODY_PIECE: usize = 64 * 1024;
+
 /// A request as it goes onto the wire.
 pub(crate) struct Request<'a> {
     pub(crate) method: &'a str,
@@ -173,8 +177,28 @@ impl Connection {
         }
         head.push_str("\r\n");
         self.stream.write_all(head.as_bytes())?;
-        self.stream.write_all(request.body.unwrap_or_default())?;
+        for (number, piece) in request.body.unwrap_or_default().chunks(BODY_PIECE).enumerate() {
+            if number > 0 && self.is_answered()? {
+                return Err(broken("the server would not hear the whole body"));
+            }
+            self.stream.write_all(piece)?;
+        }
         self.stream.flush()
+    }
+
+    /// Whether something has come already; does not wait for it.
+    fn is_answered(&mut self) -> io::Result<bool> {
+        self.stream.flush()?;
+        self.stream.sock.set_nonblocking(true)?;
+        let mut buffer = [0; 1024];
+        let read = self.stream.read(&mut buffer);
+        self.stream.sock.set_nonblocking(false)?;
+        match read {
+            Ok(read) => self.ahead.extend(buffer.iter().take(read)),
+            Err(error) if is_timeout(&error) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(!self.ahead.is_empty())
     }
 
     /// Reads one answer; also says whether the connection can serve another.
@@ -365,3 +389,6 @@ impl ResolvesClientCert for Always {
         true
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -161,7 +161,7 @@ fn key_to(path: &str) -> Result<()> {
         .map(drop)
 }
 
-fn openssl(arguments: &[&str]) -> Result<String> {
+pub(super) fn openssl(arguments: &[&str]) -> Result<String> {
     let output = Command::new("openssl").args(arguments).output().context("running `openssl`")?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "openssl {}: {}", arguments.join(" "), said.trim());
