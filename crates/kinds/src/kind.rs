@@ -10,7 +10,10 @@ use crate::pod::POD;
 use crate::secret::SECRET;
 use crate::service_account::SERVICE_ACCOUNT;
 use crate::workload::{DAEMON_SET, DEPLOYMENT, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET};
-use crate::{FieldError, certificate, event, ingress, lease, metadata, name, rbac, scheduling};
+use crate::{
+    FieldError, admission_policy, certificate, event, ingress, lease, metadata, name, rbac,
+    scheduling, webhook,
+};
 
 /// An object as JSON, its fields in the order of the API.
 pub type Object = Map<String, Value>;
@@ -120,6 +123,9 @@ pub trait Kind: Sync {
     }
 }
 
+/// The group of what admission is configured by.
+const ADMISSION: &str = "admissionregistration.k8s.io";
+
 /// How the objects of a resource behave. Resources that nothing more is known about have the defaults of
 /// [`Kind`].
 pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
@@ -129,6 +135,10 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         ("", "namespaces") => &NAMESPACE,
         ("", "secrets") => &SECRET,
         ("", "serviceaccounts") => &SERVICE_ACCOUNT,
+        (ADMISSION, "validatingwebhookconfigurations") => &webhook::VALIDATING,
+        (ADMISSION, "mutatingwebhookconfigurations") => &webhook::MUTATING,
+        (ADMISSION, "validatingadmissionpolicies") => &admission_policy::POLICY,
+        (ADMISSION, "validatingadmissionpolicybindings") => &admission_policy::BINDING,
         ("certificates.k8s.io", "certificatesigningrequests") => &certificate::REQUEST,
         ("coordination.k8s.io", "leases") => &lease::LEASE,
         ("events.k8s.io", "events") => &event::EVENT,

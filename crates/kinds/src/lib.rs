@@ -13,6 +13,7 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod admission_policy;
 mod age;
 mod certificate;
 mod config_map;
@@ -26,6 +27,7 @@ mod ip;
 mod kind;
 mod label;
 mod lease;
+mod match_rules;
 mod metadata;
 pub mod name;
 mod namespace;
@@ -41,6 +43,7 @@ mod service;
 mod service_account;
 mod storage;
 mod value;
+mod webhook;
 mod workload;
 
 pub use age::name_and_age;

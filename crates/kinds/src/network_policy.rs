@@ -168,8 +168,9 @@ fn port_faults(port: &Object, path: &Path<'_>, faults: &mut Vec<FieldError>) {
             }
             let Some(last) = last else { return };
             if last < first {
+                // The text shows the port and not its end.
                 let detail = "must be greater than or equal to `port`";
-                faults.push(FieldError::invalid(path.field("endPort"), last, detail));
+                faults.push(FieldError::invalid(path.field("endPort"), first, detail));
             }
             for fault in name::port_number_faults(last) {
                 faults.push(FieldError::invalid(path.field("endPort"), last, fault));
@@ -264,7 +265,7 @@ mod tests {
                 {"port": 90, "endPort": 80}, {"endPort": 90}, {"port": "a", "endPort": 90},
                 {"port": 0}, {"port": "Bad_Name"}, {"protocol": "ICMP"}]}]}),
             &[
-                "spec.egress[0].ports[0].endPort: Invalid value: 80: must be greater than or equal to `port`",
+                "spec.egress[0].ports[0].endPort: Invalid value: 90: must be greater than or equal to `port`",
                 "spec.egress[0].ports[1].endPort: Invalid value: 90: may not be specified when `port` is not \
                  specified",
                 "spec.egress[0].ports[2].endPort: Invalid value: 90: may not be specified when `port` is \
