@@ -123,7 +123,7 @@ impl<S: Service> Server<S> {
     }
 
     async fn requests(self: Arc<Self>, stream: TlsStream<TcpStream>, peer: Arc<Peer>, http2: bool) {
-        let activity = Arc::new(Activity::default());
+        let activity = Activity::new();
         let io = TokioIo::new(Guard::new(stream, Arc::clone(&activity), &self.limits, http2));
         let server = Arc::clone(&self);
         let answer = service_fn(move |request| {
@@ -166,7 +166,7 @@ impl<S: Service> Server<S> {
             .timer(TokioTimer::new())
             // The guard below times heads and idleness.
             .header_read_timeout(None)
-            .max_buf_size(self.limits.head_bytes);
+            .max_header_size(self.limits.head_bytes);
         builder
     }
 

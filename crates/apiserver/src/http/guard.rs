@@ -7,7 +7,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -16,9 +16,14 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Limits;
 
-/// How many requests of a connection are under way.
-#[derive(Debug, Default)]
-pub(super) struct Activity(AtomicUsize);
+/// What goes on on a connection, as those who answer its requests know it.
+#[derive(Debug)]
+pub(super) struct Activity {
+    under_way: AtomicUsize,
+    opened: Instant,
+    /// When the last request ended, in milliseconds since it was opened.
+    ended_ms: AtomicU64,
+}
 
 /// One request under way, until dropped.
 pub(super) struct Busy(Arc<Activity>);
@@ -54,19 +59,30 @@ enum Phase {
 struct Alarm(Option<Pin<Box<Sleep>>>);
 
 impl Activity {
+    pub(super) fn new() -> Arc<Self> {
+        let (under_way, ended_ms) = (AtomicUsize::new(0), AtomicU64::new(0));
+        Arc::new(Self { under_way, opened: Instant::now(), ended_ms })
+    }
+
     pub(super) fn enter(self: &Arc<Self>) -> Busy {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.under_way.fetch_add(1, Ordering::Relaxed);
         Busy(Arc::clone(self))
     }
 
     fn is_busy(&self) -> bool {
-        self.0.load(Ordering::Relaxed) > 0
+        self.under_way.load(Ordering::Acquire) > 0
+    }
+
+    fn ended(&self) -> Instant {
+        self.opened + Duration::from_millis(self.ended_ms.load(Ordering::Relaxed))
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.0.fetch_sub(1, Ordering::Relaxed);
+        let open = self.0.opened.elapsed().as_millis();
+        self.0.ended_ms.store(u64::try_from(open).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.0.under_way.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -108,21 +124,19 @@ impl<T> Guard<T> {
     fn waited_too_long(&mut self, cx: &mut Context<'_>) -> bool {
         if self.activity.is_busy() {
             self.phase = Phase::Busy;
+            // HTTP/1.1 does not look for the next request by itself if it found nothing while it
+            // answered this one: the timer makes it look.
+            self.reading.rings(Instant::now() + self.idle, cx);
             return false;
         }
         if self.phase == Phase::Busy {
-            self.enter(Phase::Idle);
+            (self.phase, self.since) = (Phase::Idle, self.activity.ended());
         }
         let patience = match (self.phase, self.head) {
             (Phase::Head, Some(head)) => head,
             _ => self.idle,
         };
         self.reading.rings(self.since + patience, cx)
-    }
-
-    fn enter(&mut self, phase: Phase) {
-        self.phase = phase;
-        self.since = Instant::now();
     }
 
     /// What a write came to, turned into an error if none has succeeded for too long.
@@ -156,7 +170,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Guard<T> {
             }
         } else if self.head.is_some() && self.phase != Phase::Head {
             // What comes while a request is under way is its body, or the head of the next.
-            self.enter(Phase::Head);
+            (self.phase, self.since) = (Phase::Head, Instant::now());
         }
         read
     }

@@ -138,8 +138,10 @@ impl ClientCertVerifier for Possession {
     }
 }
 
-fn public_key(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
-    let certificate = webpki::EndEntityCert::try_from(certificate);
-    let certificate = certificate.map_err(|_| Error::from(CertificateError::BadEncoding))?;
-    Ok(certificate.subject_public_key_info().into_owned())
+fn public_key<'c>(
+    certificate: &'c CertificateDer<'_>,
+) -> Result<SubjectPublicKeyInfoDer<'c>, Error> {
+    portcullis_identity::certificate::public_key(certificate)
+        .map(SubjectPublicKeyInfoDer::from)
+        .map_err(|_| Error::from(CertificateError::BadEncoding))
 }
