@@ -7,6 +7,7 @@
 
 mod corpus;
 mod deviations;
+mod escalation;
 mod kubernetes;
 mod network;
 mod packets;
@@ -65,7 +66,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "rbac/covers", replay: Replay::Lines(rbac::covers) },
     Suite { name: "rbac/rules", replay: Replay::Lines(rbac::rules) },
     Suite { name: "rbac/aggregation", replay: Replay::Lines(rbac::aggregation) },
-    Suite { name: "rbac/escalation", replay: Replay::NotYet("needs the API server's write path") },
+    Suite { name: "rbac/escalation", replay: Replay::Lines(escalation::escalation) },
     Suite { name: "rbac/requestinfo", replay: Replay::NotYet("needs the API server's router") },
     Suite { name: "network/kubernetes", replay: Replay::Lines(network::scenario) },
     Suite { name: "network/calico", replay: Replay::Lines(network::scenario) },

@@ -206,7 +206,7 @@ fn fed_by_a_cycle(roles: &[Arc<Role>]) -> BTreeSet<SmolStr> {
 // === Objects and questions ===
 
 /// Takes objects through the product's own loader and lowering, as one `List` document.
-fn snapshot(objects: &[Value], settings: &Settings) -> Snapshot {
+pub(crate) fn snapshot(objects: &[Value], settings: &Settings) -> Snapshot {
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": objects });
     scene(&list.to_string(), settings).snapshot
 }
@@ -226,7 +226,7 @@ fn attempt(value: &Value) -> Result<Attempt> {
     Ok(Attempt { requester: requester(value)?, verb: text(value, "verb")?.into(), target })
 }
 
-fn requester(value: &Value) -> Result<Requester> {
+pub(crate) fn requester(value: &Value) -> Result<Requester> {
     let groups = texts(value, "groups").into_iter().map(SmolStr::from).collect();
     Ok(Requester { user: text(value, "user")?.into(), groups })
 }
@@ -236,7 +236,7 @@ fn namespace(value: &Value) -> Option<Namespace> {
 }
 
 /// A text that is left out where it is empty.
-fn or_empty<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(crate) fn or_empty<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or("")
 }
 
