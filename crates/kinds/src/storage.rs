@@ -21,3 +21,6 @@ pub(crate) fn claim_template_faults(
     _faults: &mut Vec<FieldError>,
 ) {
 }
+
+/// What is wrong with the spec of a claim.
+pub(crate) fn claim_spec_faults(_spec: &Object, _path: &Path<'_>, _faults: &mut Vec<FieldError>) {}

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::container::{self, Around};
 use super::defaults::CONTAINER_LISTS;
-use super::fault::{one_of, required_word, said};
+use super::fault::{required_word, said};
 use super::quantity::Quantity;
 use super::{resources, scheduling, security, volume};
 use crate::path::Path;
@@ -78,7 +78,7 @@ pub(super) fn faults(
 
 /// What is wrong with the names, numbers and lists at the end of a spec.
 fn name_faults(spec: &Object, path: &Path<'_>, faults: &mut Vec<FieldError>) {
-    let mut named = |field: &str, rule: fn(&str) -> Vec<String>, faults: &mut Vec<FieldError>| {
+    let named = |field: &str, rule: fn(&str) -> Vec<String>, faults: &mut Vec<FieldError>| {
         let name = text(spec, field);
         if !name.is_empty() {
             said(rule(name), name, path.field(field), faults);
@@ -255,8 +255,7 @@ fn host_name_faults(spec: &Object, path: &Path<'_>, faults: &mut Vec<FieldError>
     said(name::subdomain_faults(name), name, path, faults);
 }
 
-/// What is wrong with a template of pods: its labels, annotations and spec. `policies` are the ways a
-/// pod of it may start again; where it names another one, that is a fault too.
+/// What is wrong with a template of pods: its labels, annotations and spec.
 pub(crate) fn template_faults(template: &Object, path: &Path<'_>, faults: &mut Vec<FieldError>) {
     let empty = Object::new();
     let metadata = map(template, "metadata").unwrap_or(&empty);
@@ -302,17 +301,6 @@ pub(super) fn annotation_faults(
         }
     }
     security::annotation_faults(annotations, spec, path, faults);
-}
-
-/// What is wrong with how the pods of a template may start again.
-pub(crate) fn restart_faults(
-    template: &Object,
-    words: &[&str],
-    path: &Path<'_>,
-    faults: &mut Vec<FieldError>,
-) {
-    let empty = Object::new();
-    one_of(map(template, "spec").unwrap_or(&empty), "restartPolicy", words, path, faults);
 }
 
 /// A name as warnings show it.

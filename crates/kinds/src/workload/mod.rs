@@ -4,6 +4,7 @@
 mod daemon_set;
 mod deployment;
 mod replica_set;
+mod rule;
 mod stateful_set;
 
 use serde_json::Value;

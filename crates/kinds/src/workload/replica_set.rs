@@ -3,9 +3,14 @@
 use portcullis_core::Timestamp;
 use serde_json::{Value, json};
 
+use super::rule::{
+    SPEC, count_faults, immutable_faults, label_faults, lasting_faults, name_warnings, part,
+    part_faults, selector_faults, template_faults, template_labels, template_warnings,
+};
 use super::{container_cells, create, name, number, template_spec, update, update_status};
-use crate::value::{at, default_value, map, map_or_new};
-use crate::{Kind, Object, age, label, pod};
+use crate::pod::fault::not_negative;
+use crate::value::{at, default_value, is_set, map, map_or_new};
+use crate::{FieldError, Kind, Object, age, label, metadata, pod};
 
 /// `replicasets.apps`.
 pub(crate) static REPLICA_SET: ReplicaSet = ReplicaSet::Main;
@@ -43,6 +48,31 @@ impl Kind for ReplicaSet {
             Self::Main => update(object, old),
             Self::Status => update_status(object, old),
         }
+    }
+
+    fn validate(&self, object: &Object) -> Vec<FieldError> {
+        let mut faults = Vec::new();
+        spec_faults(object, &mut faults);
+        faults
+    }
+
+    fn validate_update(&self, object: &Object, old: &Object) -> Vec<FieldError> {
+        let none = Object::new();
+        let mut faults = Vec::new();
+        metadata::change_faults(self, object, old, &mut faults);
+        match self {
+            Self::Main => {
+                spec_faults(object, &mut faults);
+                let [new, old] = [object, old].map(|one| part(one, "spec", &none));
+                immutable_faults(new, old, "selector", &SPEC, &mut faults);
+            }
+            Self::Status => status_faults(part(object, "status", &none), true, &mut faults),
+        }
+        faults
+    }
+
+    fn warnings(&self, object: &Object, old: Option<&Object>) -> Vec<String> {
+        warnings(object, old, matches!(self, Self::Main))
     }
 
     fn cells(&self, object: &Object, now: Timestamp) -> Option<Vec<Value>> {
@@ -89,6 +119,27 @@ impl Kind for ReplicationController {
         (label == "status.replicas").then(|| number(object, "status", "replicas").to_string())
     }
 
+    fn validate(&self, object: &Object) -> Vec<FieldError> {
+        let mut faults = Vec::new();
+        controller_faults(object, &mut faults);
+        faults
+    }
+
+    fn validate_update(&self, object: &Object, old: &Object) -> Vec<FieldError> {
+        let none = Object::new();
+        let mut faults = Vec::new();
+        metadata::change_faults(self, object, old, &mut faults);
+        match self {
+            Self::Main => controller_faults(object, &mut faults),
+            Self::Status => status_faults(part(object, "status", &none), false, &mut faults),
+        }
+        faults
+    }
+
+    fn warnings(&self, object: &Object, old: Option<&Object>) -> Vec<String> {
+        warnings(object, old, matches!(self, Self::Main))
+    }
+
     fn cells(&self, object: &Object, now: Timestamp) -> Option<Vec<Value>> {
         let selector = map(object, "spec").and_then(|spec| map(spec, "selector"));
         Some(cells(object, label::map_text(selector), now))
@@ -111,4 +162,71 @@ fn cells(object: &Object, selector: String, now: Timestamp) -> Vec<Value> {
         images,
         selector.into(),
     ]
+}
+
+fn warnings(object: &Object, old: Option<&Object>, is_main: bool) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if is_main {
+        if old.is_none() {
+            name_warnings(object, &mut warnings);
+        }
+        template_warnings(object, old, &mut warnings);
+    }
+    warnings
+}
+
+fn spec_faults(object: &Object, faults: &mut Vec<FieldError>) {
+    let none = Object::new();
+    let spec = part(object, "spec", &none);
+    not_negative(spec, "replicas", &SPEC, faults);
+    not_negative(spec, "minReadySeconds", &SPEC, faults);
+    if selector_faults(spec, "deployment", "invalid label selector", faults) {
+        template_faults(spec, faults);
+        lasting_faults(spec, "ReplicaSet", faults);
+    }
+}
+
+fn controller_faults(object: &Object, faults: &mut Vec<FieldError>) {
+    let none = Object::new();
+    let spec = part(object, "spec", &none);
+    not_negative(spec, "minReadySeconds", &SPEC, faults);
+    let selector = map(spec, "selector").filter(|selector| !selector.is_empty());
+    if selector.is_none() {
+        faults.push(FieldError::required(SPEC.field("selector"), ""));
+    }
+    if !is_set(spec, "replicas") {
+        faults.push(FieldError::required(SPEC.field("replicas"), ""));
+    }
+    not_negative(spec, "replicas", &SPEC, faults);
+    if !is_set(spec, "template") {
+        faults.push(FieldError::required(SPEC.field("template"), ""));
+        return;
+    }
+    let labels = template_labels(spec);
+    let picks = selector
+        .into_iter()
+        .flatten()
+        .all(|(key, value)| labels.is_some_and(|labels| labels.get(key) == Some(value)));
+    if !picks {
+        label_faults(labels, faults);
+    }
+    template_faults(spec, faults);
+    lasting_faults(spec, "ReplicationController", faults);
+}
+
+fn status_faults(status: &Object, counts_going: bool, faults: &mut Vec<FieldError>) {
+    let fields = [
+        "replicas",
+        "fullyLabeledReplicas",
+        "readyReplicas",
+        "availableReplicas",
+        "observedGeneration",
+    ];
+    count_faults(status, &fields, faults);
+    if counts_going {
+        count_faults(status, &["terminatingReplicas"], faults);
+    }
+    let parts = ["fullyLabeledReplicas", "readyReplicas", "availableReplicas"];
+    part_faults(status, &parts, ("replicas", "status.replicas"), faults);
+    part_faults(status, &["availableReplicas"], ("readyReplicas", "readyReplicas"), faults);
 }
