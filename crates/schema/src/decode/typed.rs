@@ -12,8 +12,8 @@ use crate::json::{Object, SyntaxError};
 use crate::time::Step;
 use crate::{base64, quantity, time};
 
-pub(super) fn decode(message: &'static Message, text: &[u8]) -> Result<Decoded, Error> {
-    let mut decoder = Decoder::new(Reader::new(text));
+pub(super) fn decode(message: &'static Message, text: &[u8], room: Room) -> Result<Decoded, Error> {
+    let mut decoder = Decoder::new(Reader::new(text), room);
     match decoder.root(message) {
         Ok(object) => match decoder.wrong {
             None => Ok(Decoded { object, complaints: decoder.complaints }),
@@ -98,14 +98,14 @@ struct Slot {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(reader: Reader<'a>) -> Self {
+    fn new(reader: Reader<'a>, room: Room) -> Self {
         Self {
             reader,
             complaints: Vec::new(),
             wrong: None,
             quiet: 0,
             slots: Vec::new(),
-            room: Room::new(),
+            room,
         }
     }
 
@@ -210,9 +210,8 @@ impl<'a> Decoder<'a> {
     ) -> Result<(), Stop> {
         let Some(field) = message.fields.get(position) else { return Ok(()) };
         let text = merged.to_string();
-        let mut decoder = Decoder::new(Reader::new(text.as_bytes()));
+        let mut decoder = Decoder::new(Reader::new(text.as_bytes()), self.room);
         decoder.quiet = 1;
-        decoder.room = self.room;
         let root = Place { above: None, step: PlaceStep::Root };
         let value = match merged {
             Value::Null if field.is_pointer() => Value::Null,

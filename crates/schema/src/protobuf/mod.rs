@@ -21,8 +21,8 @@ use wire::{Broken, Fields, Payload};
 /// What every body begins with.
 pub const PREFIX: &[u8; 4] = b"k8s\0";
 
-/// How deeply messages may lie in each other. Kinds nest less than 20 deep; only the schemas of
-/// custom resources have no end of their own, and JSON ends them at the same depth.
+/// How deeply messages, lists and maps may lie in each other, embedded JSON among them: as deeply as
+/// in JSON, or an object could be stored that nobody can read again.
 pub const DEPTH_MAX: usize = json::DEPTH_MAX;
 
 /// A body, its message not read yet.
@@ -33,6 +33,8 @@ pub struct Envelope<'a> {
     /// The message.
     pub raw: &'a [u8],
 }
+
+const TOO_DEEP: &str = "exceeded max depth";
 
 /// Opens a body.
 ///
@@ -106,17 +108,6 @@ pub fn decode_message(message: &'static Message, raw: &[u8]) -> Result<Object, E
     reader.message(message, raw).map_err(|Broken(why)| Error::Value(why))
 }
 
-/// A parser of what anybody may send: any bytes, as bodies of all kinds.
-pub fn fuzz(bytes: &[u8]) {
-    // The envelope is tried as it is, and each kind's message without one.
-    let _ = envelope(bytes);
-    for kind in crate::api::kinds() {
-        let Ok(object) = decode_message(kind.message, bytes) else { continue };
-        let again = decode::decode_value(kind.message, &object);
-        assert!(again.as_ref().is_ok_and(|again| again.object == object), "{again:?}");
-    }
-}
-
 struct Reader {
     depth: usize,
     room: Room,
@@ -145,7 +136,7 @@ impl Reader {
     fn enter(&mut self) -> Result<(), Broken> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
-            return Err(Broken("exceeded max depth".to_owned()));
+            return Err(Broken(TOO_DEEP.to_owned()));
         }
         Ok(())
     }
@@ -175,13 +166,17 @@ impl Reader {
                 (Type::List(item), payload) => {
                     let list = slot.get_or_insert_with(|| Value::Array(Vec::new()));
                     if let Value::Array(items) = list {
+                        self.enter()?;
                         self.items(field, *item, payload, items)?;
+                        self.depth -= 1;
                     }
                 }
                 (Type::Map(item), Payload::Bytes(entry)) => {
                     let map = slot.get_or_insert_with(|| Value::Object(Object::new()));
                     if let Value::Object(map) = map {
+                        self.enter()?;
                         let (key, value) = self.entry(field, *item, entry)?;
+                        self.depth -= 1;
                         map.insert(key, value);
                     }
                 }
@@ -217,10 +212,7 @@ impl Reader {
         let Some(inlined) = inlined.map(|inlined| inlined.message) else { return Ok(()) };
         let Payload::Bytes(bytes) = payload else { return Err(payload.unfit(inlined.name)) };
         let first = inlined.fields.first().and_then(|field| message.position(field.name));
-        self.enter()?;
-        self.fields(inlined, offset + first.unwrap_or(0), bytes, slots)?;
-        self.depth -= 1;
-        Ok(())
+        self.fields(inlined, offset + first.unwrap_or(0), bytes, slots)
     }
 
     /// One item of a list, or many of a packed one.
@@ -293,12 +285,13 @@ impl Reader {
             Type::Time => moment(bytes, Step::Second)?,
             Type::MicroTime => moment(bytes, Step::Micro)?,
             Type::IntOrString => int_or_string(bytes)?,
-            Type::Raw | Type::Fields | Type::Json => embedded(bytes)?,
+            Type::Raw | Type::Fields | Type::Json => self.embedded(bytes)?,
             Type::OrList(message) => self.either(field, bytes, message, Type::Message(message))?,
             Type::OrStrings(message) => self.either(field, bytes, message, Type::String)?,
             Type::OrBool(message) => self.or_bool(field, bytes, message)?,
             // A list within a map is a message with one field, the list.
             Type::List(item) => {
+                self.enter()?;
                 let mut items = Vec::new();
                 let mut fields = Fields::new(bytes);
                 while let Some((number, payload)) = fields.next()? {
@@ -306,12 +299,33 @@ impl Reader {
                         self.items(field, *item, payload, &mut items)?;
                     }
                 }
+                self.depth -= 1;
                 if items.is_empty() { Value::Null } else { Value::Array(items) }
             }
             Type::Bool | Type::Int32 | Type::Int64 | Type::Float | Type::Map(_) => {
                 return Err(Payload::Bytes(bytes).unfit(field.name));
             }
         })
+    }
+
+    /// JSON within protobuf.
+    fn embedded(&mut self, bytes: &[u8]) -> Result<Value, Broken> {
+        let mut value = Value::Null;
+        let mut fields = Fields::new(bytes);
+        while let Some((number, payload)) = fields.next()? {
+            match (number, payload) {
+                (1, Payload::Bytes(text)) => {
+                    value = json::read(text).map_err(|why| Broken(why.to_string()))?.value;
+                }
+                (1, other) => return Err(other.unfit("Raw")),
+                _ => {}
+            }
+        }
+        if self.depth + depth(&value) > DEPTH_MAX {
+            return Err(Broken(TOO_DEEP.to_owned()));
+        }
+        self.room.embedded(&value)?;
+        Ok(value)
     }
 
     /// A schema, or a list.
@@ -324,6 +338,7 @@ impl Reader {
     ) -> Result<Value, Broken> {
         let mut schema = Value::Null;
         let mut items = Vec::new();
+        self.enter()?;
         let mut fields = Fields::new(bytes);
         while let Some((number, payload)) = fields.next()? {
             match number {
@@ -332,6 +347,7 @@ impl Reader {
                 _ => {}
             }
         }
+        self.depth -= 1;
         Ok(if items.is_empty() { schema } else { Value::Array(items) })
     }
 
@@ -353,6 +369,15 @@ impl Reader {
             }
         }
         Ok(schema.unwrap_or(allows))
+    }
+}
+
+/// How deeply lists and objects lie in each other.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(map) => 1 + map.values().map(depth).max().unwrap_or(0),
+        _ => 0,
     }
 }
 
@@ -446,22 +471,6 @@ fn int_or_string(bytes: &[u8]) -> Result<Value, Broken> {
         1 => Ok(Value::String(name)),
         _ => Err(Broken("impossible IntOrString.Type".to_owned())),
     }
-}
-
-/// JSON within protobuf.
-fn embedded(bytes: &[u8]) -> Result<Value, Broken> {
-    let mut value = Value::Null;
-    let mut fields = Fields::new(bytes);
-    while let Some((number, payload)) = fields.next()? {
-        match (number, payload) {
-            (1, Payload::Bytes(text)) => {
-                value = json::read(text).map_err(|why| Broken(why.to_string()))?.value;
-            }
-            (1, other) => return Err(other.unfit("Raw")),
-            _ => {}
-        }
-    }
-    Ok(value)
 }
 
 #[cfg(test)]
