@@ -363,7 +363,7 @@ pub(crate) fn sign(
 }
 
 /// The two numbers of an elliptic signature side by side (RFC 7518, 3.4), out of their DER.
-fn fixed(signature: &[u8], length: usize) -> Vec<u8> {
+pub(crate) fn fixed(signature: &[u8], length: usize) -> Vec<u8> {
     let mut numbers = Reader::new(signature).nested(tag::SEQUENCE).unwrap_or(Reader::new(&[]));
     let mut fixed = Vec::with_capacity(2 * length);
     for _ in 0..2 {

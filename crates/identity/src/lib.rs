@@ -34,3 +34,6 @@ pub use random::Random;
 pub use service_account::{Accounts, Confirmed, Facts, Found, Needs};
 pub use user::{Authenticated, User};
 pub use why::{Refusal, Why};
+
+#[cfg(test)]
+mod tests;
