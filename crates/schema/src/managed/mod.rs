@@ -16,13 +16,13 @@ mod entry;
 mod reset;
 mod scale;
 mod set;
-mod zero;
 
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use crate::api::{self, Message};
+use crate::decode;
 use crate::json::Object;
 use entry::{Entry, Operation};
 
@@ -91,7 +91,7 @@ pub fn update(
         let kind = new.get("kind").and_then(Value::as_str).unwrap_or_default();
         let changes = match old {
             Some(old) => diff::diff(message, old, new),
-            None => diff::diff(message, &zero::zero(message), new),
+            None => diff::diff(message, &decode::zero(message), new),
         };
         if let Ok(mut changes) = changes {
             reset.cut(&mut changes.changed);

@@ -2,7 +2,9 @@
 
 use std::io::Write as _;
 
+mod managed;
 mod pairs;
+mod patched;
 mod recorded;
 
 /// Says that a test did not run, past what the test runner swallows: that must be seen.

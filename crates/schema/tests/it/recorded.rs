@@ -9,7 +9,7 @@ use portcullis_schema::decode::{self, Decoded};
 use serde_json::{Map, Value};
 
 /// The records, one JSON object a line; none where they are not at hand.
-fn records() -> Option<Vec<Value>> {
+pub fn records() -> Option<Vec<Value>> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpora");
     let corpora = std::env::var_os("PORTCULLIS_CORPORA").map_or(beside, PathBuf::from);
     let path = corpora.join("kubernetes/wire-1.35.4.jsonl");
@@ -20,7 +20,7 @@ fn records() -> Option<Vec<Value>> {
     Some(text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect())
 }
 
-fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
+pub fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default()
 }
 
@@ -34,7 +34,7 @@ fn message_of(object: &Value) -> Option<&'static Message> {
 }
 
 /// Places of answers that stand for something else are filled in, so that they can be read.
-fn filled(value: &Value) -> Value {
+pub fn filled(value: &Value) -> Value {
     match value {
         Value::String(text) if text == "<time>" => Value::from("2026-01-02T03:04:05Z"),
         Value::String(text) if text == "<port>" => Value::from(30000),
