@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use portcullis_core::Timestamp;
 use portcullis_identity::certificate::AlternativeNames;
@@ -30,7 +31,7 @@ pub struct Credentials {
     /// Whom client certificates may come from: the authority, and `--client-ca-file`.
     pub client_trust: ClientTrust,
     /// What service account tokens are signed with.
-    pub signing_key: PrivateKey,
+    pub signing_key: Arc<PrivateKey>,
     /// The files of further keys that service account tokens may be signed with, as PEM: the operator's
     /// `--service-account-key-file`s, in their order.
     pub token_keys: Vec<(PathBuf, Vec<u8>)>,
@@ -188,7 +189,7 @@ impl Plan {
         let with = |path: &PathBuf| Ok((path.clone(), files::read(path)?));
         Ok(Credentials {
             client_trust: self.client_trust(own)?,
-            signing_key: self.signing_key(absent)?,
+            signing_key: Arc::new(self.signing_key(absent)?),
             token_keys: self.token_keys.iter().map(with).collect::<Result<_, Error>>()?,
             token_file: self.token_file.as_ref().map(with).transpose()?,
             authority,

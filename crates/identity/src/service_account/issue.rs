@@ -1,5 +1,6 @@
 //! Tokens made: on request (`TokenRequest`), and for a secret.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_core::Timestamp;
@@ -26,7 +27,7 @@ const EXTENDED: i64 = 365 * 24 * 60 * 60;
 
 /// Issues tokens: `--service-account-signing-key-file`, `--service-account-issuer`.
 pub struct Issuer {
-    key: PrivateKey,
+    key: Arc<PrivateKey>,
     name: String,
     lifetimes: Lifetimes,
 }
@@ -111,8 +112,12 @@ pub fn seconds_fault(seconds: i64) -> Option<&'static str> {
 
 impl Issuer {
     /// Signs with this key in this name.
-    pub fn new(key: PrivateKey, name: impl Into<String>, lifetimes: Lifetimes) -> Self {
-        Self { key, name: name.into(), lifetimes }
+    pub fn new(
+        key: impl Into<Arc<PrivateKey>>,
+        name: impl Into<String>,
+        lifetimes: Lifetimes,
+    ) -> Self {
+        Self { key: key.into(), name: name.into(), lifetimes }
     }
 
     /// The key, whose public half verifies.
