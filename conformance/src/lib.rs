@@ -12,6 +12,7 @@ mod kubernetes;
 mod network;
 mod packets;
 mod rbac;
+mod requests;
 mod selectors;
 mod tally;
 mod validation;
@@ -67,7 +68,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "rbac/rules", replay: Replay::Lines(rbac::rules) },
     Suite { name: "rbac/aggregation", replay: Replay::Lines(rbac::aggregation) },
     Suite { name: "rbac/escalation", replay: Replay::Lines(escalation::escalation) },
-    Suite { name: "rbac/requestinfo", replay: Replay::NotYet("needs the API server's router") },
+    Suite { name: "rbac/requestinfo", replay: Replay::Lines(requests::request) },
     Suite { name: "network/kubernetes", replay: Replay::Lines(network::scenario) },
     Suite { name: "network/calico", replay: Replay::Lines(network::scenario) },
     Suite { name: "network/probes", replay: Replay::Lines(network::scenario) },

@@ -35,6 +35,7 @@ fn the_committed_answers() {
         rbac/rules: 1500 of 1500
         rbac/aggregation: 120 of 120
         rbac/escalation: 800 of 800
+        rbac/requestinfo: 1684 of 1684
         network/kubernetes: 15000 of 15000
         network/calico: 15312 of 15312
         network/probes: 86 of 86

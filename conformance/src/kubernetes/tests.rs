@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use anyhow::{Result, bail};
 use base64::Engine as _;
@@ -17,7 +17,12 @@ use super::rename::Renaming;
 use super::replay::{Manner, Outcome, next_reference, replay};
 use crate::corpus;
 
-/// The committed recording.
+/// The committed recording of the long session.
+fn wire() -> Vec<Record> {
+    static READ: OnceLock<Vec<Record>> = OnceLock::new();
+    READ.get_or_init(|| recording("kubernetes/wire-1.35.4")).clone()
+}
+
 fn recording(name: &str) -> Vec<Record> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora");
     let text = corpus::read(&folder, name).expect("readable").expect("committed");
@@ -206,7 +211,7 @@ fn a_recording_agrees_with_itself() {
 
 #[test]
 fn a_renamed_recording_agrees_with_itself_and_with_no_other() {
-    let recorded = recording("kubernetes/wire-1.35.4");
+    let recorded = wire();
     let mut renamed = recorded.clone();
     Renaming::of(&recorded, 7).apply(&mut renamed);
     let outcomes = outcomes(&renamed, &renamed);
@@ -219,7 +224,7 @@ fn a_renamed_recording_agrees_with_itself_and_with_no_other() {
 /// Changes one record of what is played, and tells what is found in the whole session.
 #[track_caller]
 fn check(id: &str, change: impl Fn(&mut Record), want: Expect) {
-    let mut records = recording("kubernetes/wire-1.35.4");
+    let mut records = wire();
     let at = records.iter().position(|record| record.id == id).expect("a record");
     // Other sessions begin where this one has what it needs.
     records.truncate(at + 1);
@@ -498,7 +503,7 @@ fn what_was_asked_with_a_value_that_never_came_is_not_sent() {
     let tokenless = |record: &mut Record| {
         record.response["status"] = json!({});
     };
-    let mut records = recording("kubernetes/wire-1.35.4");
+    let mut records = wire();
     let end =
         records.iter().position(|record| record.id == "serviceaccount-025").expect("a record");
     records.truncate(end + 1);
