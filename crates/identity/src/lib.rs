@@ -13,6 +13,7 @@ pub mod bearer;
 pub mod certificate;
 pub mod csr;
 mod der;
+pub mod fuzzing;
 pub mod impersonation;
 pub mod issue;
 pub mod jwt;

@@ -1,3 +1,5 @@
+//! Client certificates made by `openssl`, judged.
+
 use std::time::Duration;
 
 use super::{OpenSsl, soon};

@@ -1,3 +1,5 @@
+//! Keys, requests and certificates, passed between `openssl` and us.
+
 use super::{OpenSsl, soon};
 use crate::certificate::AlternativeNames;
 use crate::csr::{Request, RequestFault, Signer};

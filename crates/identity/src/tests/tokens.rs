@@ -1,3 +1,5 @@
+//! Tokens, good and forged, and the order in which credentials are asked about.
+
 use std::time::Duration;
 
 use base64::Engine as _;
