@@ -12,13 +12,17 @@ pub(crate) fn first(object: &mut Object) {
 
 /// Raises the generation where one of the fields differs from the old object, and else keeps it.
 pub(crate) fn next(object: &mut Object, old: &Object, fields: &[&str]) {
-    let before = of(old);
     let changed = fields.iter().any(|field| !same(object.get(*field), old.get(*field)));
     if changed {
-        set(object, before.saturating_add(1));
+        raise(object, old);
     } else if let (Some(meta), Some(old)) = (map_or_new(object, "metadata"), map(old, "metadata")) {
         copy(meta, old, "generation");
     }
+}
+
+/// Gives the object the generation after that of the old one.
+pub(crate) fn raise(object: &mut Object, old: &Object) {
+    set(object, of(old).saturating_add(1));
 }
 
 /// The generation of an object; 0 where it has none.

@@ -11,8 +11,8 @@ use crate::secret::SECRET;
 use crate::service_account::SERVICE_ACCOUNT;
 use crate::workload::{DAEMON_SET, DEPLOYMENT, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET};
 use crate::{
-    FieldError, admission_policy, certificate, event, ingress, lease, metadata, name, rbac,
-    scheduling, webhook,
+    FieldError, admission_policy, certificate, disruption, endpoints, event, ingress, lease,
+    metadata, name, quota, rbac, scheduling, webhook,
 };
 
 /// An object as JSON, its fields in the order of the API.
@@ -131,6 +131,9 @@ const ADMISSION: &str = "admissionregistration.k8s.io";
 pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
     match (group, resource) {
         ("", "configmaps") => &CONFIG_MAP,
+        ("", "endpoints") => &endpoints::ENDPOINTS,
+        ("", "limitranges") => &quota::LIMIT_RANGE,
+        ("", "resourcequotas") => &quota::QUOTA,
         ("", "events") => &event::CORE_EVENT,
         ("", "namespaces") => &NAMESPACE,
         ("", "secrets") => &SECRET,
@@ -141,11 +144,13 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         (ADMISSION, "validatingadmissionpolicybindings") => &admission_policy::BINDING,
         ("certificates.k8s.io", "certificatesigningrequests") => &certificate::REQUEST,
         ("coordination.k8s.io", "leases") => &lease::LEASE,
+        ("discovery.k8s.io", "endpointslices") => &endpoints::ENDPOINT_SLICE,
         ("events.k8s.io", "events") => &event::EVENT,
         ("networking.k8s.io", "ingresses") => &ingress::INGRESS,
         ("networking.k8s.io", "ingressclasses") => &ingress::INGRESS_CLASS,
         ("networking.k8s.io", "networkpolicies") => &NETWORK_POLICY,
         ("node.k8s.io", "runtimeclasses") => &scheduling::RUNTIME_CLASS,
+        ("policy", "poddisruptionbudgets") => &disruption::BUDGET,
         ("rbac.authorization.k8s.io", "roles") => &rbac::ROLE,
         ("rbac.authorization.k8s.io", "clusterroles") => &rbac::CLUSTER_ROLE,
         ("rbac.authorization.k8s.io", "rolebindings") => &rbac::ROLE_BINDING,
