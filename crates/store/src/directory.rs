@@ -6,7 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{Embedded, Error, Limits};
+use crate::{Embedded, Error, Limits, embedded};
 
 /// The form of the folder and of what is in it, as `VERSION` says it. One greater whenever an older
 /// program could misread it.
@@ -66,25 +66,19 @@ impl Directory {
     pub fn store(&self, limits: Limits) -> Result<Embedded, Error> {
         let folder = self.path.join("store");
         let file = folder.join("data");
-        if !file.exists() {
-            // Begun elsewhere, so that half a beginning is never taken for a damaged store.
-            let new = folder.join("data.new");
-            let begin = owned().write(true).create(true).truncate(true).open(&new);
-            begin.map_err(|wrong| io_error("make", &new, wrong))?;
-            drop(self.open_store(&new, limits)?);
-            fs::rename(&new, &file).map_err(|wrong| io_error("make", &file, wrong))?;
+        let known = file.exists();
+        if !known {
+            // Half a beginning must never be taken for a damaged store.
+            replace(&file, &embedded::begin(&file)?)?;
             sync(&folder)?;
         }
-        self.open_store(&file, limits)
-    }
-
-    fn open_store(&self, file: &Path, limits: Limits) -> Result<Embedded, Error> {
-        let (path, lock) = (file.to_owned(), Arc::clone(&self.lock));
+        let (path, lock) = (file.clone(), Arc::clone(&self.lock));
         let open = move || {
             let _held = &lock;
             owned().read(true).write(true).open(&path)
         };
-        Embedded::on(file, open, limits)
+        // What was just written need not be checked for damage.
+        Embedded::start(&file, open, limits, known)
     }
 
     /// Reads the version, or writes ours into a folder that has none.
@@ -110,16 +104,24 @@ impl Directory {
             let what = format!("it is missing, and `{}` is there", store.display());
             return Err(Error::Corrupt { path: path.to_owned(), what: what.into() });
         }
-        let new = self.path.join("VERSION.new");
-        let write = || {
-            let mut file = owned().write(true).create(true).truncate(true).open(&new)?;
-            writeln!(file, "{VERSION}")?;
-            file.sync_all()?;
-            fs::rename(&new, path)
-        };
-        write().map_err(|wrong| io_error("write", path, wrong))?;
-        sync(&self.path)
+        replace(path, format!("{VERSION}\n").as_bytes())
     }
+}
+
+/// Makes a file that is there with all these bytes or not at all, once its folder is synced.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let new = path.with_extension("new");
+    let write = || {
+        let mut file = owned().write(true).create(true).truncate(true).open(&new)?;
+        // An empty store is a megabyte that is nearly all zeros: they take no room and no time as a hole.
+        let end =
+            bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+        file.write_all(bytes.get(..end).unwrap_or(bytes))?;
+        file.set_len(bytes.len() as u64)?;
+        file.sync_all()?;
+        fs::rename(&new, path)
+    };
+    write().map_err(|wrong| io_error("write", path, wrong))
 }
 
 /// Makes a folder that is its owner's only. One that is there stays as it is.

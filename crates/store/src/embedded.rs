@@ -23,7 +23,7 @@ use crate::event::{Change, Event};
 use crate::head::{Limits, Shared};
 use crate::history::History;
 use crate::map::Map;
-use crate::medium::Medium;
+use crate::medium::{Draft, Medium};
 use crate::{
     Condition, Entry, Error, Keys, Outcome, Page, Revision, Snapshot, Store, Watch, Write,
 };
@@ -74,11 +74,21 @@ impl Embedded {
     /// [`Error::Io`] if the medium refuses, [`Error::Corrupt`] if it does not hold what we wrote.
     pub fn on<M: Medium>(
         name: &Path,
-        mut open: impl FnMut() -> io::Result<M> + Send + 'static,
+        open: impl FnMut() -> io::Result<M> + Send + 'static,
         limits: Limits,
     ) -> Result<Self, Error> {
+        Self::start(name, open, limits, true)
+    }
+
+    /// As [`Embedded::on`]; with `check`, everything that is there is held against its checksums.
+    pub(crate) fn start<M: Medium>(
+        name: &Path,
+        mut open: impl FnMut() -> io::Result<M> + Send + 'static,
+        limits: Limits,
+        check: bool,
+    ) -> Result<Self, Error> {
         let mut reopen: Reopen = Box::new(move || Ok(Box::new(open()?) as Box<dyn Medium>));
-        let disk = reach(&mut reopen, name, true)?;
+        let disk = reach(&mut reopen, name, check)?;
         let shared = Arc::new(load(&disk, name, limits)?);
         let (queue, asked) = mpsc::channel();
         let writer = Writer::new(Arc::clone(&shared), disk, reopen, name.to_owned());
@@ -95,6 +105,16 @@ impl Embedded {
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.shared.snapshot()
     }
+}
+
+/// The bytes of a store that nothing was written to. They are made in memory, where waiting for them to
+/// stay costs nothing.
+pub(crate) fn begin(path: &Path) -> Result<Vec<u8>, Error> {
+    let draft = Draft::default();
+    let disk = Disk::open(Box::new(draft.clone()), path, false)?;
+    load(&disk, path, Limits::default())?;
+    drop(disk);
+    Ok(draft.into_bytes())
 }
 
 /// Opens the medium and what is on it.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Bytes that stay: a file, or what a test takes for one.
 ///
@@ -61,4 +62,57 @@ impl Medium for File {
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
     }
+}
+
+/// Bytes in memory that are to become a file. Every clone is the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draft(Arc<Mutex<Vec<u8>>>);
+
+impl Draft {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        std::mem::take(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Medium for Draft {
+    fn length(&self) -> io::Result<u64> {
+        Ok(self.lock().len() as u64)
+    }
+
+    fn resize(&self, length: u64) -> io::Result<()> {
+        self.lock().resize(place(length)?, 0);
+        Ok(())
+    }
+
+    fn read(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
+        let from = place(offset)?;
+        let bytes = self.lock();
+        let found =
+            bytes.get(from..from.saturating_add(into.len())).ok_or(io::ErrorKind::UnexpectedEof)?;
+        into.copy_from_slice(found);
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let from = place(offset)?;
+        let to = from.saturating_add(bytes.len());
+        let mut all = self.lock();
+        if all.len() < to {
+            all.resize(to, 0);
+        }
+        all.get_mut(from..to).ok_or(io::ErrorKind::UnexpectedEof)?.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn place(offset: u64) -> io::Result<usize> {
+    usize::try_from(offset).map_err(|_| io::ErrorKind::FileTooLarge.into())
 }
