@@ -11,6 +11,7 @@
 pub mod api;
 mod base64;
 pub mod decode;
+pub mod discovery;
 pub mod fuzzing;
 pub mod json;
 pub mod managed;

@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+mod discovery;
 mod managed;
 mod pairs;
 mod patched;
