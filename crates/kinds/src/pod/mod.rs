@@ -13,6 +13,7 @@ mod security;
 pub(crate) mod source;
 mod spec;
 mod table;
+mod template;
 mod update;
 mod volume;
 mod warnings;
@@ -26,6 +27,7 @@ use crate::{FieldError, Kind, Object};
 pub(crate) use defaults::template as default_template;
 pub(crate) use prepare::drop_disabled;
 pub(crate) use spec::template_faults;
+pub(crate) use template::POD_TEMPLATE;
 pub(crate) use warnings::template as template_warnings;
 
 /// `pods`.

@@ -1,19 +1,25 @@
 //! What runs pods: Deployments and their ReplicaSets, DaemonSets, StatefulSets, Jobs and CronJobs,
 //! ReplicationControllers.
 
+mod cron_job;
 mod daemon_set;
 mod deployment;
+mod job;
 mod replica_set;
 mod rule;
+mod schedule;
 mod stateful_set;
+mod time_zone;
 
 use serde_json::Value;
 
 use crate::value::{at, copy, map, maps, text};
 use crate::{Object, generation, pod};
 
+pub(crate) use cron_job::CRON_JOB;
 pub(crate) use daemon_set::DAEMON_SET;
 pub(crate) use deployment::DEPLOYMENT;
+pub(crate) use job::JOB;
 pub(crate) use replica_set::{REPLICA_SET, REPLICATION_CONTROLLER};
 pub(crate) use stateful_set::STATEFUL_SET;
 
