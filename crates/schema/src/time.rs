@@ -62,7 +62,9 @@ impl Read<'_> {
         self.mark("-")?;
         let day = self.digits(2, "02")?;
         self.mark("T")?;
-        let hour = self.digits(2, "15")?;
+        // Go takes an hour of one digit, too.
+        let two = self.rest.as_bytes().get(1).is_some_and(u8::is_ascii_digit);
+        let hour = self.digits(if two { 2 } else { 1 }, "15")?;
         if hour >= 24 {
             return Err(self.outside("hour"));
         }
@@ -79,8 +81,8 @@ impl Read<'_> {
         let nanos = self.fraction()?;
         let offset = self.offset()?;
         if !self.rest.is_empty() {
-            let said = format!(": extra text: {:?}", self.rest);
-            return Err(format!("parsing time {:?}{said}", self.text));
+            let (text, rest) = (quoted(self.text), quoted(self.rest));
+            return Err(format!("parsing time {text}: extra text: {rest}"));
         }
         if day < 1 || day > days(year, month) {
             return Err(self.outside("day"));
@@ -108,13 +110,13 @@ impl Read<'_> {
 
     fn fraction(&mut self) -> Result<u32, String> {
         let digits = self.rest.strip_prefix(['.', ',']).unwrap_or("");
-        let end = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
-        if self.step == Step::Micro && end != 6 {
-            return Err(self.cannot(".000000"));
-        }
-        if end == 0 {
-            return Ok(0);
-        }
+        let count = digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len());
+        let end = match self.step {
+            Step::Second if count == 0 => return Ok(0),
+            Step::Second => count,
+            Step::Micro if count < 6 => return Err(self.cannot(".000000")),
+            Step::Micro => 6,
+        };
         let mut nanos = 0;
         for place in 0..9 {
             let digit = digits.as_bytes().get(place).filter(|_| place < end);
@@ -155,13 +157,28 @@ impl Read<'_> {
 
     fn cannot(&self, layout: &str) -> String {
         let whole = if self.step == Step::Second { SECONDS } else { MICROS };
-        let (text, rest) = (self.text, self.rest);
-        format!("parsing time {text:?} as {whole:?}: cannot parse {rest:?} as {layout:?}")
+        let (text, rest) = (quoted(self.text), quoted(self.rest));
+        format!("parsing time {text} as {whole:?}: cannot parse {rest} as {layout:?}")
     }
 
     fn outside(&self, what: &str) -> String {
-        format!("parsing time {:?}: {what} out of range", self.text)
+        format!("parsing time {}: {what} out of range", quoted(self.text))
     }
+}
+
+/// A text as Go's package for time quotes it, which is not how Go quotes elsewhere.
+fn quoted(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend(['\\', char::from(byte)]),
+            b' '..0x80 => out.push(char::from(byte)),
+            _ => out.push_str(&format!("\\x{byte:02x}")),
+        }
+    }
+    out.push('"');
+    out
 }
 
 fn days(year: i64, month: i64) -> i64 {
@@ -212,6 +229,7 @@ mod tests {
             ("2026-11-21T10:20:30Z", "2026-11-21T10:20:30Z"),
             ("2026-11-21T10:20:30.999999999Z", "2026-11-21T10:20:30Z"),
             ("2026-11-21T00:20:30+02:00", "2026-11-20T22:20:30Z"),
+            ("2026-11-21T7:20:30Z", "2026-11-21T07:20:30Z"),
             ("2024-02-29T23:59:59-00:01", "2024-03-01T00:00:59Z"),
             ("1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z"),
             ("0000-01-01T00:00:00Z", "0000-01-01T00:00:00Z"),
@@ -226,6 +244,11 @@ mod tests {
                 "2026-11-21",
                 "parsing time \"2026-11-21\" as \"2006-01-02T15:04:05Z07:00\": \
                  cannot parse \"\" as \"T\"",
+            ),
+            (
+                "é\n\\",
+                "parsing time \"\\xc3\\xa9\\x0a\\\\\" as \"2006-01-02T15:04:05Z07:00\": \
+                 cannot parse \"\\xc3\\xa9\\x0a\\\\\" as \"2006\"",
             ),
             ("2026-13-21T10:20:30Z", "parsing time \"2026-13-21T10:20:30Z\": month out of range"),
             ("2025-02-29T10:20:30Z", "parsing time \"2025-02-29T10:20:30Z\": day out of range"),

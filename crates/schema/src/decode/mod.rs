@@ -77,7 +77,7 @@ pub struct WrongType {
     /// What stands there, in JSON's words: `array`, `number 1.5`.
     pub found: String,
     /// The struct and the fields down to the value, without places in lists and keys of maps:
-    /// `ObjectMeta.metadata.name`. Empty where the original does not know it.
+    /// `ObjectMeta.metadata.name`.
     pub field: String,
     /// What the field takes, in Go's words: `map[string]string`.
     pub wanted: String,
@@ -201,9 +201,6 @@ impl fmt::Display for Error {
         match self {
             Self::Syntax(why) => why.fmt(f),
             Self::Unrecognised(why) | Self::Value(why) => f.write_str(why),
-            Self::Type(WrongType { found, field, wanted }) if field.is_empty() => {
-                write!(f, "json: cannot unmarshal {found} into Go value of type {wanted}")
-            }
             Self::Type(WrongType { found, field, wanted }) => {
                 write!(
                     f,

@@ -63,6 +63,12 @@ fn a_field_that_stands_twice_is_read_into_what_the_first_left() {
          \"resources\":{}}],\"hostNetwork\":true},\"status\":{}}\nduplicate field \"spec\"",
     );
     check(
+        "TokenReview",
+        r#"{"status":{"user":{"uid":"u"},"user":{"groups":["g"]}},"status":{"user":{"username":"n"}}}"#,
+        "{\"metadata\":{},\"spec\":{},\"status\":{\"user\":{\"username\":\"n\",\"uid\":\"u\",\
+         \"groups\":[\"g\"]}}}\nduplicate field \"status.user\"\nduplicate field \"status\"",
+    );
+    check(
         "ConfigMap",
         r#"{"immutable":true,"immutable":null,"data":{"a":"1"},"data":null}"#,
         "{\"metadata\":{}}\nduplicate field \"immutable\"\nduplicate field \"data\"",
@@ -217,12 +223,12 @@ fn values_of_wrong_types_are_refused() {
         (
             "networking/v1.NetworkPolicyPort",
             r#"{"port":true}"#,
-            "json: cannot unmarshal bool into Go value of type int32",
+            "json: cannot unmarshal bool into Go struct field NetworkPolicyPort.port of type int32",
         ),
         (
             "networking/v1.NetworkPolicyPort",
             r#"{"port":3000000000}"#,
-            "json: cannot unmarshal number 3000000000 into Go value of type int32",
+            "json: cannot unmarshal number 3000000000 into Go struct field NetworkPolicyPort.port of type int32",
         ),
         (
             "ConfigMap",

@@ -99,14 +99,7 @@ struct Slot {
 
 impl<'a> Decoder<'a> {
     fn new(reader: Reader<'a>, room: Room) -> Self {
-        Self {
-            reader,
-            complaints: Vec::new(),
-            wrong: None,
-            quiet: 0,
-            slots: Vec::new(),
-            room,
-        }
+        Self { reader, complaints: Vec::new(), wrong: None, quiet: 0, slots: Vec::new(), room }
     }
 
     fn root(&mut self, message: &'static Message) -> Result<Object, Stop> {
@@ -185,14 +178,14 @@ impl<'a> Decoder<'a> {
         base: usize,
         twice: &mut Vec<(usize, Value)>,
     ) -> Result<(), Stop> {
-        let value = self.reader.part(second.start, second.end).any()?;
+        let value = gather(&mut self.reader.part(second.start, second.end), field.kind)?;
         if let Some((_, merged)) = twice.iter_mut().find(|(p, _)| *p == second.position) {
             merge_field(field, merged, value);
             return Ok(());
         }
         let first = self.slots.iter().skip(base).find(|slot| slot.position == second.position);
         let mut merged = match first {
-            Some(slot) => self.reader.part(slot.start, slot.end).any()?,
+            Some(slot) => gather(&mut self.reader.part(slot.start, slot.end), field.kind)?,
             None => Value::Null,
         };
         merge_field(field, &mut merged, value);
@@ -258,7 +251,7 @@ impl<'a> Decoder<'a> {
                 let text = self.reader.number()?;
                 match text.parse::<i32>() {
                     Ok(number) => Value::Number(number.into()),
-                    Err(_) => return Err(unfit(format!("number {text}"), "int32")),
+                    Err(_) => return Err(at.unfit(format!("number {text}"), "int32")),
                 }
             }
             (Type::Raw | Type::Fields | Type::Json, _) => {
@@ -276,9 +269,11 @@ impl<'a> Decoder<'a> {
                 value?
             }
             (Type::Time | Type::MicroTime, byte) => {
-                return Err(unfit(name(byte).to_owned(), "string"));
+                return Err(at.unfit(name(byte).to_owned(), "string"));
             }
-            (Type::IntOrString, byte) => return Err(unfit(name(byte).to_owned(), "int32")),
+            (Type::IntOrString, byte) => {
+                return Err(at.unfit(name(byte).to_owned(), "int32"));
+            }
             (_, byte) => {
                 self.mistype(name(byte).to_owned(), kind, at);
                 self.reader.skip()?;
@@ -456,12 +451,6 @@ fn add_absent(field: &'static Field, object: &mut Object) {
     }
 }
 
-/// A value that a type with a reader of its own does not take: that reader does not know the field.
-fn unfit(found: String, wanted: &str) -> Stop {
-    let wrong = WrongType { found, field: String::new(), wanted: wanted.to_owned() };
-    Stop::At(Error::Type(wrong))
-}
-
 /// Whole numbers are printed without a point, as Go does.
 pub(crate) fn float(number: f64) -> Option<Number> {
     /// Up to here every whole number is told from the next.
@@ -470,6 +459,51 @@ pub(crate) fn float(number: f64) -> Option<Number> {
         return format!("{number:.0}").parse::<i64>().ok().map(Number::from);
     }
     Number::from_f64(number)
+}
+
+/// A text of a type as it stands, but for keys that stand twice: what both texts say together.
+fn gather(reader: &mut Reader<'_>, kind: Type) -> Result<Value, Broken> {
+    Ok(match (kind, reader.peek()?) {
+        (Type::Message(message), b'{') => {
+            reader.open()?;
+            let mut object = Map::new();
+            let mut first = true;
+            while reader.more(b'}', first)? {
+                first = false;
+                let key = reader.key()?;
+                let Some(field) = message.field(&key) else {
+                    reader.skip()?;
+                    continue;
+                };
+                let value = gather(reader, field.kind)?;
+                match object.get_mut(key.as_ref()) {
+                    Some(old) => merge_field(field, old, value),
+                    None => drop(object.insert(key.into_owned(), value)),
+                }
+            }
+            Value::Object(object)
+        }
+        (Type::List(item), b'[') => {
+            reader.open()?;
+            let mut items = Vec::new();
+            while reader.more(b']', items.is_empty())? {
+                items.push(gather(reader, *item)?);
+            }
+            Value::Array(items)
+        }
+        (Type::Map(item), b'{') => {
+            reader.open()?;
+            let mut map = Map::new();
+            while reader.more(b'}', map.is_empty())? {
+                let key = reader.key()?.into_owned();
+                map.insert(key, gather(reader, *item)?);
+            }
+            Value::Object(map)
+        }
+        // An amount is kept to the letter.
+        (Type::Quantity, b'-' | b'0'..=b'9') => Value::String(reader.number()?.to_owned()),
+        _ => reader.any()?,
+    })
 }
 
 /// What a second text of one field leaves of the first.
@@ -599,6 +633,12 @@ impl Place<'_> {
         fields.push(holder);
         fields.reverse();
         fields.join(".")
+    }
+
+    /// A value that a type with a reader of its own does not take. The original ends there.
+    fn unfit(&self, found: String, wanted: &str) -> Stop {
+        let wrong = WrongType { found, field: self.field(), wanted: wanted.to_owned() };
+        Stop::At(Error::Type(wrong))
     }
 
     /// Whether it is the `kind` or `apiVersion` of the whole text.
