@@ -6,13 +6,15 @@ use serde_json::{Map, Value};
 use crate::config_map::CONFIG_MAP;
 use crate::namespace::NAMESPACE;
 use crate::network_policy::NETWORK_POLICY;
-use crate::pod::POD;
+use crate::pod::{POD, POD_TEMPLATE};
 use crate::secret::SECRET;
 use crate::service_account::SERVICE_ACCOUNT;
-use crate::workload::{DAEMON_SET, DEPLOYMENT, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET};
+use crate::workload::{
+    CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET,
+};
 use crate::{
-    FieldError, admission_policy, certificate, disruption, endpoints, event, ingress, lease,
-    metadata, name, quota, rbac, scheduling, webhook,
+    FieldError, admission_policy, autoscaling, certificate, disruption, endpoints, event,
+    extension, flow_control, ingress, lease, metadata, name, quota, rbac, scheduling, webhook,
 };
 
 /// An object as JSON, its fields in the order of the API.
@@ -126,6 +128,9 @@ pub trait Kind: Sync {
 /// The group of what admission is configured by.
 const ADMISSION: &str = "admissionregistration.k8s.io";
 
+/// The group of fairness among requests.
+const FLOW_CONTROL: &str = "flowcontrol.apiserver.k8s.io";
+
 /// How the objects of a resource behave. Resources that nothing more is known about have the defaults of
 /// [`Kind`].
 pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
@@ -142,10 +147,15 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         (ADMISSION, "mutatingwebhookconfigurations") => &webhook::MUTATING,
         (ADMISSION, "validatingadmissionpolicies") => &admission_policy::POLICY,
         (ADMISSION, "validatingadmissionpolicybindings") => &admission_policy::BINDING,
+        ("apiextensions.k8s.io", "customresourcedefinitions") => &extension::DEFINITION,
+        ("apiregistration.k8s.io", "apiservices") => &extension::API_SERVICE,
+        ("autoscaling", "horizontalpodautoscalers") => &autoscaling::AUTOSCALER,
         ("certificates.k8s.io", "certificatesigningrequests") => &certificate::REQUEST,
         ("coordination.k8s.io", "leases") => &lease::LEASE,
         ("discovery.k8s.io", "endpointslices") => &endpoints::ENDPOINT_SLICE,
         ("events.k8s.io", "events") => &event::EVENT,
+        (FLOW_CONTROL, "flowschemas") => &flow_control::FLOW_SCHEMA,
+        (FLOW_CONTROL, "prioritylevelconfigurations") => &flow_control::PRIORITY_LEVEL,
         ("networking.k8s.io", "ingresses") => &ingress::INGRESS,
         ("networking.k8s.io", "ingressclasses") => &ingress::INGRESS_CLASS,
         ("networking.k8s.io", "networkpolicies") => &NETWORK_POLICY,
@@ -157,11 +167,14 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         ("rbac.authorization.k8s.io", "clusterrolebindings") => &rbac::CLUSTER_ROLE_BINDING,
         ("scheduling.k8s.io", "priorityclasses") => &scheduling::PRIORITY_CLASS,
         ("", "pods") => &POD,
+        ("", "podtemplates") => &POD_TEMPLATE,
         ("", "replicationcontrollers") => &REPLICATION_CONTROLLER,
         ("apps", "daemonsets") => &DAEMON_SET,
         ("apps", "deployments") => &DEPLOYMENT,
         ("apps", "replicasets") => &REPLICA_SET,
         ("apps", "statefulsets") => &STATEFUL_SET,
+        ("batch", "cronjobs") => &CRON_JOB,
+        ("batch", "jobs") => &JOB,
         _ => &Generic,
     }
 }

@@ -15,12 +15,15 @@
 
 mod admission_policy;
 mod age;
+mod autoscaling;
 mod certificate;
 mod config_map;
 mod disruption;
 mod endpoints;
 mod event;
+mod extension;
 mod field_error;
+mod flow_control;
 mod generation;
 mod go_json;
 mod go_text;
