@@ -38,6 +38,8 @@ struct Player {
 #[derive(Default)]
 struct State {
     played: BTreeSet<usize>,
+    /// All before this one were played.
+    first: usize,
     /// uid and revision of every object, by where it is.
     objects: HashMap<String, (u64, u64)>,
     count: u64,
@@ -69,11 +71,14 @@ impl Transport for Player {
                 }
         };
         // One that was asked for in these very words goes before one that refers to an answer.
-        let found = || self.records.iter().enumerate().filter(is_it);
+        let found = || self.records.iter().enumerate().skip(state.first).filter(is_it);
         let exact = found().find(|(_, record)| record.path == request.path);
         let found = exact.or_else(|| found().next());
         let Some((at, record)) = found else { bail!("nobody asked for {}", request.path) };
         state.played.insert(at);
+        while state.played.contains(&state.first) {
+            state.first += 1;
+        }
         let Some(status) = record.status else { bail!("closed") };
         Ok(state.answer(record, status))
     }
