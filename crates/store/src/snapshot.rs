@@ -26,12 +26,12 @@ impl Snapshot {
         self.map.get(key)
     }
 
-    /// What these keys hold, in their order.
-    pub fn range(&self, keys: &Keys) -> impl Iterator<Item = &Arc<Entry>> {
+    /// What these keys hold, in their order. How many there are is known without a walk.
+    pub fn range(&self, keys: &Keys) -> impl ExactSizeIterator<Item = &Arc<Entry>> {
         self.map.range(keys)
     }
 
-    /// How many of these keys are there.
+    /// How many of these keys are there, counted without a walk.
     #[must_use]
     pub fn count(&self, keys: &Keys) -> usize {
         self.map.count(keys)
@@ -52,12 +52,9 @@ impl Snapshot {
     /// The first `limit` of these keys.
     #[must_use]
     pub fn page(&self, keys: &Keys, limit: usize) -> Page {
-        let entries: Vec<_> = self.range(keys).take(limit).cloned().collect();
-        let remaining = match entries.last() {
-            Some(last) if entries.len() >= limit => self.count(&keys.after(&last.key)),
-            Some(_) => 0,
-            None => self.count(keys),
-        };
+        let found = self.range(keys);
+        let remaining = found.len().saturating_sub(limit);
+        let entries = found.take(limit).cloned().collect();
         Page { entries, revision: self.revision, remaining }
     }
 }
