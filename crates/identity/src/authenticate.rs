@@ -8,6 +8,7 @@
 //! presented something and was recognised by nobody is refused, never anonymous.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use portcullis_core::Timestamp;
 
@@ -48,8 +49,18 @@ pub enum Anonymous {
 pub struct Peer {
     /// DER, the client's own first.
     chain: Vec<Vec<u8>>,
-    kept: Mutex<Option<Vouched>>,
+    kept: Mutex<Option<Kept>>,
 }
+
+enum Kept {
+    Vouched(Vouched),
+    /// Why not, under which authorities, and when that was.
+    Distrusted(Distrust, ClientTrust, Timestamp),
+}
+
+/// How long a certificate that was refused stays so without being looked at again. Somebody without any
+/// rights could otherwise have many signatures checked with every request of one connection.
+const DISTRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// What a request presents.
 #[derive(Clone, Copy)]
@@ -159,13 +170,22 @@ impl Peer {
     /// Whether it is vouched for now. As [`ClientTrust::vouch`], but signatures are checked once.
     pub fn vouched(&self, trust: &ClientTrust, now: Timestamp) -> Result<Vouched, Distrust> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(vouched) = kept().as_ref().filter(|vouched| vouched.holds(trust, now)) {
-            return Ok(vouched.clone());
+        match &*kept() {
+            Some(Kept::Vouched(vouched)) if vouched.holds(trust, now) => return Ok(vouched.clone()),
+            Some(Kept::Distrusted(why, under, at))
+                if under.is(trust) && *at <= now && now.since(*at) < DISTRUSTED_FOR =>
+            {
+                return Err(why.clone());
+            }
+            _ => {}
         }
         let chain: Vec<&[u8]> = self.chain.iter().map(Vec::as_slice).collect();
-        let vouched = trust.vouch(&chain, now)?;
-        *kept() = Some(vouched.clone());
-        Ok(vouched)
+        let judged = trust.vouch(&chain, now);
+        *kept() = Some(match &judged {
+            Ok(vouched) => Kept::Vouched(vouched.clone()),
+            Err(why) => Kept::Distrusted(why.clone(), trust.clone(), now),
+        });
+        judged
     }
 }
 

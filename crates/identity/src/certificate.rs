@@ -39,6 +39,8 @@ pub struct ClientTrust {
 pub enum Distrust {
     /// Not a certificate that we can read.
     Malformed,
+    /// There is no certificate in a file of authorities.
+    NoAuthority,
     /// More of them than [`PRESENTED_MAX`].
     TooMany,
     /// No authority of ours signed it, nor any that it brings along.
@@ -80,6 +82,7 @@ impl fmt::Display for Distrust {
         f.write_str("x509: ")?;
         match self {
             Self::Malformed => f.write_str("malformed certificate"),
+            Self::NoAuthority => f.write_str("no certificate in PEM form"),
             Self::TooMany => write!(f, "more than {PRESENTED_MAX} certificates"),
             Self::UnknownAuthority => f.write_str("certificate signed by unknown authority"),
             Self::Expired { now, limit, early } => {
@@ -145,12 +148,17 @@ impl ClientTrust {
         let authorities: Arc<[Box<[u8]>]> =
             authorities.into_iter().map(Vec::into_boxed_slice).collect();
         if authorities.is_empty() {
-            return Err(Distrust::Malformed);
+            return Err(Distrust::NoAuthority);
         }
         for authority in authorities.iter() {
             Certificate::parse(authority)?;
         }
         Ok(Self { authorities })
+    }
+
+    /// Whether it is this very one: what is read again is another, even if it says the same.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.authorities, &other.authorities)
     }
 
     /// Judges what a client presented: DER, its own certificate first, then any in between.
@@ -186,9 +194,7 @@ fn parse_all<'a>(
 impl Vouched {
     /// Whether it would be vouched for now as it was then.
     pub fn holds(&self, trust: &ClientTrust, now: Timestamp) -> bool {
-        Arc::ptr_eq(&self.trust.authorities, &trust.authorities)
-            && self.from <= now
-            && now <= self.until
+        self.trust.is(trust) && self.from <= now && now <= self.until
     }
 
     /// Whom the certificate is of; none if its subject has no common name, and so no user.

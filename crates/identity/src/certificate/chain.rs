@@ -102,9 +102,12 @@ impl<'a> Search<'a, '_> {
 }
 
 impl Certificate<'_> {
-    /// The same authority, perhaps in another certificate: going there again leads in circles.
+    /// The same authority, perhaps in another certificate: going there again leads in circles. Other
+    /// names make it another one (RFC 4158, 2.4.2).
     fn is_twin_of(&self, other: &Self) -> bool {
-        self.subject == other.subject && self.key.whole == other.key.whole
+        self.subject == other.subject
+            && self.key.whole == other.key.whole
+            && self.extensions.alternative_names == other.extensions.alternative_names
     }
 }
 

@@ -677,8 +677,26 @@ fn a_certificate_that_ends_ends_its_connection() {
     assert!(peer.vouched(&trust, days(0)).is_ok());
     assert!(peer.vouched(&trust, days(364)).is_ok());
     assert!(peer.vouched(&trust, days(366)).is_err());
+    assert!(peer.vouched(&trust, days(366)).is_err());
     assert!(peer.vouched(&trust, days(0)).is_ok());
     let other = Authority::create("other", now(), &random).unwrap();
     let other = ClientTrust::new([other.certificate().der().to_vec()]).unwrap();
     assert!(peer.vouched(&other, days(0)).is_err(), "its authority was taken away");
+    assert!(peer.vouched(&trust, days(0)).is_ok(), "and put back");
+}
+
+#[test]
+fn a_refused_certificate_is_soon_looked_at_again() {
+    let random = Random::system();
+    let authority = Authority::create("ca", now(), &random).unwrap();
+    let key = PrivateKey::generate(&random).unwrap();
+    let certificate = authority.client("jane", &[], &key, now(), &random).unwrap();
+    let peer = Peer::new(vec![certificate.der().to_vec()]).unwrap();
+    let trust = ClientTrust::new([authority.certificate().der().to_vec()]).unwrap();
+    // Its validity begins five minutes before it was made.
+    let begin = Timestamp::from_seconds(now().seconds() - 300);
+    let before = Timestamp::since_epoch(Duration::from_nanos(begin.nanoseconds() - 1));
+    assert!(peer.vouched(&trust, before).is_err());
+    assert!(peer.vouched(&trust, begin).is_err(), "asked again within a second");
+    assert!(peer.vouched(&trust, begin.after(Duration::from_secs(1))).is_ok());
 }
