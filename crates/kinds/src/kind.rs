@@ -14,7 +14,8 @@ use crate::workload::{
 };
 use crate::{
     FieldError, admission_policy, autoscaling, certificate, disruption, endpoints, event,
-    extension, flow_control, ingress, lease, metadata, name, quota, rbac, scheduling, webhook,
+    extension, flow_control, ingress, lease, metadata, name, quota, rbac, rows, scheduling,
+    webhook,
 };
 
 /// An object as JSON, its fields in the order of the API.
@@ -135,6 +136,7 @@ const FLOW_CONTROL: &str = "flowcontrol.apiserver.k8s.io";
 /// [`Kind`].
 pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
     match (group, resource) {
+        ("", "componentstatuses") => &rows::COMPONENT,
         ("", "configmaps") => &CONFIG_MAP,
         ("", "endpoints") => &endpoints::ENDPOINTS,
         ("", "limitranges") => &quota::LIMIT_RANGE,
@@ -149,6 +151,7 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         (ADMISSION, "validatingadmissionpolicybindings") => &admission_policy::BINDING,
         ("apiextensions.k8s.io", "customresourcedefinitions") => &extension::DEFINITION,
         ("apiregistration.k8s.io", "apiservices") => &extension::API_SERVICE,
+        ("apps", "controllerrevisions") => &rows::REVISION,
         ("autoscaling", "horizontalpodautoscalers") => &autoscaling::AUTOSCALER,
         ("certificates.k8s.io", "certificatesigningrequests") => &certificate::REQUEST,
         ("coordination.k8s.io", "leases") => &lease::LEASE,
@@ -158,6 +161,8 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         (FLOW_CONTROL, "prioritylevelconfigurations") => &flow_control::PRIORITY_LEVEL,
         ("networking.k8s.io", "ingresses") => &ingress::INGRESS,
         ("networking.k8s.io", "ingressclasses") => &ingress::INGRESS_CLASS,
+        ("networking.k8s.io", "ipaddresses") => &rows::IP_ADDRESS,
+        ("networking.k8s.io", "servicecidrs") => &rows::SERVICE_CIDR,
         ("networking.k8s.io", "networkpolicies") => &NETWORK_POLICY,
         ("node.k8s.io", "runtimeclasses") => &scheduling::RUNTIME_CLASS,
         ("policy", "poddisruptionbudgets") => &disruption::BUDGET,
@@ -165,6 +170,8 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         ("rbac.authorization.k8s.io", "clusterroles") => &rbac::CLUSTER_ROLE,
         ("rbac.authorization.k8s.io", "rolebindings") => &rbac::ROLE_BINDING,
         ("rbac.authorization.k8s.io", "clusterrolebindings") => &rbac::CLUSTER_ROLE_BINDING,
+        ("resource.k8s.io", "resourceclaims") => &rows::RESOURCE_CLAIM,
+        ("resource.k8s.io", "resourceslices") => &rows::RESOURCE_SLICE,
         ("scheduling.k8s.io", "priorityclasses") => &scheduling::PRIORITY_CLASS,
         ("", "pods") => &POD,
         ("", "podtemplates") => &POD_TEMPLATE,

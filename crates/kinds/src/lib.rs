@@ -43,6 +43,7 @@ mod pem;
 mod pod;
 mod quota;
 mod rbac;
+mod rows;
 mod scheduling;
 mod secret;
 mod service;
