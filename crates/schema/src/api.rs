@@ -314,7 +314,7 @@ impl Field {
     }
 
     /// How server-side apply merges the list (`x-kubernetes-list-type`). None for what is no list,
-    /// and for lists of groups whose OpenAPI document was not recorded.
+    /// and for lists that the API says nothing of, which are owned as a whole.
     pub const fn list(&self) -> Option<List> {
         self.facts.list
     }
@@ -457,6 +457,10 @@ mod tests {
         let created = message("meta/v1.ObjectMeta").and_then(|m| m.field("creationTimestamp"));
         assert!(created.is_some_and(Field::omitted_when_zero));
         assert!(kind("apiregistration.k8s.io", "v1", "APIService").is_some());
+        // Of groups whose OpenAPI documents are not among the facts.
+        let drivers = message("storage/v1.CSINodeSpec").and_then(|m| m.field("drivers"));
+        assert_eq!(drivers.and_then(Field::list), Some(List::Map(&["name"])));
+        assert!(message("discovery/v1.EndpointPort").is_some_and(|m| m.atomic));
         assert!(message("core/v1.NoSuch").is_none());
     }
 }

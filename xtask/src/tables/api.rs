@@ -92,6 +92,9 @@ const AGGREGATION: &str = r#"{
   ]
 }"#;
 
+/// How lists merge where no recorded document says it; the file says of itself what it is.
+const LISTS: &str = include_str!("lists.txt");
+
 /// Fields of a message whose type is written in more than one way: which, and by which name of
 /// `api::Type`.
 const EITHER: &[(&str, &str)] = &[
@@ -233,7 +236,8 @@ impl Schema<'_> {
                     write!(inlined, "Inlined {{ number: {number}, message: &{} }}, ", constant(of));
             }
         }
-        let atomic = map_type(schema) == Some("atomic");
+        let whole = schema.is_none() && unrecorded(name, "-").is_some();
+        let atomic = whole || map_type(schema) == Some("atomic");
         let mut out = format!(
             "\nstatic {}: Message = Message {{\n    name: {name:?},\n    order: &{order:?},\n    \
              inlined: &[{}],\n    atomic: {atomic},\n    fields: &[\n",
@@ -278,18 +282,31 @@ impl Schema<'_> {
         let kind = print_type(text(field, "type"), todo);
         let mut out = format!("field({name:?}, {kind}, {number}, {flags})");
         let property = schema.and_then(|s| s.get("properties")?.get(name));
-        if let Some(facts) = print_facts(field, property)? {
+        let unrecorded = schema.is_none().then(|| unrecorded(message, name)).flatten();
+        if let Some(facts) = print_facts(field, property, unrecorded)? {
             let _ = write!(out, ".with(&{facts})");
         }
         Ok(out)
     }
 }
 
+/// What [`LISTS`] says of a field, in words.
+fn unrecorded(message: &str, field: &str) -> Option<Vec<&'static str>> {
+    LISTS.lines().find_map(|line| {
+        let mut words = line.split(' ');
+        (words.next() == Some(message) && words.next() == Some(field)).then(|| words.collect())
+    })
+}
+
 fn map_type(schema: Option<&Value>) -> Option<&str> {
     schema?.get("x-kubernetes-map-type")?.as_str()
 }
 
-fn print_facts(field: &Value, property: Option<&Value>) -> anyhow::Result<Option<String>> {
+fn print_facts(
+    field: &Value,
+    property: Option<&Value>,
+    unrecorded: Option<Vec<&str>>,
+) -> anyhow::Result<Option<String>> {
     let empty = Map::new();
     let property = property.and_then(Value::as_object).unwrap_or(&empty);
     let mut out = String::new();
@@ -321,6 +338,16 @@ fn print_facts(field: &Value, property: Option<&Value>) -> anyhow::Result<Option
         Some("atomic") => out.push_str("atomic: true, "),
         Some("granular") | None => {}
         Some(other) => bail!("map type {other} is not known"),
+    }
+    match unrecorded.as_deref() {
+        None => {}
+        Some(["whole"]) => out.push_str("atomic: true, "),
+        Some(["atomic"]) => out.push_str("list: Some(List::Atomic), "),
+        Some(["set"]) => out.push_str("list: Some(List::Set), "),
+        Some(["map", keys @ ..]) if !keys.is_empty() => {
+            let _ = write!(out, "list: Some(List::Map(&{keys:?})), ");
+        }
+        Some(other) => bail!("a list that is {other:?} is not known"),
     }
     if let Some(default) = property.get("default") {
         let _ = write!(out, "default: Some({:?}), ", default.to_string());

@@ -854,9 +854,9 @@ static ADMISSIONREGISTRATION_V1_RULE: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("apiGroups", Type::List(&Type::String), 1, OMIT),
-        field("apiVersions", Type::List(&Type::String), 2, OMIT),
-        field("resources", Type::List(&Type::String), 3, OMIT),
+        field("apiGroups", Type::List(&Type::String), 1, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("apiVersions", Type::List(&Type::String), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("resources", Type::List(&Type::String), 3, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("scope", Type::String, 4, OMIT | POINTER),
     ],
 };
@@ -1125,7 +1125,7 @@ static APIREGISTRATION_V1_APISERVICESPEC: Message = Message {
         field("group", Type::String, 2, OMIT),
         field("version", Type::String, 3, OMIT),
         field("insecureSkipTLSVerify", Type::Bool, 4, OMIT),
-        field("caBundle", Type::Bytes, 5, OMIT),
+        field("caBundle", Type::Bytes, 5, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("groupPriorityMinimum", Type::Int32, 7, 0),
         field("versionPriority", Type::Int32, 8, 0),
     ],
@@ -1137,7 +1137,7 @@ static APIREGISTRATION_V1_APISERVICESTATUS: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("conditions", Type::List(&Type::Message(&APIREGISTRATION_V1_APISERVICECONDITION)), 1, OMIT).with(&Facts { merge: true, merge_key: Some("type"), ..Facts::NONE }),
+        field("conditions", Type::List(&Type::Message(&APIREGISTRATION_V1_APISERVICECONDITION)), 1, OMIT).with(&Facts { merge: true, merge_key: Some("type"), list: Some(List::Map(&["type"])), ..Facts::NONE }),
     ],
 };
 
@@ -1889,7 +1889,7 @@ static AUTOSCALING_V1_CROSSVERSIONOBJECTREFERENCE: Message = Message {
     name: "autoscaling/v1.CrossVersionObjectReference",
     order: &[2, 0, 1],
     inlined: &[],
-    atomic: false,
+    atomic: true,
     fields: &[
         field("kind", Type::String, 1, 0),
         field("name", Type::String, 2, 0),
@@ -2064,7 +2064,7 @@ static AUTOSCALING_V2_HPASCALINGRULES: Message = Message {
     fields: &[
         field("stabilizationWindowSeconds", Type::Int32, 3, OMIT | POINTER),
         field("selectPolicy", Type::String, 1, OMIT | POINTER),
-        field("policies", Type::List(&Type::Message(&AUTOSCALING_V2_HPASCALINGPOLICY)), 2, OMIT),
+        field("policies", Type::List(&Type::Message(&AUTOSCALING_V2_HPASCALINGPOLICY)), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("tolerance", Type::Quantity, 4, OMIT | POINTER),
     ],
 };
@@ -2130,7 +2130,7 @@ static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERSPEC: Message = Message {
         field("scaleTargetRef", Type::Message(&AUTOSCALING_V2_CROSSVERSIONOBJECTREFERENCE), 1, 0),
         field("minReplicas", Type::Int32, 2, OMIT | POINTER),
         field("maxReplicas", Type::Int32, 3, 0),
-        field("metrics", Type::List(&Type::Message(&AUTOSCALING_V2_METRICSPEC)), 4, OMIT),
+        field("metrics", Type::List(&Type::Message(&AUTOSCALING_V2_METRICSPEC)), 4, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("behavior", Type::Message(&AUTOSCALING_V2_HORIZONTALPODAUTOSCALERBEHAVIOR), 5, OMIT | POINTER),
     ],
 };
@@ -2145,8 +2145,8 @@ static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERSTATUS: Message = Message {
         field("lastScaleTime", Type::Time, 2, OMIT | POINTER),
         field("currentReplicas", Type::Int32, 3, OMIT),
         field("desiredReplicas", Type::Int32, 4, 0),
-        field("currentMetrics", Type::List(&Type::Message(&AUTOSCALING_V2_METRICSTATUS)), 5, 0),
-        field("conditions", Type::List(&Type::Message(&AUTOSCALING_V2_HORIZONTALPODAUTOSCALERCONDITION)), 6, OMIT).with(&Facts { merge: true, merge_key: Some("type"), ..Facts::NONE }),
+        field("currentMetrics", Type::List(&Type::Message(&AUTOSCALING_V2_METRICSTATUS)), 5, 0).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("conditions", Type::List(&Type::Message(&AUTOSCALING_V2_HORIZONTALPODAUTOSCALERCONDITION)), 6, OMIT).with(&Facts { merge: true, merge_key: Some("type"), list: Some(List::Map(&["type"])), ..Facts::NONE }),
     ],
 };
 
@@ -3367,18 +3367,18 @@ static CORE_V1_EPHEMERALCONTAINERCOMMON: Message = Message {
     fields: &[
         field("name", Type::String, 1, 0),
         field("image", Type::String, 2, OMIT),
-        field("command", Type::List(&Type::String), 3, OMIT),
-        field("args", Type::List(&Type::String), 4, OMIT),
+        field("command", Type::List(&Type::String), 3, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("args", Type::List(&Type::String), 4, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("workingDir", Type::String, 5, OMIT),
-        field("ports", Type::List(&Type::Message(&CORE_V1_CONTAINERPORT)), 6, OMIT).with(&Facts { merge: true, merge_key: Some("containerPort"), ..Facts::NONE }),
-        field("envFrom", Type::List(&Type::Message(&CORE_V1_ENVFROMSOURCE)), 19, OMIT),
-        field("env", Type::List(&Type::Message(&CORE_V1_ENVVAR)), 7, OMIT).with(&Facts { merge: true, merge_key: Some("name"), ..Facts::NONE }),
+        field("ports", Type::List(&Type::Message(&CORE_V1_CONTAINERPORT)), 6, OMIT).with(&Facts { merge: true, merge_key: Some("containerPort"), list: Some(List::Map(&["containerPort", "protocol"])), ..Facts::NONE }),
+        field("envFrom", Type::List(&Type::Message(&CORE_V1_ENVFROMSOURCE)), 19, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("env", Type::List(&Type::Message(&CORE_V1_ENVVAR)), 7, OMIT).with(&Facts { merge: true, merge_key: Some("name"), list: Some(List::Map(&["name"])), ..Facts::NONE }),
         field("resources", Type::Message(&CORE_V1_RESOURCEREQUIREMENTS), 8, OMIT),
-        field("resizePolicy", Type::List(&Type::Message(&CORE_V1_CONTAINERRESIZEPOLICY)), 23, OMIT),
+        field("resizePolicy", Type::List(&Type::Message(&CORE_V1_CONTAINERRESIZEPOLICY)), 23, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("restartPolicy", Type::String, 24, OMIT | POINTER),
-        field("restartPolicyRules", Type::List(&Type::Message(&CORE_V1_CONTAINERRESTARTRULE)), 25, OMIT),
-        field("volumeMounts", Type::List(&Type::Message(&CORE_V1_VOLUMEMOUNT)), 9, OMIT).with(&Facts { merge: true, merge_key: Some("mountPath"), ..Facts::NONE }),
-        field("volumeDevices", Type::List(&Type::Message(&CORE_V1_VOLUMEDEVICE)), 21, OMIT).with(&Facts { merge: true, merge_key: Some("devicePath"), ..Facts::NONE }),
+        field("restartPolicyRules", Type::List(&Type::Message(&CORE_V1_CONTAINERRESTARTRULE)), 25, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("volumeMounts", Type::List(&Type::Message(&CORE_V1_VOLUMEMOUNT)), 9, OMIT).with(&Facts { merge: true, merge_key: Some("mountPath"), list: Some(List::Map(&["mountPath"])), ..Facts::NONE }),
+        field("volumeDevices", Type::List(&Type::Message(&CORE_V1_VOLUMEDEVICE)), 21, OMIT).with(&Facts { merge: true, merge_key: Some("devicePath"), list: Some(List::Map(&["devicePath"])), ..Facts::NONE }),
         field("livenessProbe", Type::Message(&CORE_V1_PROBE), 10, OMIT | POINTER),
         field("readinessProbe", Type::Message(&CORE_V1_PROBE), 11, OMIT | POINTER),
         field("startupProbe", Type::Message(&CORE_V1_PROBE), 22, OMIT | POINTER),
@@ -5484,7 +5484,7 @@ static CORE_V1_TOPOLOGYSELECTORLABELREQUIREMENT: Message = Message {
     atomic: false,
     fields: &[
         field("key", Type::String, 1, 0),
-        field("values", Type::List(&Type::String), 2, 0),
+        field("values", Type::List(&Type::String), 2, 0).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -5492,9 +5492,9 @@ static CORE_V1_TOPOLOGYSELECTORTERM: Message = Message {
     name: "core/v1.TopologySelectorTerm",
     order: &[0],
     inlined: &[],
-    atomic: false,
+    atomic: true,
     fields: &[
-        field("matchLabelExpressions", Type::List(&Type::Message(&CORE_V1_TOPOLOGYSELECTORLABELREQUIREMENT)), 1, OMIT),
+        field("matchLabelExpressions", Type::List(&Type::Message(&CORE_V1_TOPOLOGYSELECTORLABELREQUIREMENT)), 1, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -5750,7 +5750,7 @@ static DISCOVERY_V1_ENDPOINT: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("addresses", Type::List(&Type::String), 1, 0),
+        field("addresses", Type::List(&Type::String), 1, 0).with(&Facts { list: Some(List::Set), ..Facts::NONE }),
         field("conditions", Type::Message(&DISCOVERY_V1_ENDPOINTCONDITIONS), 2, OMIT),
         field("hostname", Type::String, 3, OMIT | POINTER),
         field("targetRef", Type::Message(&CORE_V1_OBJECTREFERENCE), 4, OMIT | POINTER),
@@ -5779,8 +5779,8 @@ static DISCOVERY_V1_ENDPOINTHINTS: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("forZones", Type::List(&Type::Message(&DISCOVERY_V1_FORZONE)), 1, OMIT),
-        field("forNodes", Type::List(&Type::Message(&DISCOVERY_V1_FORNODE)), 2, OMIT),
+        field("forZones", Type::List(&Type::Message(&DISCOVERY_V1_FORZONE)), 1, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("forNodes", Type::List(&Type::Message(&DISCOVERY_V1_FORNODE)), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -5788,7 +5788,7 @@ static DISCOVERY_V1_ENDPOINTPORT: Message = Message {
     name: "discovery/v1.EndpointPort",
     order: &[3, 0, 2, 1],
     inlined: &[],
-    atomic: false,
+    atomic: true,
     fields: &[
         field("name", Type::String, 1, OMIT | POINTER),
         field("protocol", Type::String, 2, OMIT | POINTER),
@@ -5807,8 +5807,8 @@ static DISCOVERY_V1_ENDPOINTSLICE: Message = Message {
         field("apiVersion", Type::String, 0, OMIT),
         field("metadata", Type::Message(&META_V1_OBJECTMETA), 1, OMIT),
         field("addressType", Type::String, 4, 0),
-        field("endpoints", Type::List(&Type::Message(&DISCOVERY_V1_ENDPOINT)), 2, 0),
-        field("ports", Type::List(&Type::Message(&DISCOVERY_V1_ENDPOINTPORT)), 3, 0),
+        field("endpoints", Type::List(&Type::Message(&DISCOVERY_V1_ENDPOINT)), 2, 0).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("ports", Type::List(&Type::Message(&DISCOVERY_V1_ENDPOINTPORT)), 3, 0).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -5968,7 +5968,7 @@ static EXTENSIONS_V1BETA1_DEPLOYMENTSTATUS: Message = Message {
         field("availableReplicas", Type::Int32, 4, OMIT),
         field("unavailableReplicas", Type::Int32, 5, OMIT),
         field("terminatingReplicas", Type::Int32, 9, OMIT | POINTER),
-        field("conditions", Type::List(&Type::Message(&EXTENSIONS_V1BETA1_DEPLOYMENTCONDITION)), 6, OMIT).with(&Facts { merge: true, merge_key: Some("type"), ..Facts::NONE }),
+        field("conditions", Type::List(&Type::Message(&EXTENSIONS_V1BETA1_DEPLOYMENTCONDITION)), 6, OMIT).with(&Facts { merge: true, merge_key: Some("type"), list: Some(List::Map(&["type"])), ..Facts::NONE }),
         field("collisionCount", Type::Int32, 8, OMIT | POINTER),
     ],
 };
@@ -6036,7 +6036,7 @@ static EXTENSIONS_V1BETA1_SCALESTATUS: Message = Message {
     atomic: false,
     fields: &[
         field("replicas", Type::Int32, 1, 0),
-        field("selector", Type::Map(&Type::String), 2, OMIT),
+        field("selector", Type::Map(&Type::String), 2, OMIT).with(&Facts { atomic: true, ..Facts::NONE }),
         field("targetSelector", Type::String, 3, OMIT),
     ],
 };
@@ -6112,7 +6112,7 @@ static FLOWCONTROL_V1_FLOWSCHEMASPEC: Message = Message {
         field("priorityLevelConfiguration", Type::Message(&FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONREFERENCE), 1, 0),
         field("matchingPrecedence", Type::Int32, 2, 0),
         field("distinguisherMethod", Type::Message(&FLOWCONTROL_V1_FLOWDISTINGUISHERMETHOD), 3, OMIT | POINTER),
-        field("rules", Type::List(&Type::Message(&FLOWCONTROL_V1_POLICYRULESWITHSUBJECTS)), 4, OMIT),
+        field("rules", Type::List(&Type::Message(&FLOWCONTROL_V1_POLICYRULESWITHSUBJECTS)), 4, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -6122,7 +6122,7 @@ static FLOWCONTROL_V1_FLOWSCHEMASTATUS: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("conditions", Type::List(&Type::Message(&FLOWCONTROL_V1_FLOWSCHEMACONDITION)), 1, OMIT).with(&Facts { merge: true, merge_key: Some("type"), ..Facts::NONE }),
+        field("conditions", Type::List(&Type::Message(&FLOWCONTROL_V1_FLOWSCHEMACONDITION)), 1, OMIT).with(&Facts { merge: true, merge_key: Some("type"), list: Some(List::Map(&["type"])), ..Facts::NONE }),
     ],
 };
 
@@ -6166,8 +6166,8 @@ static FLOWCONTROL_V1_NONRESOURCEPOLICYRULE: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("verbs", Type::List(&Type::String), 1, 0),
-        field("nonResourceURLs", Type::List(&Type::String), 6, 0),
+        field("verbs", Type::List(&Type::String), 1, 0).with(&Facts { list: Some(List::Set), ..Facts::NONE }),
+        field("nonResourceURLs", Type::List(&Type::String), 6, 0).with(&Facts { list: Some(List::Set), ..Facts::NONE }),
     ],
 };
 
@@ -6177,9 +6177,9 @@ static FLOWCONTROL_V1_POLICYRULESWITHSUBJECTS: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("subjects", Type::List(&Type::Message(&FLOWCONTROL_V1_SUBJECT)), 1, 0),
-        field("resourceRules", Type::List(&Type::Message(&FLOWCONTROL_V1_RESOURCEPOLICYRULE)), 2, OMIT),
-        field("nonResourceRules", Type::List(&Type::Message(&FLOWCONTROL_V1_NONRESOURCEPOLICYRULE)), 3, OMIT),
+        field("subjects", Type::List(&Type::Message(&FLOWCONTROL_V1_SUBJECT)), 1, 0).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("resourceRules", Type::List(&Type::Message(&FLOWCONTROL_V1_RESOURCEPOLICYRULE)), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("nonResourceRules", Type::List(&Type::Message(&FLOWCONTROL_V1_NONRESOURCEPOLICYRULE)), 3, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -6252,7 +6252,7 @@ static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONSTATUS: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("conditions", Type::List(&Type::Message(&FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONCONDITION)), 1, OMIT).with(&Facts { merge: true, merge_key: Some("type"), ..Facts::NONE }),
+        field("conditions", Type::List(&Type::Message(&FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONCONDITION)), 1, OMIT).with(&Facts { merge: true, merge_key: Some("type"), list: Some(List::Map(&["type"])), ..Facts::NONE }),
     ],
 };
 
@@ -6274,11 +6274,11 @@ static FLOWCONTROL_V1_RESOURCEPOLICYRULE: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("verbs", Type::List(&Type::String), 1, 0),
-        field("apiGroups", Type::List(&Type::String), 2, 0),
-        field("resources", Type::List(&Type::String), 3, 0),
+        field("verbs", Type::List(&Type::String), 1, 0).with(&Facts { list: Some(List::Set), ..Facts::NONE }),
+        field("apiGroups", Type::List(&Type::String), 2, 0).with(&Facts { list: Some(List::Set), ..Facts::NONE }),
+        field("resources", Type::List(&Type::String), 3, 0).with(&Facts { list: Some(List::Set), ..Facts::NONE }),
         field("clusterScope", Type::Bool, 4, OMIT),
-        field("namespaces", Type::List(&Type::String), 5, 0),
+        field("namespaces", Type::List(&Type::String), 5, 0).with(&Facts { list: Some(List::Set), ..Facts::NONE }),
     ],
 };
 
@@ -7260,8 +7260,8 @@ static NODE_V1_SCHEDULING: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("nodeSelector", Type::Map(&Type::String), 1, OMIT),
-        field("tolerations", Type::List(&Type::Message(&CORE_V1_TOLERATION)), 2, OMIT),
+        field("nodeSelector", Type::Map(&Type::String), 1, OMIT).with(&Facts { atomic: true, ..Facts::NONE }),
+        field("tolerations", Type::List(&Type::Message(&CORE_V1_TOLERATION)), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -7500,7 +7500,7 @@ static RESOURCE_V1_ALLOCATEDDEVICESTATUS: Message = Message {
         field("pool", Type::String, 2, 0),
         field("device", Type::String, 3, 0),
         field("shareID", Type::String, 7, OMIT | POINTER),
-        field("conditions", Type::List(&Type::Message(&META_V1_CONDITION)), 4, 0),
+        field("conditions", Type::List(&Type::Message(&META_V1_CONDITION)), 4, 0).with(&Facts { list: Some(List::Map(&["type"])), ..Facts::NONE }),
         field("data", Type::Raw, 5, OMIT | POINTER),
         field("networkData", Type::Message(&RESOURCE_V1_NETWORKDEVICEDATA), 6, OMIT | POINTER),
     ],
@@ -7535,7 +7535,7 @@ static RESOURCE_V1_CAPACITYREQUESTPOLICY: Message = Message {
     atomic: false,
     fields: &[
         field("default", Type::Quantity, 1, POINTER),
-        field("validValues", Type::List(&Type::Quantity), 3, OMIT),
+        field("validValues", Type::List(&Type::Quantity), 3, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("validRange", Type::Message(&RESOURCE_V1_CAPACITYREQUESTPOLICYRANGE), 4, OMIT | POINTER),
     ],
 };
@@ -7592,14 +7592,14 @@ static RESOURCE_V1_DEVICE: Message = Message {
         field("name", Type::String, 1, 0),
         field("attributes", Type::Map(&Type::Message(&RESOURCE_V1_DEVICEATTRIBUTE)), 2, OMIT),
         field("capacity", Type::Map(&Type::Message(&RESOURCE_V1_DEVICECAPACITY)), 3, OMIT),
-        field("consumesCounters", Type::List(&Type::Message(&RESOURCE_V1_DEVICECOUNTERCONSUMPTION)), 4, OMIT),
+        field("consumesCounters", Type::List(&Type::Message(&RESOURCE_V1_DEVICECOUNTERCONSUMPTION)), 4, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("nodeName", Type::String, 5, OMIT | POINTER),
         field("nodeSelector", Type::Message(&CORE_V1_NODESELECTOR), 6, OMIT | POINTER),
         field("allNodes", Type::Bool, 7, OMIT | POINTER),
-        field("taints", Type::List(&Type::Message(&RESOURCE_V1_DEVICETAINT)), 8, OMIT),
+        field("taints", Type::List(&Type::Message(&RESOURCE_V1_DEVICETAINT)), 8, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("bindsToNode", Type::Bool, 9, OMIT | POINTER),
-        field("bindingConditions", Type::List(&Type::String), 10, OMIT),
-        field("bindingFailureConditions", Type::List(&Type::String), 11, OMIT),
+        field("bindingConditions", Type::List(&Type::String), 10, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("bindingFailureConditions", Type::List(&Type::String), 11, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("allowMultipleAllocations", Type::Bool, 12, OMIT | POINTER),
     ],
 };
@@ -7611,7 +7611,7 @@ static RESOURCE_V1_DEVICEALLOCATIONCONFIGURATION: Message = Message {
     atomic: false,
     fields: &[
         field("source", Type::String, 1, 0),
-        field("requests", Type::List(&Type::String), 2, OMIT),
+        field("requests", Type::List(&Type::String), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("opaque", Type::Message(&RESOURCE_V1_OPAQUEDEVICECONFIGURATION), 0, OMIT | POINTER),
     ],
 };
@@ -7622,8 +7622,8 @@ static RESOURCE_V1_DEVICEALLOCATIONRESULT: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("results", Type::List(&Type::Message(&RESOURCE_V1_DEVICEREQUESTALLOCATIONRESULT)), 1, OMIT),
-        field("config", Type::List(&Type::Message(&RESOURCE_V1_DEVICEALLOCATIONCONFIGURATION)), 2, OMIT),
+        field("results", Type::List(&Type::Message(&RESOURCE_V1_DEVICEREQUESTALLOCATIONRESULT)), 1, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("config", Type::List(&Type::Message(&RESOURCE_V1_DEVICEALLOCATIONCONFIGURATION)), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -7657,9 +7657,9 @@ static RESOURCE_V1_DEVICECLAIM: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("requests", Type::List(&Type::Message(&RESOURCE_V1_DEVICEREQUEST)), 1, 0),
-        field("constraints", Type::List(&Type::Message(&RESOURCE_V1_DEVICECONSTRAINT)), 2, OMIT),
-        field("config", Type::List(&Type::Message(&RESOURCE_V1_DEVICECLAIMCONFIGURATION)), 3, OMIT),
+        field("requests", Type::List(&Type::Message(&RESOURCE_V1_DEVICEREQUEST)), 1, 0).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("constraints", Type::List(&Type::Message(&RESOURCE_V1_DEVICECONSTRAINT)), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("config", Type::List(&Type::Message(&RESOURCE_V1_DEVICECLAIMCONFIGURATION)), 3, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -7669,7 +7669,7 @@ static RESOURCE_V1_DEVICECLAIMCONFIGURATION: Message = Message {
     inlined: &[Inlined { number: 2, message: &RESOURCE_V1_DEVICECONFIGURATION }],
     atomic: false,
     fields: &[
-        field("requests", Type::List(&Type::String), 1, OMIT),
+        field("requests", Type::List(&Type::String), 1, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("opaque", Type::Message(&RESOURCE_V1_OPAQUEDEVICECONFIGURATION), 0, OMIT | POINTER),
     ],
 };
@@ -7716,8 +7716,8 @@ static RESOURCE_V1_DEVICECLASSSPEC: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("selectors", Type::List(&Type::Message(&RESOURCE_V1_DEVICESELECTOR)), 1, OMIT),
-        field("config", Type::List(&Type::Message(&RESOURCE_V1_DEVICECLASSCONFIGURATION)), 2, OMIT),
+        field("selectors", Type::List(&Type::Message(&RESOURCE_V1_DEVICESELECTOR)), 1, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("config", Type::List(&Type::Message(&RESOURCE_V1_DEVICECLASSCONFIGURATION)), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("extendedResourceName", Type::String, 4, OMIT | POINTER),
     ],
 };
@@ -7738,7 +7738,7 @@ static RESOURCE_V1_DEVICECONSTRAINT: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("requests", Type::List(&Type::String), 1, OMIT),
+        field("requests", Type::List(&Type::String), 1, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("matchAttribute", Type::String, 2, OMIT | POINTER),
         field("distinctAttribute", Type::String, 3, OMIT | POINTER),
     ],
@@ -7763,7 +7763,7 @@ static RESOURCE_V1_DEVICEREQUEST: Message = Message {
     fields: &[
         field("name", Type::String, 1, 0),
         field("exactly", Type::Message(&RESOURCE_V1_EXACTDEVICEREQUEST), 2, OMIT | POINTER),
-        field("firstAvailable", Type::List(&Type::Message(&RESOURCE_V1_DEVICESUBREQUEST)), 3, OMIT),
+        field("firstAvailable", Type::List(&Type::Message(&RESOURCE_V1_DEVICESUBREQUEST)), 3, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -7778,9 +7778,9 @@ static RESOURCE_V1_DEVICEREQUESTALLOCATIONRESULT: Message = Message {
         field("pool", Type::String, 3, 0),
         field("device", Type::String, 4, 0),
         field("adminAccess", Type::Bool, 5, OMIT | POINTER),
-        field("tolerations", Type::List(&Type::Message(&RESOURCE_V1_DEVICETOLERATION)), 6, OMIT),
-        field("bindingConditions", Type::List(&Type::String), 7, OMIT),
-        field("bindingFailureConditions", Type::List(&Type::String), 8, OMIT),
+        field("tolerations", Type::List(&Type::Message(&RESOURCE_V1_DEVICETOLERATION)), 6, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("bindingConditions", Type::List(&Type::String), 7, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
+        field("bindingFailureConditions", Type::List(&Type::String), 8, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("shareID", Type::String, 9, OMIT | POINTER),
         field("consumedCapacity", Type::Map(&Type::Quantity), 10, OMIT),
     ],
@@ -7804,10 +7804,10 @@ static RESOURCE_V1_DEVICESUBREQUEST: Message = Message {
     fields: &[
         field("name", Type::String, 1, 0),
         field("deviceClassName", Type::String, 2, 0),
-        field("selectors", Type::List(&Type::Message(&RESOURCE_V1_DEVICESELECTOR)), 3, OMIT),
+        field("selectors", Type::List(&Type::Message(&RESOURCE_V1_DEVICESELECTOR)), 3, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("allocationMode", Type::String, 4, OMIT),
         field("count", Type::Int64, 5, OMIT),
-        field("tolerations", Type::List(&Type::Message(&RESOURCE_V1_DEVICETOLERATION)), 6, OMIT),
+        field("tolerations", Type::List(&Type::Message(&RESOURCE_V1_DEVICETOLERATION)), 6, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("capacity", Type::Message(&RESOURCE_V1_CAPACITYREQUIREMENTS), 7, OMIT | POINTER),
     ],
 };
@@ -7846,11 +7846,11 @@ static RESOURCE_V1_EXACTDEVICEREQUEST: Message = Message {
     atomic: false,
     fields: &[
         field("deviceClassName", Type::String, 1, 0),
-        field("selectors", Type::List(&Type::Message(&RESOURCE_V1_DEVICESELECTOR)), 2, OMIT),
+        field("selectors", Type::List(&Type::Message(&RESOURCE_V1_DEVICESELECTOR)), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("allocationMode", Type::String, 3, OMIT),
         field("count", Type::Int64, 4, OMIT),
         field("adminAccess", Type::Bool, 5, OMIT | POINTER),
-        field("tolerations", Type::List(&Type::Message(&RESOURCE_V1_DEVICETOLERATION)), 6, OMIT),
+        field("tolerations", Type::List(&Type::Message(&RESOURCE_V1_DEVICETOLERATION)), 6, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("capacity", Type::Message(&RESOURCE_V1_CAPACITYREQUIREMENTS), 7, OMIT | POINTER),
     ],
 };
@@ -7862,7 +7862,7 @@ static RESOURCE_V1_NETWORKDEVICEDATA: Message = Message {
     atomic: false,
     fields: &[
         field("interfaceName", Type::String, 1, OMIT),
-        field("ips", Type::List(&Type::String), 2, OMIT),
+        field("ips", Type::List(&Type::String), 2, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("hardwareAddress", Type::String, 3, OMIT),
     ],
 };
@@ -7935,8 +7935,8 @@ static RESOURCE_V1_RESOURCECLAIMSTATUS: Message = Message {
     atomic: false,
     fields: &[
         field("allocation", Type::Message(&RESOURCE_V1_ALLOCATIONRESULT), 1, OMIT | POINTER),
-        field("reservedFor", Type::List(&Type::Message(&RESOURCE_V1_RESOURCECLAIMCONSUMERREFERENCE)), 2, OMIT).with(&Facts { merge: true, merge_key: Some("uid"), ..Facts::NONE }),
-        field("devices", Type::List(&Type::Message(&RESOURCE_V1_ALLOCATEDDEVICESTATUS)), 4, OMIT),
+        field("reservedFor", Type::List(&Type::Message(&RESOURCE_V1_RESOURCECLAIMCONSUMERREFERENCE)), 2, OMIT).with(&Facts { merge: true, merge_key: Some("uid"), list: Some(List::Map(&["uid"])), ..Facts::NONE }),
+        field("devices", Type::List(&Type::Message(&RESOURCE_V1_ALLOCATEDDEVICESTATUS)), 4, OMIT).with(&Facts { list: Some(List::Map(&["driver", "device", "pool", "shareID"])), ..Facts::NONE }),
     ],
 };
 
@@ -8026,9 +8026,9 @@ static RESOURCE_V1_RESOURCESLICESPEC: Message = Message {
         field("nodeName", Type::String, 3, OMIT | POINTER),
         field("nodeSelector", Type::Message(&CORE_V1_NODESELECTOR), 4, OMIT | POINTER),
         field("allNodes", Type::Bool, 5, OMIT | POINTER),
-        field("devices", Type::List(&Type::Message(&RESOURCE_V1_DEVICE)), 6, OMIT),
+        field("devices", Type::List(&Type::Message(&RESOURCE_V1_DEVICE)), 6, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("perDeviceNodeSelection", Type::Bool, 7, OMIT | POINTER),
-        field("sharedCounters", Type::List(&Type::Message(&RESOURCE_V1_COUNTERSET)), 8, OMIT),
+        field("sharedCounters", Type::List(&Type::Message(&RESOURCE_V1_COUNTERSET)), 8, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
@@ -8095,10 +8095,10 @@ static STORAGE_V1_CSIDRIVERSPEC: Message = Message {
     fields: &[
         field("attachRequired", Type::Bool, 1, OMIT | POINTER),
         field("podInfoOnMount", Type::Bool, 2, OMIT | POINTER),
-        field("volumeLifecycleModes", Type::List(&Type::String), 3, OMIT),
+        field("volumeLifecycleModes", Type::List(&Type::String), 3, OMIT).with(&Facts { list: Some(List::Set), ..Facts::NONE }),
         field("storageCapacity", Type::Bool, 4, OMIT | POINTER),
         field("fsGroupPolicy", Type::String, 5, OMIT | POINTER),
-        field("tokenRequests", Type::List(&Type::Message(&STORAGE_V1_TOKENREQUEST)), 6, OMIT),
+        field("tokenRequests", Type::List(&Type::Message(&STORAGE_V1_TOKENREQUEST)), 6, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("requiresRepublish", Type::Bool, 7, OMIT | POINTER),
         field("seLinuxMount", Type::Bool, 8, OMIT | POINTER),
         field("nodeAllocatableUpdatePeriodSeconds", Type::Int64, 9, OMIT | POINTER),
@@ -8127,7 +8127,7 @@ static STORAGE_V1_CSINODEDRIVER: Message = Message {
     fields: &[
         field("name", Type::String, 1, 0),
         field("nodeID", Type::String, 2, 0),
-        field("topologyKeys", Type::List(&Type::String), 3, 0),
+        field("topologyKeys", Type::List(&Type::String), 3, 0).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("allocatable", Type::Message(&STORAGE_V1_VOLUMENODERESOURCES), 4, OMIT | POINTER),
     ],
 };
@@ -8151,7 +8151,7 @@ static STORAGE_V1_CSINODESPEC: Message = Message {
     inlined: &[],
     atomic: false,
     fields: &[
-        field("drivers", Type::List(&Type::Message(&STORAGE_V1_CSINODEDRIVER)), 1, 0).with(&Facts { merge: true, merge_key: Some("name"), ..Facts::NONE }),
+        field("drivers", Type::List(&Type::Message(&STORAGE_V1_CSINODEDRIVER)), 1, 0).with(&Facts { merge: true, merge_key: Some("name"), list: Some(List::Map(&["name"])), ..Facts::NONE }),
     ],
 };
 
@@ -8196,10 +8196,10 @@ static STORAGE_V1_STORAGECLASS: Message = Message {
         field("provisioner", Type::String, 2, 0),
         field("parameters", Type::Map(&Type::String), 3, OMIT),
         field("reclaimPolicy", Type::String, 4, OMIT | POINTER),
-        field("mountOptions", Type::List(&Type::String), 5, OMIT),
+        field("mountOptions", Type::List(&Type::String), 5, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("allowVolumeExpansion", Type::Bool, 6, OMIT | POINTER),
         field("volumeBindingMode", Type::String, 7, OMIT | POINTER),
-        field("allowedTopologies", Type::List(&Type::Message(&CORE_V1_TOPOLOGYSELECTORTERM)), 8, OMIT),
+        field("allowedTopologies", Type::List(&Type::Message(&CORE_V1_TOPOLOGYSELECTORTERM)), 8, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
     ],
 };
 
