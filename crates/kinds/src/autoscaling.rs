@@ -63,7 +63,7 @@ impl Kind for Autoscaler {
         respell(object, "autoscaling/v2");
     }
 
-    fn from_stored(&self, version: &str, object: &mut Object) {
+    fn to_version(&self, version: &str, object: &mut Object) {
         if version != "v1" {
             return;
         }
@@ -272,7 +272,7 @@ mod tests {
             json!({"apiVersion": "autoscaling/v2",
                 "spec": {"maxReplicas": 3, "minReplicas": 1, "metrics": [cpu(50)]}})
         );
-        AUTOSCALER.from_stored("v1", &mut stored);
+        AUTOSCALER.to_version("v1", &mut stored);
         assert_eq!(stored, older);
     }
 

@@ -106,11 +106,9 @@ fn count_faults(value: &Value, path: Path<'_>, faults: &mut Vec<FieldError>) {
     const SHARE: &str = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  \
                          or '93%', regex used for validation is '[0-9]+%')";
     match value {
-        Value::Number(number) => {
-            if number.as_i64().is_some_and(|number| number < 0) {
-                let detail = "must be greater than or equal to 0";
-                faults.push(FieldError::invalid(path, value.clone(), detail));
-            }
+        Value::Number(number) if number.as_i64().is_some_and(|number| number < 0) => {
+            let detail = "must be greater than or equal to 0";
+            faults.push(FieldError::invalid(path, value.clone(), detail));
         }
         Value::String(share) => {
             let digits = share.strip_suffix('%').unwrap_or_default();

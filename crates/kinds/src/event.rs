@@ -41,7 +41,7 @@ impl Kind for Event {
         }
     }
 
-    fn from_stored(&self, _version: &str, object: &mut Object) {
+    fn to_version(&self, _version: &str, object: &mut Object) {
         if self.group == GROUP {
             respell(object, "events.k8s.io/v1", |(new, core)| (core, new));
         }
@@ -289,7 +289,7 @@ mod tests {
         EVENT.to_stored("v1", &mut stored);
         let want = json!({"apiVersion": "v1", "type": "Normal", "involvedObject": {"name": "p"}, "message": "n"});
         assert_eq!(Value::Object(stored.clone()), want);
-        EVENT.from_stored("v1", &mut stored);
+        EVENT.to_version("v1", &mut stored);
         assert_eq!(stored, newer);
     }
 

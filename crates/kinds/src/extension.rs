@@ -9,7 +9,7 @@ use crate::kind::Occasion;
 use crate::path::Path;
 use crate::value::{
     copy, default_text, default_value, flag, integer, is_set, list, map, map_mut, map_or_new, maps,
-    section, text,
+    section, text, texts,
 };
 use crate::{FieldError, Kind, Object, age, generation, metadata, name};
 
@@ -60,7 +60,7 @@ impl Kind for Definition {
 
     fn prepare_create(&self, object: &mut Object) {
         generation::first(object);
-        let stored: Vec<&str> = storage_versions(object).collect();
+        let stored: Vec<&str> = storage_versions(object).take(1).collect();
         let status = json!({
             "conditions": null,
             "acceptedNames": {"plural": "", "kind": ""},
@@ -169,6 +169,7 @@ fn definition_faults(object: &Object, faults: &mut Vec<FieldError>) {
     }
     version_faults(spec, faults);
     name_faults(names, faults);
+    stored_faults(object, faults);
     let of = |known: &str| group == known || group.ends_with(&format!(".{known}"));
     let annotations = section(section(object, "metadata"), "annotations");
     if PROTECTED.into_iter().any(of) && text(annotations, APPROVAL).is_empty() {
@@ -184,20 +185,21 @@ fn definition_faults(object: &Object, faults: &mut Vec<FieldError>) {
 
 fn version_faults(spec: &Object, faults: &mut Vec<FieldError>) {
     let path = SPEC.field("versions");
-    let (mut seen, mut stored): (Vec<&str>, usize) = (Vec::new(), 0);
+    let (mut seen, mut stored, mut unique): (Vec<&str>, usize, bool) = (Vec::new(), 0, true);
     for (i, version) in maps(spec, "versions") {
         let path = path.index(i);
         let named = text(version, "name");
         if flag(version, "storage") == Some(true) {
             stored += 1;
         }
-        if seen.contains(&named) {
-            let detail = "must be unique";
-            faults.push(FieldError::invalid(path.field("name"), named, detail));
-        }
+        unique &= !seen.contains(&named);
         seen.push(named);
         for fault in name::label_1035_faults(named) {
             faults.push(FieldError::invalid(path.field("name"), named, fault));
+        }
+        if map(section(version, "schema"), "openAPIV3Schema").is_none() {
+            let path = path.field("schema");
+            faults.push(FieldError::required(path.field("openAPIV3Schema"), ""));
         }
         if is_set(version, "deprecationWarning") && flag(version, "deprecated") != Some(true) {
             let warning = text(version, "deprecationWarning");
@@ -205,13 +207,42 @@ fn version_faults(spec: &Object, faults: &mut Vec<FieldError>) {
             faults.push(FieldError::invalid(path.field("deprecationWarning"), warning, detail));
         }
     }
+    let versions = list(spec, "versions");
+    let shown = || if versions.is_empty() { Value::Null } else { internal_versions(versions) };
+    if !unique {
+        faults.push(FieldError::invalid(path, shown(), "must contain unique version names"));
+    }
     if stored != 1 {
         let detail = "must have exactly one version marked as storage version";
-        let shown = match list(spec, "versions") {
-            [] => Value::Null,
-            versions => internal_versions(versions),
-        };
-        faults.push(FieldError::invalid(path, shown, detail));
+        faults.push(FieldError::invalid(path, shown(), detail));
+    }
+}
+
+/// Every version that is stored must be spoken, and the one that is stored now among them.
+fn stored_faults(object: &Object, faults: &mut Vec<FieldError>) {
+    let path = Path::root("status");
+    let path = path.field("storedVersions");
+    let stored: Vec<&str> = texts(section(object, "status"), "storedVersions").collect();
+    if stored.is_empty() {
+        let detail = "must have at least one stored version";
+        faults.push(FieldError::invalid(path, Value::Null, detail));
+        return;
+    }
+    let mut open = stored.clone();
+    for (_, version) in maps(section(object, "spec"), "versions") {
+        let named = text(version, "name");
+        let known = open.contains(&named);
+        open.retain(|other| *other != named);
+        if !known && flag(version, "storage") == Some(true) {
+            let detail = format!("must have the storage version {named}");
+            faults.push(FieldError::invalid(path, stored.clone(), detail));
+        }
+    }
+    for (i, version) in stored.iter().enumerate() {
+        if open.contains(version) {
+            let detail = "must appear in spec.versions";
+            faults.push(FieldError::invalid(path.index(i), *version, detail));
+        }
     }
 }
 
@@ -252,7 +283,7 @@ fn name_faults(names: &Object, faults: &mut Vec<FieldError>) {
     }
     for field in ["shortNames", "categories"] {
         let path = path.field(field);
-        for (i, given) in crate::value::texts(names, field).enumerate() {
+        for (i, given) in texts(names, field).enumerate() {
             for fault in name::label_1035_faults(given) {
                 faults.push(FieldError::invalid(path.index(i), given, fault));
             }
@@ -422,6 +453,7 @@ mod tests {
     fn check(kind: &dyn Kind, object: Value, want: &str) {
         let mut object = object.as_object().unwrap().clone();
         kind.default(&mut object);
+        kind.prepare_create(&mut object);
         let faults = kind.validate(&object);
         assert_eq!(if faults.is_empty() { String::new() } else { joined(&faults) }, want);
     }
@@ -429,7 +461,7 @@ mod tests {
     #[test]
     fn definitions() {
         let names = json!({"plural": "things", "kind": "Thing"});
-        let versions = json!([{"name": "v1", "served": true, "storage": true}]);
+        let versions = json!([{"name": "v1", "served": true, "storage": true, "schema": {"openAPIV3Schema": {}}}]);
         check(
             &DEFINITION,
             json!({"metadata": {"name": "things.a.test"}, "spec": {"group": "a.test", "scope": "Cluster",
@@ -450,9 +482,10 @@ mod tests {
     #[test]
     fn a_definition_in_use_keeps_its_names() {
         let mut old = json!({"metadata": {"name": "things.a.test"}, "spec": {"group": "a.test", "scope": "Cluster",
-            "names": {"plural": "things", "kind": "Thing"}, "versions": [{"name": "v1", "storage": true}]},
+            "names": {"plural": "things", "kind": "Thing"}, "versions": [{"name": "v1", "storage": true, "schema": {"openAPIV3Schema": {}}}]},
             "status": {"conditions": [{"type": "Established", "status": "True"}]}});
         DEFINITION.default(old.as_object_mut().unwrap());
+        old["status"]["storedVersions"] = json!(["v1"]);
         let mut new = old.clone();
         new["spec"]["names"]["kind"] = json!("Plainer");
         let faults = DEFINITION.validate_update(new.as_object().unwrap(), old.as_object().unwrap());

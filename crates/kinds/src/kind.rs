@@ -54,7 +54,7 @@ pub trait Kind: Sync {
     fn to_stored(&self, _version: &str, _object: &mut Object) {}
 
     /// The way back, before an answer in this version.
-    fn from_stored(&self, _version: &str, _object: &mut Object) {}
+    fn to_version(&self, _version: &str, _object: &mut Object) {}
 
     /// Takes away or sets what a client has no say in when it creates, as `status`.
     fn prepare_create(&self, _object: &mut Object) {}

@@ -46,7 +46,7 @@ mod rbac;
 mod rows;
 mod scheduling;
 mod secret;
-mod service;
+pub mod service;
 mod service_account;
 mod storage;
 mod value;
@@ -57,4 +57,6 @@ pub use age::name_and_age;
 pub use config_map::DATA_BYTES_MAX;
 pub use field_error::{ErrorType, FieldError, joined};
 pub use kind::{Columns, Kind, Object, Occasion, kind};
-pub use metadata::{ANNOTATIONS_BYTES_MAX, MANAGER_BYTES_MAX, create_faults, update_faults};
+pub use metadata::{
+    ANNOTATIONS_BYTES_MAX, MANAGER_BYTES_MAX, create_faults, dedup_owners, update_faults,
+};

@@ -52,6 +52,34 @@ pub fn update_faults(kind: &dyn Kind, object: &Object, old: &Object) -> Vec<Fiel
     faults
 }
 
+/// Takes away owners that are listed twice, and says so where there were any: the text of a warning.
+///
+/// `admitted` is whether the object comes from admission and not from the client.
+pub fn dedup_owners(object: &mut Object, admitted: bool) -> Option<String> {
+    let owners = object.get_mut("metadata")?.get_mut("ownerReferences")?.as_array_mut()?;
+    let (mut kept, mut twice): (Vec<Value>, BTreeSet<String>) = (Vec::new(), BTreeSet::new());
+    for owner in owners.drain(..) {
+        if kept.contains(&owner) {
+            let uid = owner.get("uid").and_then(Value::as_str).unwrap_or_default();
+            twice.insert(uid.to_owned());
+        } else {
+            kept.push(owner);
+        }
+    }
+    *owners = kept;
+    if twice.is_empty() {
+        return None;
+    }
+    let when = if admitted { " after mutating admission happens" } else { "" };
+    let twice: Vec<String> = twice.into_iter().collect();
+    Some(format!(
+        ".metadata.ownerReferences contains duplicate entries{when}; API server dedups owner references in \
+         1.20+, and may reject such requests as early as 1.24; please fix your requests; duplicate UID(s) \
+         observed: {}",
+        twice.join(", ")
+    ))
+}
+
 /// Appends what the kind's own rule for new objects says of the metadata.
 pub(crate) fn kind_faults<K: Kind + ?Sized>(
     kind: &K,
@@ -373,6 +401,20 @@ mod tests {
                {\"apiVersion\":\"v1\",\"kind\":\"Event\",\"name\":\"e\",\"uid\":\"u\"}: /v1, Kind=Event is \
                disallowed from being an owner"],
         );
+    }
+
+    #[test]
+    fn an_owner_counts_once() {
+        let owner = |uid: &str| json!({"kind": "ConfigMap", "name": "c", "uid": uid});
+        let twice = json!({"metadata": {"ownerReferences": [owner("a"), owner("b"), owner("a")]}});
+        let mut object = twice.as_object().unwrap().clone();
+        let warning = dedup_owners(&mut object, true).unwrap();
+        assert!(warning.starts_with(
+            ".metadata.ownerReferences contains duplicate entries after mutating admission happens; API"
+        ));
+        assert!(warning.ends_with("duplicate UID(s) observed: a"), "{warning}");
+        assert_eq!(object["metadata"]["ownerReferences"], json!([owner("a"), owner("b")]));
+        assert_eq!(dedup_owners(&mut object, false), None);
     }
 
     #[test]

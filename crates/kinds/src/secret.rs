@@ -106,17 +106,13 @@ fn type_faults(object: &Object, faults: &mut Vec<FieldError>) {
         }
         "kubernetes.io/dockercfg" => docker_faults(object, ".dockercfg", faults),
         "kubernetes.io/dockerconfigjson" => docker_faults(object, ".dockerconfigjson", faults),
-        "kubernetes.io/basic-auth" => {
-            // Either of them is enough.
-            if !has("username") && !has("password") {
-                required("username");
-                required("password");
-            }
+        // Either of them is enough.
+        "kubernetes.io/basic-auth" if !has("username") && !has("password") => {
+            required("username");
+            required("password");
         }
-        "kubernetes.io/ssh-auth" => {
-            if content(object, "ssh-privatekey").is_empty() {
-                required("ssh-privatekey");
-            }
+        "kubernetes.io/ssh-auth" if content(object, "ssh-privatekey").is_empty() => {
+            required("ssh-privatekey");
         }
         "kubernetes.io/tls" => {
             for key in ["tls.crt", "tls.key"] {
