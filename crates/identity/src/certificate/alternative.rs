@@ -24,6 +24,10 @@ const URI: u8 = 6;
 const IP: u8 = 7;
 
 impl AlternativeNames {
+    /// The tags of the kinds of names that are read.
+    pub(crate) const KINDS: [u8; 4] =
+        [tag::context(EMAIL), tag::context(DNS), tag::context(URI), tag::context(IP)];
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

@@ -30,12 +30,12 @@ impl Subject {
             while !set.is_at_end() {
                 let mut attribute = set.nested(tag::SEQUENCE)?;
                 let kind = attribute.expect(tag::OID)?;
-                let value = attribute.element()?;
+                let value = text(attribute.element()?)?;
                 attribute.end()?;
                 match kind {
-                    COMMON_NAME => subject.common_name = text(value)?,
-                    ORGANIZATION => subject.organizations.push(text(value)?),
-                    UID => subject.uids.push(text(value)?),
+                    COMMON_NAME => subject.common_name = value,
+                    ORGANIZATION => subject.organizations.push(value),
+                    UID => subject.uids.push(value),
                     _ => {}
                 }
             }

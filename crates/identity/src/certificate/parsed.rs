@@ -2,6 +2,8 @@
 
 use portcullis_core::{Date, Timestamp};
 
+use super::alternative::AlternativeNames;
+use super::name::Subject;
 use crate::der::{self, Malformed, Reader, tag};
 use crate::public_key::{PublicKey, Signed};
 
@@ -106,6 +108,9 @@ impl<'a> Certificate<'a> {
         let (not_before, not_after) = (time(&mut validity)?, time(&mut validity)?);
         validity.end()?;
         let subject = inner.whole(tag::SEQUENCE)?;
+        // Names are compared as bytes; that they are names is asked all the same.
+        Subject::parse(issuer)?;
+        Subject::parse(subject)?;
         let key = PublicKey::parse(inner.whole(tag::SEQUENCE)?)?;
         // Unique identifiers, which nobody has used since 1995.
         inner.optional(tag::context(1))?;
@@ -169,8 +174,15 @@ impl<'a> Extensions<'a> {
             KEY_USAGE => self.may_sign = Some(may_sign(value)?),
             BASIC_CONSTRAINTS => self.basic = Some(Basic::parse(value)?),
             EXTENDED_KEY_USAGE => self.purposes = Some(Purposes::parse(value)?),
-            ALTERNATIVE_NAMES => self.alternative_names = Some(value),
-            NAME_CONSTRAINTS => self.constrains_names = true,
+            ALTERNATIVE_NAMES => {
+                self.alternative_names = Some(value);
+                // As in Go: only names that none of the four kinds is are not heeded.
+                return Ok(!AlternativeNames::parse(value)?.is_empty());
+            }
+            NAME_CONSTRAINTS => {
+                self.constrains_names = true;
+                return are_of_alternative_names(value);
+            }
             // Nobody asks for a policy here, so that any will do.
             POLICIES => {}
             _ => return Ok(false),
@@ -205,12 +217,34 @@ impl Purposes {
     }
 }
 
+/// Whether constraints are only of such names as stand in alternative names. Others would constrain
+/// the subject itself, in which the user stands, and are not heeded (RFC 5280, 4.2.1.10).
+fn are_of_alternative_names(value: &[u8]) -> Result<bool, Malformed> {
+    let mut all = true;
+    let mut lists = Reader::new(Reader::only(value, tag::SEQUENCE)?);
+    if lists.is_at_end() {
+        return Err(Malformed);
+    }
+    for kind in [tag::constructed(0), tag::constructed(1)] {
+        let Some(list) = lists.optional(kind)? else { continue };
+        let mut list = Reader::new(list);
+        while !list.is_at_end() {
+            let name = list.nested(tag::SEQUENCE)?.element()?;
+            all &= AlternativeNames::KINDS.contains(&name.tag);
+        }
+    }
+    lists.end()?;
+    Ok(all)
+}
+
 /// Bit 5 of `keyUsage`, `keyCertSign`.
 fn may_sign(value: &[u8]) -> Result<bool, Malformed> {
-    match Reader::only(value, tag::BIT_STRING)? {
-        [unused @ 0..=7, bits @ ..] if !bits.is_empty() || *unused == 0 => {
-            Ok(bits.first().is_some_and(|byte| byte & 0x04 != 0))
-        }
+    let bits = Reader::only(value, tag::BIT_STRING)?;
+    // The bits that do not count must be zero, or it would not be DER.
+    let padding = bits.last().map_or(0, |last| last.trailing_zeros());
+    match bits {
+        [0] => Ok(false),
+        [unused @ 0..=7, first, ..] if padding >= u32::from(*unused) => Ok(first & 0x04 != 0),
         _ => Err(Malformed),
     }
 }
@@ -314,7 +348,23 @@ mod tests {
         check(&[0], Ok(false));
         check(&[7], Err(Malformed));
         check(&[8, 0], Err(Malformed));
+        check(&[2, 0x06], Err(Malformed));
         check(&[], Err(Malformed));
+    }
+
+    #[test]
+    fn constraints_on_subjects_are_not_understood() {
+        let check = |kinds: &[u8], understood: Result<bool, Malformed>| {
+            let subtrees: Vec<Vec<u8>> =
+                kinds.iter().map(|kind| der::sequence(&[&der::element(*kind, &[b"x"])])).collect();
+            let subtrees: Vec<&[u8]> = subtrees.iter().map(Vec::as_slice).collect();
+            let value = der::sequence(&[&der::element(tag::constructed(0), &subtrees)]);
+            assert_eq!(are_of_alternative_names(&value), understood, "{kinds:02x?}");
+        };
+        check(&[tag::context(2)], Ok(true));
+        check(&[tag::context(1), tag::context(6), tag::context(7)], Ok(true));
+        check(&[tag::context(2), tag::constructed(4)], Ok(false));
+        assert_eq!(are_of_alternative_names(&der::sequence(&[])), Err(Malformed));
     }
 
     #[test]

@@ -199,6 +199,10 @@ fn chains() {
     bench.check(&["named"], &["without"], Ok("without dev,system:authenticated"));
     bench.leaf("with", "named", "subjectAltName=DNS:evil.test");
     bench.check(&["named"], &["with"], Err(Distrust::NamesConstrained));
+    let subjects = "nameConstraints=critical,permitted;dirName:dn\n[dn]\nO=dev";
+    bench.root("subjects", CURVE, &format!("{AUTHORITY}\n{subjects}"));
+    bench.leaf("inside", "subjects", "");
+    bench.check(&["subjects"], &["inside"], Err(Distrust::Demands));
 }
 
 #[test]
