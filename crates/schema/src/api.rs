@@ -394,6 +394,8 @@ mod tests {
                 message.order.iter().map(|at| message.fields[usize::from(*at)].name).collect();
             assert!(names.is_sorted_by(|a, b| a < b), "{}", message.name);
             assert_eq!(names.len(), message.fields.len(), "{}", message.name);
+            // Who reads a message keeps a bit for each of its fields.
+            assert!(names.len() <= 64, "{}", message.name);
             for field in message.fields {
                 assert!(
                     message.field(field.name).is_some_and(|found| std::ptr::eq(found, field)),

@@ -1,7 +1,18 @@
 //! What a kind looks like: its resource, its fields, their types, what is required.
 //!
-//! Tables of facts, most of them generated. The fields of kinds that ask or answer a "may it?" are
-//! known ([`mod@message`]); of every other kind, how its resource is called ([`resource`]).
+//! Tables of facts, most of them generated. Checks of people's files need to know the fields of
+//! kinds that ask or answer a "may it?" ([`mod@message`]) and how every resource is called
+//! ([`resource`]). A server needs all of it, as Kubernetes 1.35.4 has it, and what follows from it:
+//!
+//! ```text
+//!                        api: groups, resources, kinds, messages (statics, nothing built at start)
+//!                         │
+//!        ┌────────────────┼─────────────────┬──────────────────┐
+//! decode (JSON)    protobuf (bodies)   patch, managed   discovery, OpenAPI
+//!        └──── both: an object as the original's types hold and print it
+//! ```
+//!
+//! Values are JSON values throughout; nothing here knows of requests, storage or time.
 
 #![cfg_attr(
     not(test),

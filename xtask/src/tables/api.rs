@@ -43,7 +43,10 @@ const MORE_KINDS: &[(&str, &str, &str, &str)] = &[
     ("extensions", "v1beta1", "Deployment", "extensions/v1beta1.Deployment"),
     ("extensions", "v1beta1", "DeploymentList", "extensions/v1beta1.DeploymentList"),
     ("extensions", "v1beta1", "Scale", "extensions/v1beta1.Scale"),
+    ("meta.k8s.io", "v1", "CreateOptions", "meta/v1.CreateOptions"),
     ("meta.k8s.io", "v1", "DeleteOptions", "meta/v1.DeleteOptions"),
+    ("meta.k8s.io", "v1", "PatchOptions", "meta/v1.PatchOptions"),
+    ("meta.k8s.io", "v1", "UpdateOptions", "meta/v1.UpdateOptions"),
 ];
 
 /// Fields whose tag says `omitzero` beside `omitempty`: (message, field).
@@ -52,9 +55,28 @@ const MORE_KINDS: &[(&str, &str, &str, &str)] = &[
 /// pod templates, and every other zero time of a struct as `null`.
 const OMIT_ZERO: &[(&str, &str)] = &[("meta/v1.ObjectMeta", "creationTimestamp")];
 
-/// The aggregation layer's types, which the recorded facts leave out: message → fields in the
-/// order of the Go struct, in the notation of the facts.
-const AGGREGATION: &str = r#"{
+/// Types that the recorded facts leave out, the aggregation layer's and the options of writes:
+/// message → fields in the order of the Go struct, in the notation of the facts.
+const UNRECORDED: &str = r#"{
+  "meta/v1.CreateOptions": [
+    {"name": "", "type": "meta/v1.TypeMeta", "inline": true},
+    {"name": "dryRun", "number": "1", "type": "[]string", "optional": true},
+    {"name": "fieldManager", "number": "3", "type": "string", "optional": true},
+    {"name": "fieldValidation", "number": "4", "type": "string", "optional": true}
+  ],
+  "meta/v1.PatchOptions": [
+    {"name": "", "type": "meta/v1.TypeMeta", "inline": true},
+    {"name": "dryRun", "number": "1", "type": "[]string", "optional": true},
+    {"name": "force", "number": "2", "type": "bool", "optional": true, "pointer": true},
+    {"name": "fieldManager", "number": "3", "type": "string", "optional": true},
+    {"name": "fieldValidation", "number": "4", "type": "string", "optional": true}
+  ],
+  "meta/v1.UpdateOptions": [
+    {"name": "", "type": "meta/v1.TypeMeta", "inline": true},
+    {"name": "dryRun", "number": "1", "type": "[]string", "optional": true},
+    {"name": "fieldManager", "number": "2", "type": "string", "optional": true},
+    {"name": "fieldValidation", "number": "3", "type": "string", "optional": true}
+  ],
   "apiregistration/v1.APIService": [
     {"name": "", "type": "meta/v1.TypeMeta", "inline": true},
     {"name": "metadata", "number": "1", "type": "meta/v1.ObjectMeta", "optional": true},
@@ -103,10 +125,10 @@ const EITHER: &[(&str, &str)] = &[
     ("JSONSchemaPropsOrStringArray", "OrStrings"),
 ];
 
-/// The three files: messages and kinds, resources, columns are with their resources.
+/// The files by name: messages and kinds; resources with the columns of their tables.
 pub(super) fn generate(facts: &Recorded<'_>) -> anyhow::Result<[(&'static str, String); 2]> {
-    let aggregation: Value = serde_json::from_str(AGGREGATION)?;
-    let schema = Schema { recorded: facts.schema, more: &aggregation, openapi: facts.openapi };
+    let unrecorded: Value = serde_json::from_str(UNRECORDED)?;
+    let schema = Schema { recorded: facts.schema, more: &unrecorded, openapi: facts.openapi };
     let kinds = schema.kinds(facts.discovery)?;
     Ok([
         ("api_messages.rs", schema.messages(&kinds)?),

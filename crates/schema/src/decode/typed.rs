@@ -121,6 +121,7 @@ impl<'a> Decoder<'a> {
         self.reader.open()?;
         self.room.message().map_err(Stop::At)?;
         let base = self.slots.len();
+        // One bit a field; no message has more than 64, which a test of the tables holds.
         let mut seen = 0_u64;
         let mut twice: Vec<(usize, Value)> = Vec::new();
         // Most texts are written by programs that keep the order of the fields.
@@ -434,7 +435,9 @@ pub(crate) fn arrange(
     let mut rest = message.fields.iter();
     let mut next = 0;
     for (position, value) in fields {
-        rest.by_ref().take(position - next).for_each(|field| add_absent(field, &mut object));
+        rest.by_ref()
+            .take(position.saturating_sub(next))
+            .for_each(|field| add_absent(field, &mut object));
         next = position + 1;
         let Some(field) = rest.next() else { break };
         if keeps(field, &value) {

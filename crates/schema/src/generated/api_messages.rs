@@ -94,7 +94,10 @@ pub(crate) static KINDS: &[Kind] = &[
     Kind { group: "flowcontrol.apiserver.k8s.io", version: "v1", kind: "FlowSchemaList", message: &FLOWCONTROL_V1_FLOWSCHEMALIST },
     Kind { group: "flowcontrol.apiserver.k8s.io", version: "v1", kind: "PriorityLevelConfiguration", message: &FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATION },
     Kind { group: "flowcontrol.apiserver.k8s.io", version: "v1", kind: "PriorityLevelConfigurationList", message: &FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONLIST },
+    Kind { group: "meta.k8s.io", version: "v1", kind: "CreateOptions", message: &META_V1_CREATEOPTIONS },
     Kind { group: "meta.k8s.io", version: "v1", kind: "DeleteOptions", message: &META_V1_DELETEOPTIONS },
+    Kind { group: "meta.k8s.io", version: "v1", kind: "PatchOptions", message: &META_V1_PATCHOPTIONS },
+    Kind { group: "meta.k8s.io", version: "v1", kind: "UpdateOptions", message: &META_V1_UPDATEOPTIONS },
     Kind { group: "networking.k8s.io", version: "v1", kind: "IPAddress", message: &NETWORKING_V1_IPADDRESS },
     Kind { group: "networking.k8s.io", version: "v1", kind: "IPAddressList", message: &NETWORKING_V1_IPADDRESSLIST },
     Kind { group: "networking.k8s.io", version: "v1", kind: "Ingress", message: &NETWORKING_V1_INGRESS },
@@ -579,6 +582,7 @@ pub(crate) static MESSAGES: &[&Message] = &[
     &K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOKCLIENTCONFIG,
     &K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOKCONVERSION,
     &META_V1_CONDITION,
+    &META_V1_CREATEOPTIONS,
     &META_V1_DELETEOPTIONS,
     &META_V1_FIELDSELECTORREQUIREMENT,
     &META_V1_LABELSELECTOR,
@@ -587,10 +591,12 @@ pub(crate) static MESSAGES: &[&Message] = &[
     &META_V1_MANAGEDFIELDSENTRY,
     &META_V1_OBJECTMETA,
     &META_V1_OWNERREFERENCE,
+    &META_V1_PATCHOPTIONS,
     &META_V1_PRECONDITIONS,
     &META_V1_STATUS,
     &META_V1_STATUSCAUSE,
     &META_V1_STATUSDETAILS,
+    &META_V1_UPDATEOPTIONS,
     &NETWORKING_V1_HTTPINGRESSPATH,
     &NETWORKING_V1_HTTPINGRESSRULEVALUE,
     &NETWORKING_V1_IPADDRESS,
@@ -6627,6 +6633,20 @@ static META_V1_CONDITION: Message = Message {
     ],
 };
 
+static META_V1_CREATEOPTIONS: Message = Message {
+    name: "meta/v1.CreateOptions",
+    order: &[1, 2, 3, 4, 0],
+    inlined: &[],
+    atomic: false,
+    fields: &[
+        field("kind", Type::String, 0, OMIT),
+        field("apiVersion", Type::String, 0, OMIT),
+        field("dryRun", Type::List(&Type::String), 1, OMIT),
+        field("fieldManager", Type::String, 3, OMIT),
+        field("fieldValidation", Type::String, 4, OMIT),
+    ],
+};
+
 static META_V1_DELETEOPTIONS: Message = Message {
     name: "meta/v1.DeleteOptions",
     order: &[1, 6, 2, 7, 0, 4, 3, 5],
@@ -6747,6 +6767,21 @@ static META_V1_OWNERREFERENCE: Message = Message {
     ],
 };
 
+static META_V1_PATCHOPTIONS: Message = Message {
+    name: "meta/v1.PatchOptions",
+    order: &[1, 2, 4, 5, 3, 0],
+    inlined: &[],
+    atomic: false,
+    fields: &[
+        field("kind", Type::String, 0, OMIT),
+        field("apiVersion", Type::String, 0, OMIT),
+        field("dryRun", Type::List(&Type::String), 1, OMIT),
+        field("force", Type::Bool, 2, OMIT | POINTER),
+        field("fieldManager", Type::String, 3, OMIT),
+        field("fieldValidation", Type::String, 4, OMIT),
+    ],
+};
+
 static META_V1_PRECONDITIONS: Message = Message {
     name: "meta/v1.Preconditions",
     order: &[1, 0],
@@ -6799,6 +6834,20 @@ static META_V1_STATUSDETAILS: Message = Message {
         field("uid", Type::String, 6, OMIT),
         field("causes", Type::List(&Type::Message(&META_V1_STATUSCAUSE)), 4, OMIT).with(&Facts { list: Some(List::Atomic), ..Facts::NONE }),
         field("retryAfterSeconds", Type::Int32, 5, OMIT).with(&Facts { format: Some("int32"), ..Facts::NONE }),
+    ],
+};
+
+static META_V1_UPDATEOPTIONS: Message = Message {
+    name: "meta/v1.UpdateOptions",
+    order: &[1, 2, 3, 4, 0],
+    inlined: &[],
+    atomic: false,
+    fields: &[
+        field("kind", Type::String, 0, OMIT),
+        field("apiVersion", Type::String, 0, OMIT),
+        field("dryRun", Type::List(&Type::String), 1, OMIT),
+        field("fieldManager", Type::String, 2, OMIT),
+        field("fieldValidation", Type::String, 3, OMIT),
     ],
 };
 
