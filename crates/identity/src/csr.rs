@@ -227,13 +227,13 @@ fn names(attributes: &[u8]) -> Result<AlternativeNames, Malformed> {
     let mut attributes = Reader::new(attributes);
     while !attributes.is_at_end() {
         let mut attribute = attributes.nested(tag::SEQUENCE)?;
-        if attribute.expect(tag::OID)? != EXTENSION_REQUEST {
+        if attribute.oid()? != EXTENSION_REQUEST {
             continue;
         }
         let mut extensions = Reader::new(attribute.nested(tag::SET)?.expect(tag::SEQUENCE)?);
         while !extensions.is_at_end() {
             let mut extension = extensions.nested(tag::SEQUENCE)?;
-            let name = extension.expect(tag::OID)?;
+            let name = extension.oid()?;
             extension.optional_boolean()?;
             let value = extension.expect(tag::OCTET_STRING)?;
             if name.strip_prefix(&ID_CE) == Some(&[ALTERNATIVE_NAMES]) {

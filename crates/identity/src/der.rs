@@ -126,6 +126,20 @@ impl<'a> Reader<'a> {
         self.expect(tag).map(Self::new)
     }
 
+    /// The content of an object identifier, each of whose numbers is written as short as it can be
+    /// (X.690, 8.19.2).
+    pub(crate) fn oid(&mut self) -> Result<&'a [u8], Malformed> {
+        let content = self.expect(tag::OID)?;
+        let mut starts = true;
+        for byte in content {
+            if starts && *byte == 0x80 {
+                return Err(Malformed);
+            }
+            starts = byte & 0x80 == 0;
+        }
+        if content.is_empty() || !starts { Err(Malformed) } else { Ok(content) }
+    }
+
     /// A truth value that may be left out if it is false.
     pub(crate) fn optional_boolean(&mut self) -> Result<bool, Malformed> {
         match self.optional(tag::BOOLEAN)? {
@@ -275,6 +289,21 @@ mod tests {
             assert_eq!(integer(bytes), written);
         }
         assert_eq!(bits(&[5]), [3, 2, 0, 5]);
+    }
+
+    #[test]
+    fn identifiers_are_written_short() {
+        for (content, fine) in [
+            (&[0x55, 4, 3][..], true),
+            (&[0x2b, 0x83, 0xc2, 0x53], true),
+            (&[0x2b, 0x80, 0x01], false),
+            (&[0x80, 0x01], false),
+            (&[0x2b, 0x83], false),
+            (&[], false),
+        ] {
+            let written = oid(content);
+            assert_eq!(Reader::new(&written).oid().is_ok(), fine, "{content:02x?}");
+        }
     }
 
     #[test]

@@ -216,9 +216,9 @@ fn pkcs8(document: &[u8]) -> Result<(Option<KeyKind>, &[u8]), KeyFault> {
         return Err(KeyFault::Malformed);
     }
     let mut algorithm = parts.nested(tag::SEQUENCE)?;
-    let kind = match algorithm.expect(tag::OID)? {
+    let kind = match algorithm.oid()? {
         oid::RSA => None,
-        oid::EC => Some(curve_of(algorithm.expect(tag::OID)?)?),
+        oid::EC => Some(curve_of(algorithm.oid()?)?),
         _ => return Err(KeyFault::Kind),
     };
     Ok((kind, parts.expect(tag::OCTET_STRING)?))

@@ -86,7 +86,7 @@ impl<'a> PublicKey<'a> {
     pub(crate) fn parse(whole: &'a [u8]) -> Result<Self, Malformed> {
         let mut info = Reader::new(Reader::only(whole, tag::SEQUENCE)?);
         let mut algorithm = info.nested(tag::SEQUENCE)?;
-        let name = algorithm.expect(tag::OID)?;
+        let name = algorithm.oid()?;
         let key = info.bit_bytes()?;
         info.end()?;
         let kind = match name {
@@ -98,7 +98,7 @@ impl<'a> PublicKey<'a> {
                 rsa_parts(key)?;
                 KeyKind::Rsa
             }
-            oid::EC => match algorithm.expect(tag::OID)? {
+            oid::EC => match algorithm.oid()? {
                 oid::P256 => KeyKind::P256,
                 oid::P384 => KeyKind::P384,
                 _ => KeyKind::Other,
@@ -206,7 +206,7 @@ impl Signed {
     /// Reads the content of an `AlgorithmIdentifier`.
     pub(crate) fn parse(algorithm: &[u8]) -> Result<Self, Malformed> {
         let mut reader = Reader::new(algorithm);
-        let name = reader.expect(tag::OID)?;
+        let name = reader.oid()?;
         let signed = match name {
             oid::RSA_SHA256 => Self::Rsa(Hash::Sha256),
             oid::RSA_SHA384 => Self::Rsa(Hash::Sha384),

@@ -29,7 +29,7 @@ impl Subject {
             let mut set = sets.nested(tag::SET)?;
             while !set.is_at_end() {
                 let mut attribute = set.nested(tag::SEQUENCE)?;
-                let kind = attribute.expect(tag::OID)?;
+                let kind = attribute.oid()?;
                 let value = text(attribute.element()?)?;
                 attribute.end()?;
                 match kind {
@@ -110,7 +110,7 @@ pub(crate) fn rewritten(name: &[u8]) -> Result<Vec<u8>, Malformed> {
         let mut set = sets.nested(tag::SET)?;
         while !set.is_at_end() {
             let mut attribute = set.nested(tag::SEQUENCE)?;
-            let kind = attribute.expect(tag::OID)?;
+            let kind = attribute.oid()?;
             let value = text(attribute.element()?)?;
             if kind == COMMON_NAME || kind == SERIAL_NUMBER {
                 attributes.retain(|(earlier, _)| *earlier != kind);

@@ -145,7 +145,7 @@ impl<'a> Extensions<'a> {
         let mut list = Reader::new(list);
         while !list.is_at_end() {
             let mut extension = list.nested(tag::SEQUENCE)?;
-            let name = extension.expect(tag::OID)?;
+            let name = extension.oid()?;
             let critical = extension.optional_boolean()?;
             let value = extension.expect(tag::OCTET_STRING)?;
             extension.end()?;
@@ -209,7 +209,7 @@ impl Purposes {
         let mut purposes = Self::default();
         let mut list = Reader::new(Reader::only(value, tag::SEQUENCE)?);
         while !list.is_at_end() {
-            let purpose = list.expect(tag::OID)?;
+            let purpose = list.oid()?;
             purposes.any |= purpose == ANY_USAGE;
             purposes.client |= purpose.strip_prefix(ID_KP) == Some(&[CLIENT_AUTH]);
         }
