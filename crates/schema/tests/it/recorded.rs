@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use portcullis_schema::api::{self, Message};
 use portcullis_schema::decode::{self, Decoded};
+use portcullis_schema::protobuf;
 use serde_json::{Map, Value};
 
 /// The records, one JSON object a line; none where they are not at hand.
@@ -182,4 +183,56 @@ fn refused_texts_are_refused_in_the_same_words() {
     }
     assert!(faults.is_empty(), "{} of {count}:\n{}", faults.len(), faults.join("\n"));
     assert!(count > 10, "only {count} refused");
+}
+
+#[test]
+fn protobuf_bodies_are_read_or_refused_as_they_were() {
+    let Some(records) = records() else { return };
+    let mut seen = [0, 0];
+    for record in &records {
+        let Some(body) = record.get("body_base64").and_then(Value::as_str) else { continue };
+        let id = text(record, "/id");
+        let body = base64(body);
+        let answer = record.get("response").unwrap_or(&Value::Null);
+        let said = text(answer, "/message");
+        if record.get("status") == Some(&Value::from(201)) {
+            let message = message_of(answer).expect("a known kind");
+            let object = protobuf::decode(message, &body).expect(id);
+            let answer = answer.as_object().expect("a created object is one");
+            let mut faults = Vec::new();
+            let mut sent = object;
+            sent.remove("status");
+            compare("", &sent, answer, &mut |fault| faults.push(fault));
+            assert_eq!(faults, Vec::<String>::new(), "{id}");
+            seen[0] += 1;
+        } else if said.contains("recognized") || said.ends_with("unexpected EOF") {
+            let message = api::message("core/v1.ConfigMap").expect("known");
+            let why = protobuf::decode(message, &body).expect_err(id);
+            assert!(said.contains(&why.to_string()), "{id}: {why}, {said}");
+            assert_eq!(why.is_unrecognised(), said.contains("recognized"), "{id}");
+            seen[1] += 1;
+        }
+    }
+    assert_eq!(seen, [2, 3]);
+}
+
+/// The bytes of a body that is no text.
+fn base64(text: &str) -> Vec<u8> {
+    let sextet = |byte: u8| match byte {
+        b'A'..=b'Z' => byte - b'A',
+        b'a'..=b'z' => byte - b'a' + 26,
+        b'0'..=b'9' => byte - b'0' + 52,
+        b'+' => 62,
+        _ => 63,
+    };
+    let letters: Vec<u8> = text.bytes().filter(|b| *b != b'=').map(sextet).collect();
+    letters
+        .chunks(4)
+        .flat_map(|four| {
+            let bits = four.iter().fold(0_u32, |bits, six| bits << 6 | u32::from(*six));
+            let bits = bits << (6 * (4 - four.len()));
+            let [_, a, b, c] = bits.to_be_bytes();
+            [a, b, c].into_iter().take(four.len() - 1)
+        })
+        .collect()
 }
