@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use portcullis_core::Net;
-use portcullis_object::Input;
+use portcullis_object::{Input, Limits as ReadLimits};
 
 use crate::http::Limits;
 
@@ -40,6 +40,8 @@ pub struct Config {
     pub kubeconfig_out: Option<PathBuf>,
     /// Objects to begin with, which go through the gates as the admin's.
     pub manifests: Vec<Input>,
+    /// What reading them may cost.
+    pub manifest_limits: ReadLimits,
     /// How long old revisions can be watched from.
     pub history_retention: Duration,
     /// Which API groups are served.
@@ -143,6 +145,7 @@ impl Default for Config {
             bind: DEFAULT_BIND,
             kubeconfig_out: None,
             manifests: Vec::new(),
+            manifest_limits: ReadLimits::default(),
             history_retention: DEFAULT_HISTORY_RETENTION,
             api_groups: ApiGroups::default(),
             emulate: None,

@@ -8,10 +8,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use portcullis_core::Timestamp;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 use crate::config::Config;
 use crate::data_dir::{self, DataDir, Reload};
+use crate::history;
 use crate::http::{self, Drained, Tls, TlsError, Trigger};
+use crate::manifests::{self, Warned};
+use crate::wiring;
 
 /// How long tasks that are still busy after the last connection may take before they are left.
 const LAST_TASKS: Duration = Duration::from_millis(500);
@@ -43,6 +47,12 @@ pub enum Error {
     /// Certificate and key do not work together.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// The store, a key file or the token file, or what is there from the beginning.
+    #[error(transparent)]
+    Server(#[from] wiring::Error),
+    /// An object to begin with.
+    #[error(transparent)]
+    Manifests(#[from] manifests::Error),
     /// The system gives no threads, or no signals.
     #[error("the server cannot be started")]
     System(#[source] std::io::Error),
@@ -51,6 +61,8 @@ pub enum Error {
 /// What happens while the server runs, for people.
 #[derive(Debug)]
 pub enum Notice {
+    /// The API warned of an object to begin with.
+    Warned(Warned),
     /// Requests are answered.
     Ready(Ready),
     /// Keys, certificates or tokens changed on disk.
@@ -60,22 +72,19 @@ pub enum Notice {
 }
 
 /// Serves until the process is asked to end by SIGINT or SIGTERM. `told` hears what happens meanwhile,
-/// first of all that requests are answered.
+/// above all that requests are answered.
 ///
 /// # Errors
 /// [`Error`], if it cannot be started. Once it answers, it goes on.
-pub fn run(
-    config: &Config,
-    told: impl Fn(Notice) + Send + Sync + 'static,
-) -> Result<Drained, Error> {
+pub fn run(config: &Config, told: &mut dyn FnMut(Notice)) -> Result<Drained, Error> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::System)?;
-    let outcome = runtime.block_on(serve(config, Arc::new(told)));
+    let outcome = runtime.block_on(serve(config, told));
     runtime.shutdown_timeout(LAST_TASKS);
     outcome
 }
 
-async fn serve(config: &Config, told: Arc<dyn Fn(Notice) + Send + Sync>) -> Result<Drained, Error> {
+async fn serve(config: &Config, told: &mut dyn FnMut(Notice)) -> Result<Drained, Error> {
     // The address first: it costs nothing, and is what most often goes wrong.
     let address = config.bind;
     let listen = |cause| Error::Listen { address, cause };
@@ -85,22 +94,45 @@ async fn serve(config: &Config, told: Arc<dyn Fn(Notice) + Send + Sync>) -> Resu
     let (chain, key) = data_dir.credentials().serving();
     let tls = Arc::new(Tls::new(chain, key)?);
     let (trigger, shutdown) = Trigger::new();
-    on_signals(trigger, Arc::clone(&told)).map_err(Error::System)?;
-    let service = Arc::new(crate::probes::Probes);
+    // Whoever is told stands on this thread; what happens elsewhere is sent here.
+    let (notices, mut happened) = mpsc::unbounded_channel();
+    on_signals(trigger, notices.clone()).map_err(Error::System)?;
+    let service = Arc::new(wiring::server(config, &data_dir, address, now).await?);
+    let (inputs, limits) = (config.manifests.clone(), &config.manifest_limits);
+    let authority = &data_dir.credentials().authority;
+    for warned in manifests::apply(&*service, inputs, limits, authority, now()).await? {
+        told(Notice::Warned(warned));
+    }
     let limits = config.limits.clone();
-    let serving = tokio::spawn(http::serve(listener, Arc::clone(&tls), service, limits, shutdown));
+    let serving = http::serve(listener, Arc::clone(&tls), Arc::clone(&service), limits, shutdown);
+    let mut serving = tokio::spawn(serving);
     told(Notice::Ready(Ready { address, kubeconfig: data_dir.kubeconfig().to_owned() }));
-    let reloads = Arc::clone(&told);
-    let looking =
-        Arc::clone(&data_dir).keep_fresh(tls, now, move |reload| reloads(Notice::Reload(reload)));
+    let looking = Arc::clone(&data_dir).keep_fresh(tls, now, move |reload| {
+        // Nobody listens any more once the server has ended.
+        let _ = notices.send(Notice::Reload(reload));
+    });
     let looking = tokio::spawn(looking);
-    let drained = serving.await.unwrap_or(Drained::Some);
+    let forgetting = tokio::spawn(history::keep(Arc::clone(&service), config.history_retention));
+    let drained = loop {
+        tokio::select! {
+            drained = &mut serving => break drained.unwrap_or(Drained::Some),
+            Some(notice) = happened.recv() => {
+                if matches!(notice, Notice::Reload(Reload::Done))
+                    && let Ok(trust) = wiring::trust(config, &data_dir.credentials())
+                {
+                    service.set_trust(trust);
+                }
+                told(notice);
+            }
+        }
+    };
     looking.abort();
+    forgetting.abort();
     Ok(drained)
 }
 
 /// Asks for the end at the first signal. The end comes within [`crate::http::Limits::drain`] then.
-fn on_signals(trigger: Trigger, told: Arc<dyn Fn(Notice) + Send + Sync>) -> std::io::Result<()> {
+fn on_signals(trigger: Trigger, notices: UnboundedSender<Notice>) -> std::io::Result<()> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::spawn(async move {
@@ -108,7 +140,7 @@ fn on_signals(trigger: Trigger, told: Arc<dyn Fn(Notice) + Send + Sync>) -> std:
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
         }
-        told(Notice::Stopping);
+        let _ = notices.send(Notice::Stopping);
         trigger.shut_down();
     });
     Ok(())
