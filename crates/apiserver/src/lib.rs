@@ -7,7 +7,34 @@
     deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
 )]
 
+mod admission;
+mod answer;
+mod ask;
+pub mod authn;
+pub mod backend;
+mod body;
+mod bootstrap;
 pub mod config;
 pub mod data_dir;
+mod discovery;
+mod fixed;
+mod gates;
+mod grants;
+mod history;
 pub mod http;
+mod managed;
+pub mod manifests;
+mod meta;
+mod negotiate;
+mod options;
 pub mod request_info;
+mod resource;
+mod reviews;
+pub mod run;
+mod scale;
+pub mod server;
+mod status;
+mod stored;
+mod verbs;
+pub mod wiring;
+mod yaml;

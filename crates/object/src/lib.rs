@@ -21,6 +21,7 @@ mod block;
 mod check;
 pub mod codes;
 mod compose;
+mod document;
 pub mod fuzzing;
 mod json;
 mod limits;
@@ -37,6 +38,7 @@ mod words;
 mod yaml;
 
 pub use check::check;
+pub use document::{Document, NotADocument, document};
 pub use limits::Limits;
 pub use load::{Counts, Input, Loaded, Unreadable, load};
 pub use object::Object;

@@ -1,0 +1,186 @@
+//! Who asks: a request's certificate, token or nothing, and whom it wants to be taken for.
+
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header;
+use portcullis_core::Timestamp;
+use portcullis_identity::bearer::Bearer;
+use portcullis_identity::impersonation::{Impersonation, Turn};
+use portcullis_identity::{self as identity, Authenticated, Confirmed, Facts, Found, Needs, Step};
+use portcullis_kinds::Object;
+use portcullis_rbac::{Attempt, Resource as Asked, Target};
+use portcullis_store::Snapshot;
+use serde_json::Value;
+
+use crate::backend::Backend;
+use crate::gates::authorize::{Authorized, forbidden, requester};
+use crate::http::{Peer, Request};
+use crate::request_info::RequestInfo;
+use crate::server::Server;
+use crate::status::Status;
+use crate::{meta, stored};
+
+/// The paths that are for everybody, whether or not anonymous requests are judged elsewhere.
+pub const FOR_EVERYBODY: [&str; 4] = ["/healthz", "/livez", "/readyz", "/version"];
+
+impl<B: Backend> Server<B> {
+    /// Lets a request through authentication, impersonation and authorization.
+    pub(crate) fn pass(
+        &self,
+        request: &Request,
+        info: &RequestInfo,
+        now: Timestamp,
+        warnings: &mut Vec<String>,
+    ) -> Result<Authorized, Status> {
+        let confirmed = self.authenticate(request, info, now)?;
+        warnings.extend(confirmed.warnings.iter().map(|warning| (*warning).to_owned()));
+        let headers = request
+            .headers
+            .iter()
+            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let who = match Impersonation::requested(headers) {
+            Ok(None) => confirmed.user,
+            Ok(Some(wanted)) => self.impersonate(&confirmed.user, wanted)?,
+            Err(why) => {
+                let mut status = Status::bad_request(why.to_string());
+                status.nosniff = true;
+                return Err(status);
+            }
+        };
+        self.authorizer.gate(who, info)
+    }
+
+    fn authenticate(
+        &self,
+        request: &Request,
+        info: &RequestInfo,
+        now: Timestamp,
+    ) -> Result<Confirmed, Status> {
+        let header =
+            request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let peer = remembered(&request.peer);
+        let presented = identity::Presented {
+            peer: peer.as_ref().as_ref(),
+            bearer: header.and_then(|header| Bearer::of(header).token()),
+            path: &info.path,
+        };
+        let trust = self.trust.load();
+        self.concluded(identity::authenticate(&trust, &presented, now), now)
+            .map_err(|_| Status::unauthorized())
+    }
+
+    /// Looks up what a token speaks of, until somebody is recognised or nobody.
+    pub(crate) fn concluded(
+        &self,
+        step: Step,
+        now: Timestamp,
+    ) -> Result<Confirmed, identity::Refusal> {
+        let mut step = step;
+        loop {
+            match step {
+                Step::Done(confirmed) => return Ok(confirmed),
+                Step::Refused(refusal) => return Err(refusal),
+                Step::Need(lookup) => {
+                    let facts = facts(&self.store.view(), lookup.needs());
+                    step = lookup.resume(&facts, now);
+                }
+            }
+        }
+    }
+
+    /// Whom the requester may be taken for: each part of it must be allowed.
+    fn impersonate(
+        &self,
+        who: &Authenticated,
+        wanted: Impersonation,
+    ) -> Result<Authenticated, Status> {
+        let mut turn = wanted.next();
+        loop {
+            match turn {
+                Turn::Done(user) => return Ok(user),
+                Turn::Ask(asked, rest) => {
+                    let namespace = (!asked.namespace.is_empty())
+                        .then(|| portcullis_core::Namespace::new(asked.namespace.as_str()));
+                    let attempt = Attempt {
+                        requester: requester(who.user()),
+                        verb: "impersonate".into(),
+                        target: Target::Resource(Asked {
+                            group: asked.group.into(),
+                            resource: asked.resource.into(),
+                            subresource: asked.subresource.as_str().into(),
+                            namespace,
+                            name: asked.name.as_str().into(),
+                        }),
+                    };
+                    let opinion = self.authorizer.opinion(&attempt);
+                    if !opinion.allowed {
+                        return Err(forbidden(&attempt, &opinion.reason));
+                    }
+                    turn = rest.next();
+                }
+            }
+        }
+    }
+}
+
+/// What is known of the certificates of a connection is kept beside it.
+fn remembered(peer: &Peer) -> Arc<Option<identity::Peer>> {
+    if let Some(known) = peer.remembered::<Option<identity::Peer>>() {
+        return known;
+    }
+    let chain = peer.certificates.iter().map(|certificate| certificate.as_ref().to_vec()).collect();
+    let known = Arc::new(identity::Peer::new(chain));
+    peer.remember(Arc::clone(&known));
+    known
+}
+
+/// What is there of what a token speaks of.
+fn facts(view: &Snapshot, needs: Needs<'_>) -> Facts {
+    let object = |key: String| view.get(key.as_bytes()).and_then(|entry| stored::read(entry).ok());
+    let in_namespace =
+        |plural: &str, name: &str| object(format!("/registry/{plural}/{}/{name}", needs.namespace));
+    let account = in_namespace("serviceaccounts", needs.account);
+    let secret = needs.secret.and_then(|name| in_namespace("secrets", name));
+    let pod = needs.pod.and_then(|name| in_namespace("pods", name));
+    let node = needs.node.and_then(|name| object(format!("/registry/minions/{name}")));
+    let label = |key: &str| {
+        let labels = secret.as_deref().and_then(meta::labels);
+        labels
+            .and_then(|labels| labels.get(key))
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let token =
+        secret.as_deref().and_then(|secret| secret.get("data")).and_then(|data| data.get("token"));
+    let listed =
+        account.as_deref().and_then(|account| account.get("secrets")).and_then(Value::as_array);
+    Facts {
+        account_secrets: listed
+            .into_iter()
+            .flatten()
+            .filter_map(|reference| {
+                reference.get("name").and_then(Value::as_str).map(str::to_owned)
+            })
+            .collect(),
+        secret_token: token
+            .and_then(Value::as_str)
+            .and_then(|token| STANDARD.decode(token).ok())
+            .unwrap_or_default(),
+        secret_invalid_since: label("kubernetes.io/legacy-token-invalid-since"),
+        secret_last_used: label("kubernetes.io/legacy-token-last-used"),
+        account: account.as_deref().map(found),
+        secret: secret.as_deref().map(found),
+        pod: pod.as_deref().map(found),
+        node: node.as_deref().map(found),
+    }
+}
+
+fn found(object: &Object) -> Found {
+    Found {
+        uid: meta::uid(object).to_owned(),
+        deleted: meta::text(object, "deletionTimestamp").parse().ok(),
+    }
+}

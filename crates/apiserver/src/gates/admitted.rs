@@ -1,0 +1,79 @@
+//! May this object be? And the only way into the store.
+
+use std::sync::Arc;
+
+use portcullis_kinds::Object;
+use portcullis_store::{Condition, Entry, Outcome, Revision, Store, Write};
+
+use crate::status::Status;
+use crate::stored;
+
+/// The proof that a change passed every gate: which key, what it held when it was judged, what it is to
+/// hold. The writer compares what it held, so that nothing is stored that was judged on something else.
+#[derive(Debug)]
+pub struct Admitted {
+    key: String,
+    old: Option<Arc<Entry>>,
+    new: Option<Object>,
+    /// What else must hold, as that the namespace is there.
+    also: Vec<Condition>,
+    /// What else is written, as an address that is taken.
+    with: Vec<Write>,
+}
+
+/// What became of a write.
+#[derive(Debug)]
+pub enum Written {
+    /// It is stored at this revision.
+    Done(Revision),
+    /// Somebody else changed the key in between: it is to be judged again.
+    Overtaken,
+    /// Another condition does not hold any more, as that the namespace is there.
+    Unfounded,
+}
+
+impl Admitted {
+    /// A change that the chain of admission let pass.
+    pub(crate) fn by_chain(key: String, old: Option<Arc<Entry>>, new: Option<Object>) -> Self {
+        Self { key, old, new, also: Vec::new(), with: Vec::new() }
+    }
+
+    /// What the server stores by itself at the start: the bootstrap policy, the first namespaces.
+    pub(crate) fn by_bootstrap(key: String, old: Option<Arc<Entry>>, new: Object) -> Self {
+        Self { key, old, new: Some(new), also: Vec::new(), with: Vec::new() }
+    }
+
+    /// The same under further conditions.
+    pub(crate) fn provided(mut self, condition: Condition) -> Self {
+        self.also.push(condition);
+        self
+    }
+
+    /// The same with further writes.
+    pub(crate) fn with(mut self, write: Write) -> Self {
+        self.with.push(write);
+        self
+    }
+
+    /// Stores it.
+    pub(crate) async fn write(self, store: &impl Store) -> Result<Written, Status> {
+        let key: Arc<[u8]> = self.key.as_bytes().into();
+        let unchanged = match &self.old {
+            Some(entry) => Condition::Unchanged(Arc::clone(&key), entry.modified),
+            None => Condition::Absent(Arc::clone(&key)),
+        };
+        let mut when = vec![unchanged];
+        when.extend(self.also);
+        let mut then = vec![match self.new {
+            Some(object) => stored::put(&key, object),
+            None => Write::Delete { key },
+        }];
+        then.extend(self.with);
+        let outcome = store.commit(when, then).await;
+        match outcome.map_err(|why| Status::internal(&why.to_string()))? {
+            Outcome::Done { revision } => Ok(Written::Done(revision)),
+            Outcome::Failed { condition: 0, .. } => Ok(Written::Overtaken),
+            Outcome::Failed { .. } => Ok(Written::Unfounded),
+        }
+    }
+}

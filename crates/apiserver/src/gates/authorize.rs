@@ -1,0 +1,254 @@
+//! May they? The authorizers in the order of the original: `system:masters`, Node, RBAC.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use arc_swap::ArcSwap;
+use portcullis_core::{Namespace, Verdict};
+use portcullis_identity::{Authenticated, User};
+use portcullis_rbac::{
+    Attempt, PRIVILEGED_GROUP, Requester, Resource as Asked, Rules, Target, explain_as_server,
+    words,
+};
+use portcullis_snapshot::{Aggregation, Change, Intake, IntakeByApi, Settings, Snapshot};
+use portcullis_store::{self as store, Store, Watch};
+use serde_json::Value;
+use std::sync::Arc;
+
+use crate::request_info::RequestInfo;
+use crate::status::{Details, Status};
+
+/// What the keys of roles and bindings begin with. All four kinds are followed.
+const FOLLOWED: [(&str, &str); 4] = [
+    ("/registry/clusterrolebindings/", "ClusterRoleBinding"),
+    ("/registry/clusterroles/", "ClusterRole"),
+    ("/registry/rolebindings/", "RoleBinding"),
+    ("/registry/roles/", "Role"),
+];
+
+/// The proof that the request was allowed. Only [`Authorizer::gate`] makes one.
+#[derive(Clone, Debug)]
+pub struct Authorized {
+    who: Authenticated,
+}
+
+impl Authorized {
+    /// Who it was allowed to.
+    pub fn user(&self) -> &User {
+        self.who.user()
+    }
+}
+
+/// What an authorizer says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opinion {
+    /// Whether it is allowed. RBAC never denies: what nobody allows is refused.
+    pub allowed: bool,
+    /// Why, in the original's words; may be empty.
+    pub reason: String,
+}
+
+/// The authorizers, and what they know. Roles and bindings are followed in the store, and every decision
+/// is made on all that was committed before it: who was told that a binding is there can use it.
+pub struct Authorizer {
+    /// One watch for each kind; whoever decides first takes what is new from them.
+    watches: Mutex<Vec<(Watch, &'static str)>>,
+    snapshot: ArcSwap<Snapshot>,
+    /// A watch fell behind or could not be read: nothing is allowed by rules that may be gone.
+    broken: AtomicBool,
+}
+
+impl std::fmt::Debug for Authorizer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Authorizer").finish_non_exhaustive()
+    }
+}
+
+impl Authorizer {
+    /// Reads the roles and bindings that are there, and follows them from now on.
+    pub fn new(store: &impl Store, now: &store::Snapshot) -> Result<Self, store::Error> {
+        let mut watches = Vec::with_capacity(FOLLOWED.len());
+        let mut inputs = Vec::new();
+        for (prefix, kind) in FOLLOWED {
+            watches.push((store.watch(prefix.as_bytes(), Some(now.revision()))?, kind));
+            for entry in now.range(&store::Keys::prefix(prefix.as_bytes())) {
+                inputs.push(document(kind, &entry.value));
+            }
+        }
+        let loaded = portcullis_object::load(inputs, &portcullis_object::Limits::default());
+        let (snapshot, _) = Snapshot::build(&loaded.objects, &loaded.unreadable, &settings());
+        Ok(Self {
+            watches: Mutex::new(watches),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            broken: AtomicBool::new(false),
+        })
+    }
+
+    /// The roles and bindings as of now, with everything that was committed before the call.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.catch_up();
+        self.snapshot.load_full()
+    }
+
+    fn catch_up(&self) {
+        // A panic while it was held has left the watches as they were or read a little further.
+        let mut watches = self.watches.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut changes = Vec::new();
+        for (watch, kind) in watches.iter_mut() {
+            loop {
+                match watch.try_next() {
+                    Ok(Some(event)) => changes.extend(change(kind, &event)),
+                    Ok(None) => break,
+                    Err(_) => {
+                        self.broken.store(true, Ordering::Release);
+                        break;
+                    }
+                }
+            }
+        }
+        if !changes.is_empty() {
+            let applied = self.snapshot.load().apply_all(changes);
+            self.snapshot.store(Arc::new(applied.snapshot));
+        }
+    }
+
+    /// Lets a request pass, or refuses it with the Status 403.
+    pub fn gate(&self, who: Authenticated, info: &RequestInfo) -> Result<Authorized, Status> {
+        let attempt = attempt(who.user(), info);
+        let opinion = self.opinion(&attempt);
+        if opinion.allowed {
+            Ok(Authorized { who })
+        } else {
+            Err(forbidden(&attempt, &opinion.reason))
+        }
+    }
+
+    /// Whether an attempt is allowed, and why.
+    pub fn opinion(&self, attempt: &Attempt) -> Opinion {
+        if attempt.requester.is_privileged() {
+            return Opinion { allowed: true, reason: String::new() };
+        }
+        let snapshot = self.snapshot();
+        if self.broken.load(Ordering::Acquire) {
+            return Opinion {
+                allowed: false,
+                reason: "RBAC: roles and bindings cannot be followed".to_owned(),
+            };
+        }
+        opinion(snapshot.rbac(), attempt)
+    }
+}
+
+/// What RBAC says.
+fn opinion(rules: &Rules, attempt: &Attempt) -> Opinion {
+    let ruling = portcullis_rbac::decide(rules, attempt);
+    let allowed = ruling.verdict == Verdict::Allow;
+    let grant = ruling.by.filter(|_| allowed).and_then(|by| rules.grant(by));
+    let reason = match grant {
+        Some(grant) => words::allowed(&grant),
+        None => words::reason(&explain_as_server(rules, attempt)),
+    };
+    Opinion { allowed, reason }
+}
+
+/// Roles and bindings are taken as they are stored: what the original would have refused is not there,
+/// and aggregated roles are filled in by their controller, visibly.
+fn settings() -> Settings {
+    Settings {
+        intake: IntakeByApi::all(Intake::Stored),
+        aggregation: Aggregation::AsStored,
+        bootstrap: false,
+        ..Settings::default()
+    }
+}
+
+fn document(kind: &str, item: &[u8]) -> portcullis_object::Input {
+    let mut bytes = Vec::with_capacity(item.len() + 80);
+    crate::stored::write_as(item, kind, "rbac.authorization.k8s.io/v1", &mut bytes);
+    portcullis_object::Input { name: String::new(), bytes }
+}
+
+fn change(kind: &str, event: &store::Event) -> Option<Change> {
+    let held = event.entry().or_else(|| event.previous())?;
+    let inputs = vec![document(kind, &held.value)];
+    let object =
+        portcullis_object::load(inputs, &portcullis_object::Limits::default()).objects.pop()?;
+    Some(match event.entry() {
+        Some(_) => Change::Put(object),
+        None => Change::Delete((**object.reference()).clone()),
+    })
+}
+
+/// What a request attempts.
+pub fn attempt(user: &User, info: &RequestInfo) -> Attempt {
+    let target = if info.is_resource {
+        Target::Resource(Asked {
+            group: info.api_group.clone(),
+            resource: info.resource.clone(),
+            subresource: info.subresource.clone(),
+            namespace: (!info.namespace.is_empty()).then(|| Namespace::new(info.namespace.clone())),
+            name: info.name.clone(),
+        })
+    } else {
+        Target::Url(info.path.as_str().into())
+    };
+    Attempt { requester: requester(user), verb: info.verb.clone(), target }
+}
+
+/// A user as RBAC knows one.
+pub fn requester(user: &User) -> Requester {
+    Requester {
+        user: user.name.as_str().into(),
+        groups: user.groups.iter().map(|group| group.as_str().into()).collect(),
+    }
+}
+
+/// Whether a user passes every authorizer.
+pub fn is_privileged(user: &User) -> bool {
+    user.groups.iter().any(|group| group == PRIVILEGED_GROUP)
+}
+
+/// The Status 403 of an attempt that nobody allows.
+pub fn forbidden(attempt: &Attempt, reason: &str) -> Status {
+    let user = Value::from(attempt.requester.user.as_str());
+    let verb = &attempt.verb;
+    let (mut message, details) = match &attempt.target {
+        Target::Url(path) => {
+            let path = Value::from(path.as_str());
+            (format!("forbidden: User {user} cannot {verb} path {path}"), Details::default())
+        }
+        Target::Resource(asked) => {
+            let mut qualified = asked.resource.to_string();
+            if !asked.group.is_empty() {
+                qualified = format!("{qualified}.{}", asked.group);
+            }
+            if !asked.name.is_empty() {
+                qualified = format!("{qualified} {}", Value::from(asked.name.as_str()));
+            }
+            let mut resource = asked.resource.to_string();
+            if !asked.subresource.is_empty() {
+                resource = format!("{resource}/{}", asked.subresource);
+            }
+            let scope = match &asked.namespace {
+                Some(namespace) => format!("in the namespace {}", Value::from(namespace.as_str())),
+                None => "at the cluster scope".to_owned(),
+            };
+            let message = format!(
+                "{qualified} is forbidden: User {user} cannot {verb} resource {} in API group {} {scope}",
+                Value::from(resource),
+                Value::from(asked.group.as_str()),
+            );
+            let details = Details {
+                name: asked.name.to_string(),
+                group: asked.group.to_string(),
+                kind: asked.resource.to_string(),
+                ..Details::default()
+            };
+            (message, details)
+        }
+    };
+    if !reason.is_empty() {
+        message = format!("{message}: {reason}");
+    }
+    Status::forbidden(message, details)
+}

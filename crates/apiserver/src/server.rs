@@ -1,0 +1,398 @@
+//! The service behind the listener: every request through the gates, then to its handler.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use portcullis_core::Timestamp;
+use portcullis_identity::Trust;
+use portcullis_identity::service_account::issue::Issuer;
+use portcullis_schema::api;
+
+use crate::answer::{Answer, Document, written};
+use crate::ask::{Ask, Target};
+use crate::backend::Backend;
+use crate::body::BODY_BYTES_MAX;
+use crate::gates::authorize::Authorizer;
+use crate::http::{BodyError, Request, Response, ResponseBody, Service};
+use crate::negotiate::Form;
+use crate::request_info::RequestInfo;
+use crate::status::Status;
+
+/// The time, as the server is told it.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// A clock that asks `now`.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// What it shows.
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+/// Randomness, as the server is given it.
+pub struct Random(Box<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
+
+impl Random {
+    /// Randomness from `fill`, which fills a buffer with unpredictable bytes.
+    pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self(Box::new(fill))
+    }
+
+    fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.0)(&mut bytes);
+        bytes
+    }
+
+    /// Fills a buffer.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        (self.0)(bytes);
+    }
+
+    /// A UUID of version 4 (RFC 9562).
+    pub fn uuid(&self) -> String {
+        let mut number = u128::from_be_bytes(self.bytes());
+        number = (number & !(0xf << 76)) | (0x4 << 76);
+        number = (number & !(0x3 << 62)) | (0x2 << 62);
+        let hex = format!("{number:032x}");
+        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+        format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+    }
+
+    /// A name that begins with `base`: the base cut so that the whole stays a label, and five letters and
+    /// digits that make no words.
+    pub fn generated_name(&self, base: &str) -> String {
+        const BASE_MAX: usize = 58;
+        let end =
+            (0..=BASE_MAX.min(base.len())).rev().find(|at| base.is_char_boundary(*at)).unwrap_or(0);
+        format!("{}{}", base.get(..end).unwrap_or_default(), self.suffix())
+    }
+
+    /// Five letters and digits, without vowels and what looks alike.
+    pub fn suffix(&self) -> String {
+        const LETTERS: &[u8; 27] = b"bcdfghjklmnpqrstvwxz2456789";
+        let bytes: [u8; 20] = self.bytes();
+        let letters = bytes.chunks_exact(4).filter_map(|four| {
+            let number = u32::from_be_bytes(four.try_into().ok()?);
+            LETTERS.get(usize::try_from(number).ok()? % LETTERS.len())
+        });
+        letters.map(|letter| char::from(*letter)).collect()
+    }
+
+    /// Between `shortest` and twice that.
+    pub fn watch_lifetime(&self, shortest: Duration) -> Duration {
+        let part = f64::from(u32::from_be_bytes(self.bytes())) / f64::from(u32::MAX);
+        shortest.mul_f64(1.0 + part)
+    }
+}
+
+/// What the server is told about itself.
+#[derive(Clone, Debug, Default)]
+pub struct Behaviour {
+    /// Where the server says it can be reached.
+    pub address: String,
+    /// Whether our own groups are served.
+    pub own_groups: bool,
+    /// The service address of the API itself; empty where it is to have no service.
+    pub service_address: String,
+    /// The port that service leads to.
+    pub port: u16,
+    /// The issuer of service account tokens.
+    pub issuer: String,
+    /// Whom clients should trust, as PEM: what `kube-root-ca.crt` holds.
+    pub authorities: String,
+}
+
+/// The API server, but for its sockets.
+pub struct Server<B> {
+    pub(crate) store: B,
+    pub(crate) authorizer: Authorizer,
+    pub(crate) trust: ArcSwap<Trust>,
+    pub(crate) issuer: Option<Issuer>,
+    pub(crate) behaviour: Behaviour,
+    pub(crate) clock: Clock,
+    pub(crate) random: Random,
+}
+
+impl<B> std::fmt::Debug for Server<B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Server").field("behaviour", &self.behaviour).finish_non_exhaustive()
+    }
+}
+
+/// Why a server cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The store cannot be followed.
+    #[error("the store cannot be read")]
+    Store(#[from] portcullis_store::Error),
+    /// What is there from the beginning cannot be made.
+    #[error("what is there from the beginning cannot be made: {0}")]
+    Bootstrap(String),
+}
+
+impl<B: Backend> Server<B> {
+    /// A server over a store, in which everything is that is there from the beginning.
+    pub async fn start(
+        store: B,
+        behaviour: Behaviour,
+        trust: Trust,
+        issuer: Option<Issuer>,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, StartError> {
+        let authorizer = Authorizer::new(&store, &store.view())?;
+        let trust = ArcSwap::from_pointee(trust);
+        let server = Self { store, authorizer, trust, issuer, behaviour, clock, random };
+        let made = server.bootstrap().await;
+        made.map_err(|status| StartError::Bootstrap(status.message))?;
+        Ok(server)
+    }
+
+    /// Trusts something else from now on, as after a file was changed. Connections that are open are
+    /// judged by it too.
+    pub fn set_trust(&self, trust: Trust) {
+        self.trust.store(Arc::new(trust));
+    }
+}
+
+impl<B: Backend> Service for Server<B> {
+    async fn call(&self, request: Request) -> Response {
+        let accept = joined(&request.headers, &header::ACCEPT);
+        let head_only = request.method == http::Method::HEAD;
+        let mut warnings = Vec::new();
+        let answer = self.handle(request, &mut warnings).await;
+        let mut response = self.respond(answer, &accept, head_only);
+        for warning in warnings {
+            if let Ok(value) = HeaderValue::from_str(&warning_text(&warning)) {
+                response.headers.append(header::WARNING, value);
+            }
+        }
+        response
+    }
+}
+
+impl<B: Backend> Server<B> {
+    async fn handle(&self, request: Request, warnings: &mut Vec<String>) -> Answer {
+        let info = match &request.info {
+            Ok(info) => info.clone(),
+            Err(why) => {
+                let text =
+                    format!("Internal Server Error: {}: {why}\n", quoted(&request.uri.to_string()));
+                return Answer::Document(Document::text(500, text));
+            }
+        };
+        let now = self.clock.now();
+        let authorized = match self.pass(&request, &info, now, warnings) {
+            Ok(authorized) => authorized,
+            Err(status) => return status.into(),
+        };
+        let text = |name: &HeaderName| joined(&request.headers, name);
+        let mut ask = Ask {
+            accept: text(&header::ACCEPT),
+            content_type: text(&header::CONTENT_TYPE),
+            user_agent: text(&header::USER_AGENT),
+            if_none_match: text(&header::IF_NONE_MATCH),
+            body: Bytes::new(),
+            authorized,
+            now,
+            warnings: std::mem::take(warnings),
+            info,
+        };
+        let method = request.method.clone();
+        if matches!(
+            method,
+            http::Method::POST | http::Method::PUT | http::Method::PATCH | http::Method::DELETE
+        ) {
+            match request.body.read(BODY_BYTES_MAX).await {
+                Ok(body) => ask.body = body,
+                Err(BodyError::TooLarge { limit }) => return Status::too_large(limit).into(),
+                Err(why) => return Status::bad_request(why.to_string()).into(),
+            }
+        }
+        let answer = if ask.info.is_resource {
+            self.dispatch(&mut ask, &method).await.unwrap_or_else(Answer::from)
+        } else {
+            self.fixed(&ask, &method).unwrap_or_else(Answer::from)
+        };
+        *warnings = ask.warnings;
+        answer
+    }
+
+    /// To the handler of a resource.
+    async fn dispatch(&self, ask: &mut Ask, method: &http::Method) -> Result<Answer, Answer> {
+        let info = &ask.info;
+        if info.path.starts_with("//") || !group_is_known(info) {
+            return Err(Answer::Document(Document::page_not_found()));
+        }
+        let target = self.target(info)?;
+        let verb = match route(info, target, method) {
+            Some(verb) => verb,
+            None => return Err(Status::method_not_allowed().into()),
+        };
+        let answer = match (verb, target.subresource) {
+            (_, Some(part)) if !written_like_the_object(target) => {
+                self.subresource(ask, target, part, verb).await
+            }
+            ("get", _) => self.get(ask, target).await,
+            ("list", _) => self.list(ask, target).await,
+            ("watch", _) => self.watch(ask, target).await,
+            ("create", _) if !crate::resource::is_stored(target.resource) => {
+                self.review_request(ask, target).await
+            }
+            ("create", _) => self.create(ask, target).await,
+            ("update", _) => self.update(ask, target).await,
+            ("patch", _) => self.patch(ask, target).await,
+            ("delete", _) => self.delete(ask, target).await,
+            ("deletecollection", _) => self.delete_collection(ask, target).await,
+            _ => Err(Status::method_not_allowed()),
+        };
+        answer.map_err(Answer::from)
+    }
+
+    /// What a path is about, or the 404.
+    fn target(&self, info: &RequestInfo) -> Result<Target, Answer> {
+        let none = || Answer::from(Status::no_such_resource());
+        let resource =
+            api::resource(&info.api_group, &info.api_version, &info.resource).ok_or_else(none)?;
+        let in_namespace = !info.namespace.is_empty() && resource.plural != "namespaces";
+        if in_namespace && !resource.namespaced {
+            return Err(none());
+        }
+        let subresource = match info.subresource.as_str() {
+            "" => None,
+            name => Some(resource.subresource(name).ok_or_else(none)?),
+        };
+        let kind = portcullis_kinds::kind(resource.group, resource.plural);
+        let kind = subresource.and_then(|part| kind.subresource(part.name)).unwrap_or(kind);
+        Ok(Target { resource, subresource, kind })
+    }
+
+    fn respond(&self, answer: Answer, accept: &str, head_only: bool) -> Response {
+        let mut response = match answer {
+            Answer::Document(document) => {
+                let mut response = Response::new(code(document.code), document.body);
+                put(&mut response.headers, "Content-Type", document.media_type);
+                for (name, value) in document.headers {
+                    put(&mut response.headers, name, &value);
+                }
+                response
+            }
+            Answer::Status(status) => {
+                let form = Form::of_errors(accept);
+                let body = written(&status.to_json(), form.encoding, false);
+                let mut response = Response::new(code(status.code), body);
+                put(&mut response.headers, "Content-Type", form.encoding.media_type());
+                if status.nosniff {
+                    put(&mut response.headers, "X-Content-Type-Options", "nosniff");
+                }
+                if let Some(after) = status
+                    .details
+                    .as_ref()
+                    .map(|details| details.retry_after_seconds)
+                    .filter(|after| *after > 0)
+                {
+                    put(&mut response.headers, "Retry-After", &after.to_string());
+                }
+                response
+            }
+            Answer::Stream { media_type, frames } => {
+                let mut response = Response {
+                    status: StatusCode::OK,
+                    headers: HeaderMap::new(),
+                    body: ResponseBody::Stream(frames),
+                };
+                put(&mut response.headers, "Content-Type", media_type);
+                response
+            }
+        };
+        if head_only {
+            response.body = ResponseBody::Full(Bytes::new());
+        }
+        put(&mut response.headers, "Audit-Id", &self.random.uuid());
+        if !response.headers.contains_key(header::CACHE_CONTROL) {
+            put(&mut response.headers, "Cache-Control", "no-cache, private");
+        }
+        response
+    }
+}
+
+fn code(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
+    if value.is_empty() {
+        return;
+    }
+    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+        headers.append(name, value);
+    }
+}
+
+/// The values of a header, joined by commas.
+pub(crate) fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    values.collect::<Vec<_>>().join(",")
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// `299 - "…"`: a warning as RFC 7234 writes one.
+fn warning_text(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    let printable: String =
+        escaped.chars().map(|char| if char.is_control() { ' ' } else { char }).collect();
+    format!("299 - \"{printable}\"")
+}
+
+fn group_is_known(info: &RequestInfo) -> bool {
+    (info.api_prefix == "api") == info.api_group.is_empty()
+        && api::groups().iter().any(|group| group.name == info.api_group)
+}
+
+/// The verb of a request, where its resource has a route for it.
+fn route(info: &RequestInfo, target: Target, method: &http::Method) -> Option<&'static str> {
+    use http::Method;
+    let resource = target.resource;
+    let verbs = target.subresource.map_or(resource.verbs, |part| part.verbs);
+    let across = resource.namespaced && info.namespace.is_empty();
+    // A name that only a field selector gives is no part of the path.
+    let named = info.parts.len() > 1;
+    let verb = match *method {
+        Method::GET if info.verb == "watch" => "watch",
+        Method::GET if named => "get",
+        Method::GET => "list",
+        Method::POST if !named || target.subresource.is_some() => "create",
+        Method::PUT if named => "update",
+        Method::PATCH if named => "patch",
+        Method::DELETE if named => "delete",
+        Method::DELETE => "deletecollection",
+        _ => return None,
+    };
+    if across && !matches!(verb, "list" | "watch") {
+        return None;
+    }
+    verbs.iter().find(|one| **one == verb).copied()
+}
+
+/// Whether a subresource is written and read as the object itself.
+fn written_like_the_object(target: Target) -> bool {
+    target.subresource.is_some_and(|part| {
+        part.kind == target.resource.kind
+            && part.group == target.resource.group
+            && target.kind_of_resource().subresource(part.name).is_some()
+    })
+}

@@ -1,0 +1,166 @@
+//! `create`: a new object.
+
+use portcullis_kinds::Object;
+use portcullis_schema::api;
+use portcullis_store::Condition;
+
+use crate::admission::Operation;
+use crate::answer::{Answer, Document, Include, Single, written};
+use crate::ask::{Ask, Target, namespace_of, settle_namespace};
+use crate::backend::Backend;
+use crate::gates::admitted::{Admitted, Written};
+use crate::negotiate::{Form, Offer};
+use crate::options::WriteOptions;
+use crate::resource::key;
+use crate::server::Server;
+use crate::status::Status;
+use crate::{body, managed, meta};
+
+/// How many names are made up before a create with `generateName` gives up (KEP-4420).
+const GENERATED_NAMES_MAX: usize = 8;
+
+impl<B: Backend> Server<B> {
+    /// Creates an object from a request.
+    pub(crate) async fn create(&self, ask: &mut Ask, target: Target) -> Result<Answer, Status> {
+        let form = ask.form(Offer::Objects)?;
+        let options = WriteOptions::read(&ask.info.query, "CreateOptions")?;
+        let mut object = body::object(ask, target, options.field_validation)?;
+        let namespace = namespace_of(&ask.info, target.resource).to_owned();
+        settle_namespace(&mut object, &namespace)?;
+        target.kind.default(&mut object);
+        self.create_object(ask, target, &options, &namespace, object, form, 201).await
+    }
+
+    /// Creates an object that is decoded and filled in.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one request")]
+    pub(crate) async fn create_object(
+        &self,
+        ask: &mut Ask,
+        target: Target,
+        options: &WriteOptions,
+        namespace: &str,
+        object: Object,
+        form: Form,
+        code: u16,
+    ) -> Result<Answer, Status> {
+        let generates =
+            meta::name(&object).is_empty() && !meta::text(&object, "generateName").is_empty();
+        let tries = if generates { GENERATED_NAMES_MAX } else { 1 };
+        for turn in 1..=tries {
+            let mut object = object.clone();
+            if generates {
+                let base = meta::text(&object, "generateName").to_owned();
+                meta::set(&mut object, "name", self.random.generated_name(&base));
+            }
+            let made = self.created(ask, target, options, namespace, object).await;
+            match made {
+                Err(status) if status.reason == "AlreadyExists" && generates => {
+                    if turn == tries {
+                        let name = status.details.map(|details| details.name).unwrap_or_default();
+                        return Err(Status::no_unique_name(target.resource, &name));
+                    }
+                }
+                Err(status) => return Err(status),
+                Ok(object) => return self.answer_object(ask, target, &object, form, code),
+            }
+        }
+        Err(Status::internal("no name was found"))
+    }
+
+    /// One try: the object as it was stored.
+    pub(crate) async fn created(
+        &self,
+        ask: &mut Ask,
+        target: Target,
+        options: &WriteOptions,
+        namespace: &str,
+        mut object: Object,
+    ) -> Result<Object, Status> {
+        let resource = target.resource;
+        let name = meta::name(&object).to_owned();
+        managed::created(ask, target, options, &mut object);
+        let review = self.review(ask, target, Operation::Create, namespace, &name, options.dry_run);
+        let mut object = self.mutate(ask, &review, object, None).await?;
+        self.may_grant(ask, target, &object, None)?;
+        if !meta::text(&object, "resourceVersion").is_empty() {
+            return Err(Status::unclassified(
+                "resourceVersion should not be set on objects to be created",
+            ));
+        }
+        self.fill_system_fields(&mut object, ask.now);
+        target.kind.prepare_create(&mut object);
+        let faults = portcullis_kinds::create_faults(target.kind, &object, resource.namespaced);
+        if !faults.is_empty() {
+            return Err(Status::invalid(
+                resource.group,
+                resource.kind,
+                meta::name(&object),
+                &faults,
+            ));
+        }
+        ask.warnings.extend(target.kind.warnings(&object, None));
+        self.validate(ask, &review, &object, None).await?;
+        let name = meta::name(&object).to_owned();
+        let lies = key(resource, namespace, &name);
+        if options.dry_run {
+            if self.store.view().get(lies.as_bytes()).is_some() {
+                return Err(Status::already_exists(resource, &name));
+            }
+            meta::sort(&mut object);
+            return Ok(object);
+        }
+        settle(target, &mut object);
+        let mut admitted = Admitted::by_chain(lies, None, Some(object.clone()));
+        if !namespace.is_empty() {
+            let there = format!("/registry/namespaces/{namespace}");
+            admitted = admitted.provided(Condition::Present(there.as_bytes().into()));
+        }
+        match admitted.write(&self.store).await? {
+            Written::Done(revision) => {
+                meta::set(&mut object, "resourceVersion", revision.to_string());
+                meta::sort(&mut object);
+                Ok(object)
+            }
+            Written::Overtaken => Err(Status::already_exists(resource, &name)),
+            Written::Unfounded => Err(crate::admission::no_namespace(namespace)),
+        }
+    }
+
+    /// What the server alone says of a new object.
+    fn fill_system_fields(&self, object: &mut Object, now: portcullis_core::Timestamp) {
+        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
+            meta::set(object, field, serde_json::Value::Null);
+        }
+        meta::set(object, "creationTimestamp", now.to_string());
+        meta::set(object, "uid", self.random.uuid());
+        meta::sort(object);
+    }
+
+    /// One object as the answer to a write.
+    pub(crate) fn answer_object(
+        &self,
+        ask: &Ask,
+        target: Target,
+        object: &Object,
+        form: Form,
+        code: u16,
+    ) -> Result<Answer, Status> {
+        let include = Include::read(ask.info.query.first("includeObject"))?;
+        let single = Single { resource: target.resource, kind: target.kind, object };
+        let shaped = single.shaped(form.shape, include, ask.now)?;
+        Ok(Answer::Document(Document {
+            code,
+            media_type: form.encoding.media_type(),
+            headers: Vec::new(),
+            body: written(&shaped, form.encoding, ask.pretty()),
+        }))
+    }
+}
+
+/// The object as it comes back from the original's store, which knows no empty lists and maps.
+pub(crate) fn settle(target: Target, object: &mut Object) {
+    let resource = target.resource;
+    if let Some(kind) = api::kind(resource.group, resource.version, resource.kind) {
+        portcullis_schema::decode::settle(kind.message, object);
+    }
+}

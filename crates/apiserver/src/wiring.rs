@@ -1,0 +1,118 @@
+//! From the configuration and the data directory to the server behind the listener.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use portcullis_core::Timestamp;
+use portcullis_identity::service_account::issue::{Issuer, Lifetimes};
+use portcullis_identity::token_file::{Fault, TokenFile};
+use portcullis_identity::{Accounts, Anonymous, Random as Keys, Trust, VerifyingKeys};
+use portcullis_store::{Directory, Limits, Local, Memory};
+use ring::rand::{SecureRandom, SystemRandom};
+
+use crate::authn::FOR_EVERYBODY;
+use crate::config::{ApiGroups, Config};
+use crate::data_dir::{Credentials, DataDir};
+use crate::server::{Behaviour, Clock, Random, Server, StartError};
+
+/// Why the server cannot be put together. The operator's affair.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The store cannot be opened.
+    #[error(transparent)]
+    Store(#[from] portcullis_store::Error),
+    /// A key file holds no keys.
+    #[error("{}: {cause}", path.display())]
+    Keys {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The token file cannot be read.
+    #[error("{}: {fault}", path.display())]
+    Tokens {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong, and in which line.
+        fault: Fault,
+    },
+    /// What is there from the beginning could not be made.
+    #[error(transparent)]
+    Start(#[from] StartError),
+}
+
+/// The server, over what is stored.
+pub(crate) async fn server(
+    config: &Config,
+    data_dir: &DataDir,
+    address: SocketAddr,
+    now: fn() -> Timestamp,
+) -> Result<Server<Local>, Error> {
+    let store = if config.ephemeral {
+        Local::Memory(Memory::new())
+    } else {
+        Local::Embedded(Directory::open(data_dir.root())?.store(Limits::default())?)
+    };
+    let credentials = data_dir.credentials();
+    let trust = trust(config, &credentials)?;
+    let name = config.service_account.issuers.first().map_or("", String::as_str);
+    let issuer = Issuer::new(credentials.signing_key.clone(), name, Lifetimes::default());
+    let behaviour = Behaviour {
+        address: address.to_string(),
+        own_groups: config.api_groups == ApiGroups::All,
+        service_address: first_service_address(config),
+        port: address.port(),
+        issuer: name.to_owned(),
+        authorities: credentials.server_authorities().to_owned(),
+    };
+    let source = SystemRandom::new();
+    let random = Random::new(move |bytes| {
+        // The operating system gives some from its first moments on, and it cannot run out.
+        let _ = source.fill(bytes);
+    });
+    Ok(Server::start(store, behaviour, trust, Some(issuer), Clock::new(now), random).await?)
+}
+
+/// What is trusted, as of one reading of the files.
+pub(crate) fn trust(config: &Config, credentials: &Credentials) -> Result<Trust, Error> {
+    let random = Keys::system();
+    let mut keys = VerifyingKeys::of(&credentials.signing_key);
+    for (path, text) in &credentials.token_keys {
+        keys.add_pem(text, &random)
+            .map_err(|why| Error::Keys { path: path.clone(), cause: why.to_string() })?;
+    }
+    let tokens = match &credentials.token_file {
+        Some((path, text)) => {
+            let read = TokenFile::parse(text);
+            let (file, _) = read.map_err(|fault| Error::Tokens { path: path.clone(), fault })?;
+            Some(Arc::new(file))
+        }
+        None => None,
+    };
+    let accounts = &config.service_account;
+    let audiences = accounts.audiences().to_vec();
+    Ok(Trust {
+        clients: Some(credentials.client_trust.clone()),
+        tokens,
+        accounts: Some(Arc::new(Accounts::new(accounts.issuers.clone(), audiences.clone(), keys))),
+        audiences,
+        anonymous: if config.anonymous_auth {
+            Anonymous::Always
+        } else {
+            Anonymous::Paths(FOR_EVERYBODY.map(str::to_owned).to_vec())
+        },
+    })
+}
+
+/// The first address of the service range, which is the API's own.
+fn first_service_address(config: &Config) -> String {
+    match config.service_cluster_ip_range.first() {
+        IpAddr::V4(first) => {
+            std::net::Ipv4Addr::from(u32::from(first).saturating_add(1)).to_string()
+        }
+        IpAddr::V6(first) => {
+            std::net::Ipv6Addr::from(u128::from(first).saturating_add(1)).to_string()
+        }
+    }
+}
