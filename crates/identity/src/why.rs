@@ -123,14 +123,14 @@ impl fmt::Display for Why {
             }
             Self::Invalidated(Origin::Secret) => f.write_str("Token has been invalidated"),
             Self::BoundUid(kind, Uids { is, claimed }) => {
-                let (kind, reference) = match kind {
-                    BoundKind::Pod => ("pod", "pod"),
-                    BoundKind::Secret => ("secret", "secret"),
-                    BoundKind::Node => ("node", "node"),
+                let kind = match kind {
+                    BoundKind::Pod => "pod",
+                    BoundKind::Secret => "secret",
+                    BoundKind::Node => "node",
                 };
                 write!(
                     f,
-                    "{kind} UID ({is}) does not match service account {reference} ref claim ({claimed})"
+                    "{kind} UID ({is}) does not match service account {kind} ref claim ({claimed})"
                 )
             }
             Self::NotTheCopy => f.write_str("Token does not match server's copy"),
@@ -164,7 +164,7 @@ fn quoted(list: &[String]) -> String {
 // === impl Refusal ===
 
 impl Refusal {
-    /// The reasons in order, each once.
+    /// The reasons in order, each once. There are three at most, so comparing all is nothing.
     pub fn reasons(&self) -> impl Iterator<Item = &Why> {
         let reasons = &self.0;
         reasons

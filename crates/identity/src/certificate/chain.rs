@@ -80,24 +80,31 @@ impl<'a> Search<'a, '_> {
             .and_then(|()| fit(&parent, self.now))
             .and_then(|()| may_stand_above(&parent, chain, is_root));
         if let Err(why) = judged {
-            self.hint = Some(why);
+            self.tell(why);
             return Ok(false);
         }
         chain.push(parent);
         if is_root {
             match for_clients(chain) {
                 Ok(()) => return Ok(true),
-                Err(why) => self.hint = Some(why),
+                Err(why) => self.tell(why),
             }
         } else if chain.len() < CHAIN_MAX {
             if self.extend(chain)? {
                 return Ok(true);
             }
         } else {
-            self.hint = Some(Distrust::TooLong);
+            self.tell(Distrust::TooLong);
         }
         chain.pop();
         Ok(false)
+    }
+
+    /// Keeps a reason. That a signature is not of one of several of a name tells less than any other.
+    fn tell(&mut self, why: Distrust) {
+        if self.hint.is_none() || why != Distrust::Signature {
+            self.hint = Some(why);
+        }
     }
 }
 
