@@ -96,12 +96,12 @@ async fn what_exists_is_replaced() {
     let shelf = Shelf::default();
     applied(&shelf, THING).await.expect("nothing is refused");
     shelf.asked.lock().expect("a lock").clear();
-    let changed = THING.replace("kind: ConfigMap", "kind: ConfigMap\ndata: { x: y }");
+    let changed = THING.replace("kind: ConfigMap", "kind: ConfigMap\ndata: { x: z }");
     applied(&shelf, &changed).await.expect("nothing is refused");
     let asked = shelf.asked.lock().expect("a lock").clone();
     let want = ["create configmaps/shop/a", "get configmaps/shop/a", "update configmaps/shop/a"];
     assert!(asked.windows(3).any(|three| three == want), "{asked:?}");
-    assert_eq!(shelf.kept.lock().expect("a lock")["configmaps/shop/a"]["data"]["x"], "y");
+    assert_eq!(shelf.kept.lock().expect("a lock")["configmaps/shop/a"]["data"]["x"], "z");
 }
 
 #[tokio::test]
