@@ -27,6 +27,7 @@ pub mod fuzzing;
 pub mod json;
 pub mod managed;
 pub mod message;
+pub mod openapi;
 pub mod patch;
 pub mod protobuf;
 pub mod quantity;

@@ -113,16 +113,33 @@ enum Shape {
 /// What stands in a field of a struct or under a key of a map.
 fn field(shape: Shape, name: &str) -> Shape {
     match shape {
-        Shape::Struct(message) => message.field(name).map_or(Shape::Any, of_field),
+        Shape::Struct(message) => {
+            message.field(name).map_or(Shape::Any, |field| of_field(message, field))
+        }
         Shape::Map(value) => of_type(value),
         Shape::Any => Shape::Any,
         Shape::Leaf | Shape::List { .. } => Shape::Leaf,
     }
 }
 
-fn of_field(field: &'static Field) -> Shape {
+/// Fields that are owned part by part though their message is owned as a whole elsewhere
+/// (`x-kubernetes-map-type: granular`).
+const GRANULAR: &[(&str, &str)] = &[
+    ("core/v1.PersistentVolumeClaimStatus", "allocatedResourceStatuses"),
+    ("core/v1.PersistentVolumeSpec", "claimRef"),
+];
+
+/// Whether a field of a message is owned part by part, whatever is said of its type.
+pub(crate) fn granular(message: &Message, field: &Field) -> bool {
+    GRANULAR.contains(&(message.name, field.name))
+}
+
+fn of_field(message: &'static Message, field: &'static Field) -> Shape {
     if field.is_atomic() {
         return Shape::Leaf;
+    }
+    if let (Type::Message(inner), true) = (&field.kind, granular(message, field)) {
+        return Shape::Struct(inner);
     }
     let Type::List(item) = &field.kind else { return of_type(&field.kind) };
     // Where no list type is said, what a strategic-merge patch does is taken for it, and a list

@@ -26,6 +26,7 @@ use crate::decode;
 use crate::json::Object;
 use entry::{Entry, Operation};
 
+pub(crate) use diff::granular;
 pub use reset::{Reset, reset};
 pub use scale::{scale_entries, scaled_entries};
 

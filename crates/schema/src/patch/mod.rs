@@ -23,6 +23,7 @@ use crate::json::{Object, Read, SyntaxError, read};
 pub use json::{OPERATIONS_MAX, apply as apply_json};
 pub use merge::apply as apply_merge;
 pub use strategic::apply as apply_strategic;
+pub(crate) use strategic::replaces;
 
 /// An object after a patch.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,6 +5,7 @@ use std::io::Write as _;
 mod discovery;
 mod managed;
 mod pairs;
+mod openapi;
 mod patched;
 mod recorded;
 

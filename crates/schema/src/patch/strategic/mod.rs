@@ -17,6 +17,8 @@ use crate::json::{Object, go_value};
 use list::{merge_list, ordered};
 use shape::Shape;
 
+pub(crate) use shape::replaces;
+
 const DIRECTIVE: &str = "$patch";
 const RETAIN_KEYS: &str = "$retainKeys";
 const DELETE_FROM: &str = "$deleteFromPrimitiveList";
@@ -68,6 +70,12 @@ fn merge(original: &mut Object, mut patch: Object, shape: Shape) -> Result<(), P
         match (original.get_mut(key), value) {
             (_, Value::Null) => {
                 original.shift_remove(key);
+            }
+            (Some(Value::Object(inner)), Value::Object(patch)) if shape.replaces(key) => {
+                *inner = match plain(Value::Object(patch)) {
+                    Some(Value::Object(patch)) => patch,
+                    _ => Object::new(),
+                };
             }
             (Some(Value::Object(inner)), Value::Object(patch)) => {
                 merge(inner, patch, shape.field(key)?)?;

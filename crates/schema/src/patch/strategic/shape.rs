@@ -1,7 +1,7 @@
 //! What the tables say of the place that a patch has reached.
 
 use super::PatchError;
-use crate::api::{Message, Type};
+use crate::api::{Field, Message, Type};
 
 /// What stands at a place.
 #[derive(Clone, Copy)]
@@ -10,6 +10,14 @@ pub(super) enum Shape {
     Map(&'static Type),
     /// Something whose inside the tables do not know.
     Closed(&'static str),
+}
+
+/// Fields whose maps a patch replaces (`patchStrategy: replace`), where all others merge.
+const REPLACED: &[(&str, &str)] = &[("policy/v1.PodDisruptionBudgetSpec", "selector")];
+
+/// Whether a patch replaces the map in this field of a message.
+pub(crate) fn replaces(message: &Message, field: &Field) -> bool {
+    REPLACED.contains(&(message.name, field.name))
 }
 
 /// How a list merges.
@@ -62,6 +70,16 @@ impl Shape {
                 message.field(key).map(|field| Self::of(&field.kind)).ok_or_else(|| self.lacks(key))
             }
             Self::Closed(_) => Err(self.lacks(key)),
+        }
+    }
+
+    /// Whether the map in the field `key` is replaced.
+    pub(super) fn replaces(self, key: &str) -> bool {
+        match self {
+            Self::Message(message) => {
+                message.field(key).is_some_and(|field| replaces(message, field))
+            }
+            Self::Map(_) | Self::Closed(_) => false,
         }
     }
 

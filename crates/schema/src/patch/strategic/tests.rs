@@ -169,6 +169,12 @@ fn maps_and_lists_of_values() {
         ),
         ("/ConfigMap", r#"{"a":1}"#, r#"{"$patch":"replace","b":2}"#, r#"{"b":2}"#),
         ("/ConfigMap", r#"{"a":1}"#, "null", r#"{"a":1}"#),
+        (
+            "policy/PodDisruptionBudget",
+            r#"{"spec":{"selector":{"matchLabels":{"a":"1"}}}}"#,
+            r#"{"spec":{"selector":{"matchLabels":{"b":"2"}}}}"#,
+            r#"{"spec":{"selector":{"matchLabels":{"b":"2"}}}}"#,
+        ),
     ] {
         check(kind, original, patch, want);
     }
