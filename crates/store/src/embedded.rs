@@ -39,8 +39,9 @@ use writer::Writer;
 /// A store that stays: what is answered survives the process, the system and a loss of power.
 ///
 /// All of it is in memory as well. When writing fails, because the disk is full for instance, commits
-/// fail with [`Error::Io`] and reads go on; a later commit works once there is room. Dropping the store
-/// answers the commits that wait and closes it.
+/// fail with [`Error::Io`] and reads go on; a later commit works once there is room. Only when *waiting* for
+/// the disk fails is nothing written any more: what it has is then unknown until the store is opened again.
+/// Dropping the store answers the commits that wait and closes it.
 ///
 /// History stays too, as far back as it was not compacted. What was compacted last may be there again
 /// after a restart: forgetting does not wait for the disk.

@@ -12,7 +12,8 @@ use crate::{Error, Event, Revision};
 /// Everything that happens to the keys of one prefix, from a revision on, in order and once.
 ///
 /// Events are not kept for a watch: it has a place among those that are there for all, so a watch that is
-/// not read costs nothing, and ends with [`Error::Slow`] once what it has not seen is compacted.
+/// not read costs nothing, and ends with [`Error::Slow`] once what it has not seen is compacted. It may
+/// outlive its store, and then has nothing more to say.
 pub struct Watch {
     shared: Arc<Shared>,
     group: Arc<Group>,

@@ -61,6 +61,48 @@ fn a_full_disk_fails_commits_until_there_is_room() {
     assert_eq!(failures, 74);
 }
 
+/// A transaction that failed may be there in full. It was answered as failed, so it is taken back.
+#[test]
+fn what_failed_is_taken_back() {
+    for writes in 0..40 {
+        let ram = Ram::default();
+        let store = open(&ram).unwrap();
+        ram.lie_after(writes);
+        // The first key counts; the second is there after every other commit.
+        let attempt = |number: u64| {
+            let second = match number % 2 {
+                0 => Write::put(b"/b", "x"),
+                _ => Write::delete(b"/b"),
+            };
+            wait(store.commit(vec![], vec![Write::put(b"/a", number.to_string()), second]))
+        };
+        let failed = (2..100).find(|number| match attempt(*number) {
+            Ok(outcome) => {
+                assert_eq!(outcome.done(), Some(Revision(*number)));
+                false
+            }
+            Err(error) => matches!(error, Error::Io { .. }),
+        });
+        let failed = failed.expect("one of them fails");
+        assert_eq!(store.revision(), Revision(failed - 1));
+        // The next commit has the revision that the failed one would have had.
+        assert_eq!(put(&store, "/c", "after"), Revision(failed));
+        drop(store);
+        let store = open(&ram).unwrap();
+        assert_eq!(store.revision(), Revision(failed));
+        let there = |number: u64| {
+            let first = (number > 1).then(|| number.to_string());
+            [
+                first,
+                (number > 1 && number.is_multiple_of(2)).then(|| "x".to_owned()),
+                Some("after".to_owned()),
+            ]
+        };
+        let all = ["/a", "/b", "/c"].map(|key| value(&store, key, None));
+        assert_eq!(all, there(failed - 1), "after {writes} writes");
+    }
+}
+
 /// What was written before a failed wait may be lost although it reads well. Nothing is built on it.
 #[test]
 fn a_disk_that_does_not_answer_is_written_no_more() {

@@ -25,6 +25,8 @@ struct Inner {
     acts: Option<Vec<Act>>,
     /// How many more bytes may be written; none if there is no end.
     room: Option<usize>,
+    /// How many more writes work before one that is done and said to have failed.
+    lie: Option<usize>,
     sync_fails: bool,
 }
 
@@ -51,6 +53,11 @@ impl Ram {
     /// From now on so many bytes can be written, and then no more.
     pub fn leave_room(&self, bytes: Option<usize>) {
         self.lock().room = bytes;
+    }
+
+    /// So many writes from now on, one is done in full and said to have failed.
+    pub fn lie_after(&self, writes: usize) {
+        self.lock().lie = Some(writes);
     }
 
     /// Whether waiting for the medium fails.
@@ -91,9 +98,11 @@ impl Medium for Ram {
         let fits = inner.room.map_or(bytes.len(), |room| room.min(bytes.len()));
         inner.room = inner.room.map(|room| room - fits);
         splice(&mut inner.bytes, offset, &bytes[..fits]);
+        let lies = inner.lie == Some(0);
+        inner.lie = inner.lie.and_then(|left| left.checked_sub(1));
         drop(inner);
         self.note(Act::Write(offset, bytes[..fits].to_vec()));
-        if fits < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+        if fits < bytes.len() || lies { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
     fn sync(&self) -> io::Result<()> {
