@@ -1,5 +1,7 @@
 //! What can be said on the command line. Plain data: nothing is read or decided here.
 
+mod serve;
+
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,6 +10,8 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use portcullis_core::Net;
 use portcullis_object::Limits;
+
+pub use self::serve::ServeArgs;
 
 /// Examples first. Flags that mean the same everywhere are left out of each command's help, which
 /// has to fit a small terminal; the lines at its end stand for them.
@@ -81,6 +85,8 @@ pub enum Command {
     Test(TestArgs),
     /// The page of a code that check tells, or what a field means
     Explain(ExplainArgs),
+    /// Serves the API of Kubernetes to kubectl, and says why it refuses
+    Serve(ServeArgs),
     /// Closes a small shop step by step, and counts what still works
     Demo(DemoArgs),
     /// Prints the completion script of a shell
@@ -744,6 +750,7 @@ mod tests {
         let codes = match command.get_name() {
             "check" => &CHECK_CODES[..],
             "test" => &TEST_CODES,
+            "serve" => &SERVE_CODES,
             _ => &CODES,
         };
         text.push_str(".SH EXIT STATUS\n");
@@ -762,6 +769,10 @@ mod tests {
         (1, "No, or partly no."),
         (2, "The question could not be evaluated."),
         (3, "A fact is missing."),
+    ];
+    const SERVE_CODES: [(u8, &str); 2] = [
+        (0, "The server was asked to stop, and did."),
+        (2, "It could not start, or an object of \\-f was refused."),
     ];
     const CHECK_CODES: [(u8, &str); 3] = [
         (0, "No errors were found, and no warnings either with \\-\\-fail\\-on warning."),

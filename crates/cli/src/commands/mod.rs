@@ -8,6 +8,7 @@ mod explain;
 mod rbac_can;
 mod rbac_what;
 mod rbac_who;
+mod serve;
 mod test;
 mod version;
 
@@ -25,6 +26,7 @@ pub(crate) fn run(command: &Command, shell: &mut Shell<'_>) -> anyhow::Result<Ex
         Command::Check(args) => check::run(args, shell),
         Command::Test(args) => test::run(args, shell),
         Command::Explain(args) => explain::run(args, shell),
+        Command::Serve(args) => serve::run(args, shell),
         Command::Demo(args) => demo::run(args, shell),
         Command::Completion(args) => completion::run(args, shell),
         Command::Version(args) => version::run(args, shell),
