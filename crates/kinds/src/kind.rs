@@ -8,14 +8,15 @@ use crate::namespace::NAMESPACE;
 use crate::network_policy::NETWORK_POLICY;
 use crate::pod::{POD, POD_TEMPLATE};
 use crate::secret::SECRET;
+use crate::service::SERVICE;
 use crate::service_account::SERVICE_ACCOUNT;
 use crate::workload::{
     CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET,
 };
 use crate::{
     FieldError, admission_policy, autoscaling, certificate, disruption, endpoints, event,
-    extension, flow_control, ingress, lease, metadata, name, quota, rbac, rows, scheduling,
-    webhook,
+    extension, flow_control, ingress, lease, metadata, name, node, quota, rbac, rows, scheduling,
+    storage, webhook,
 };
 
 /// An object as JSON, its fields in the order of the API.
@@ -173,15 +174,23 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         ("resource.k8s.io", "resourceclaims") => &rows::RESOURCE_CLAIM,
         ("resource.k8s.io", "resourceslices") => &rows::RESOURCE_SLICE,
         ("scheduling.k8s.io", "priorityclasses") => &scheduling::PRIORITY_CLASS,
+        ("", "nodes") => &node::NODE,
+        ("", "persistentvolumeclaims") => &storage::CLAIM,
+        ("", "persistentvolumes") => &storage::VOLUME,
         ("", "pods") => &POD,
         ("", "podtemplates") => &POD_TEMPLATE,
         ("", "replicationcontrollers") => &REPLICATION_CONTROLLER,
+        ("", "services") => &SERVICE,
         ("apps", "daemonsets") => &DAEMON_SET,
         ("apps", "deployments") => &DEPLOYMENT,
         ("apps", "replicasets") => &REPLICA_SET,
         ("apps", "statefulsets") => &STATEFUL_SET,
         ("batch", "cronjobs") => &CRON_JOB,
         ("batch", "jobs") => &JOB,
+        ("storage.k8s.io", "csidrivers") => &storage::DRIVER,
+        ("storage.k8s.io", "csinodes") => &storage::NODE_DRIVERS,
+        ("storage.k8s.io", "storageclasses") => &storage::CLASS,
+        ("storage.k8s.io", "volumeattachments") => &storage::ATTACHMENT,
         _ => &Generic,
     }
 }

@@ -12,7 +12,7 @@ use portcullis_schema::{api, decode};
 use serde_json::{Value, json};
 
 /// The resources judged here: group, plural, kind.
-const RESOURCES: [(&str, &str, &str); 13] = [
+const RESOURCES: [(&str, &str, &str); 14] = [
     ("", "nodes", "Node"),
     ("", "persistentvolumeclaims", "PersistentVolumeClaim"),
     ("", "persistentvolumes", "PersistentVolume"),
@@ -26,6 +26,7 @@ const RESOURCES: [(&str, &str, &str); 13] = [
     ("apps", "statefulsets", "StatefulSet"),
     ("batch", "cronjobs", "CronJob"),
     ("batch", "jobs", "Job"),
+    ("storage.k8s.io", "storageclasses", "StorageClass"),
 ];
 
 /// Refusals that something else than the kind decides: admission, the store of addresses, options.
@@ -43,7 +44,18 @@ const OTHERS: &[&str] = &[
 ];
 
 /// How many records agree, by group; no change may lose one.
-const AGREED: &[(&str, usize)] = &[];
+const AGREED: &[(&str, usize)] = &[
+    ("fieldvalidation", 4),
+    ("misc-kind", 8),
+    ("node", 4),
+    ("patch", 1),
+    ("pod", 39),
+    ("podsecurity", 20),
+    ("service", 26),
+    ("serviceaccount", 1),
+    ("vap", 1),
+    ("workload", 35),
+];
 
 #[test]
 fn recorded_answers_are_given() {

@@ -24,7 +24,7 @@ use serde_json::Value;
 use crate::value::{flag, map, maps, text};
 use crate::{FieldError, Kind, Object};
 
-pub(crate) use defaults::template as default_template;
+pub(crate) use defaults::{template as default_template, volume_source as default_volume_source};
 pub(crate) use prepare::drop_disabled;
 pub(crate) use spec::template_faults;
 pub(crate) use template::POD_TEMPLATE;

@@ -67,7 +67,12 @@ pub(super) fn update_status(pod: &mut Object, old: &Object) {
     let before = map(old, "status").unwrap_or(&empty);
     let Some(status) = map_or_new(pod, "status") else { return };
     for field in ["qosClass", "observedGeneration"] {
-        if !is_set(status, field) || text(before, field) != "" && text(status, field) == "" {
+        let is_none = match status.get(field) {
+            None | Some(Value::Null) => true,
+            Some(Value::String(class)) => class.is_empty(),
+            Some(seen) => seen.as_i64() == Some(0),
+        };
+        if is_none {
             copy(status, before, field);
         }
     }

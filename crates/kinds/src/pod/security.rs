@@ -110,7 +110,9 @@ fn internal(context: &Object) -> Value {
         ("AppArmorProfile", "appArmorProfile"),
         ("", ""),
     ];
-    const INNER: [(&str, &[(&str, &str, bool)]); 5] = [
+    /// The inner name, that of the API, and whether an absent one is an empty text.
+    type Part = (&'static str, &'static str, bool);
+    const INNER: [(&str, &[Part]); 5] = [
         ("capabilities", &[("Add", "add", false), ("Drop", "drop", false)]),
         (
             "seLinuxOptions",

@@ -59,7 +59,7 @@ pub struct Wanted {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Refusal {
     /// It asks for what it cannot have: 422.
-    Invalid(FieldError),
+    Invalid(Box<FieldError>),
     /// There is nothing left, or the API has no better word: 500 with this text.
     Internal(String),
 }
@@ -175,7 +175,7 @@ fn certain_address(
     let refuse = |why: &str| {
         let shown = spec.get("clusterIPs").cloned().unwrap_or(Value::Null);
         let text = format!("failed to allocate IP {asked}: {why}");
-        Refusal::Invalid(FieldError::invalid(SPEC.field("clusterIPs"), shown, text))
+        Refusal::Invalid(Box::new(FieldError::invalid(SPEC.field("clusterIPs"), shown, text)))
     };
     let Some(address) = ip::parse_ip(asked) else {
         let text = format!("failed to parse service IP {}", crate::go_text::quoted(asked));
@@ -313,7 +313,8 @@ fn take_ports(
             Some(node) => {
                 let port = certain_port(node, pools, in_use, taken).map_err(|why| {
                     let at = path.index(*i);
-                    Refusal::Invalid(FieldError::invalid(at.field("nodePort"), node, why))
+                    let fault = FieldError::invalid(at.field("nodePort"), node, why);
+                    Refusal::Invalid(Box::new(fault))
                 })?;
                 taken.ports.push(port);
                 node
