@@ -82,12 +82,13 @@ fn metadata(
 /// What stands at a place before and after; not both are none.
 type Pair<'a> = (Option<&'a Value>, Option<&'a Value>);
 
-/// Every key of two maps, those of the new one first.
+/// Every key under which two maps differ, those of the new one first.
 fn pairs<'a>(
     old: &'a Object,
     new: &'a Object,
 ) -> impl Iterator<Item = (&'a str, Pair<'a>)> + use<'a> {
     let kept = new.iter().map(|(name, value)| (name.as_str(), (old.get(name), Some(value))));
+    let kept = kept.filter(|(_, (old, new))| old != new);
     let gone = old.iter().filter(|(name, _)| !new.contains_key(*name));
     kept.chain(gone.map(|(name, value)| (name.as_str(), (Some(value), None))))
 }
@@ -215,13 +216,9 @@ impl Found {
     }
 }
 
+/// What two different values differ in.
 fn compare(shape: Shape, pair: Pair<'_>) -> Result<Found, Untypable> {
     let (old, new) = pair;
-    if let (Some(old), Some(new)) = (old, new)
-        && old == new
-    {
-        return Ok(Found::default());
-    }
     let mut found = Found::default();
     match shape {
         Shape::Leaf => return Ok(Found::leaf(pair)),
@@ -340,12 +337,15 @@ fn items(
         named.entry(naming.step(item)?).or_default().1.push(item);
     }
     for (step, (old, new)) in named {
+        if old == new {
+            continue;
+        }
         let inner = match (old.as_slice(), new.as_slice()) {
             ([] | [_], [] | [_]) => compare(shape, (old.first().copied(), new.first().copied()))?,
             // Several of one name are owned together, as a whole.
             ([_, _, ..], [_, _, ..]) => {
                 let mut inner = Found::default();
-                inner.changed.member = old != new;
+                inner.changed.member = true;
                 inner
             }
             ([_, _, ..], _) => {
