@@ -23,7 +23,7 @@ mod zero;
 
 pub(crate) use room::Room;
 pub use room::{MESSAGES_MAX, VALUES_MAX};
-pub(crate) use typed::{arrange, float};
+pub(crate) use typed::{arrange, embedded, float};
 pub(crate) use zero::of_type as zero_of;
 pub use zero::{settle, zero};
 

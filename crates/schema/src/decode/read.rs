@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Number, Value};
 
+use super::Room;
 use crate::json::DEPTH_MAX;
 
 /// The text is no JSON, or is nested too deeply.
@@ -15,14 +16,28 @@ pub(super) struct Reader<'a> {
     text: &'a [u8],
     at: usize,
     depth: usize,
+    /// What values of any type may still take.
+    room: Room,
+    /// Whether they took more: then it is not the text that is broken.
+    full: bool,
 }
 
 /// What stands for the half of a surrogate pair.
 const REPLACEMENT: char = '\u{fffd}';
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0, depth: 0 }
+    pub(super) fn new(text: &'a [u8], room: Room) -> Self {
+        Self { text, at: 0, depth: 0, room, full: false }
+    }
+
+    /// How much the object may still hold.
+    pub(super) fn room(&mut self) -> &mut Room {
+        &mut self.room
+    }
+
+    /// Whether it stopped because the object holds too much.
+    pub(super) fn is_full(&self) -> bool {
+        self.full
     }
 
     /// How far it has come.
@@ -30,9 +45,9 @@ impl<'a> Reader<'a> {
         self.at
     }
 
-    /// A reader of what stood between two positions.
+    /// A reader of what stood between two positions, and was found to be small enough.
     pub(super) fn part(&self, from: usize, to: usize) -> Self {
-        Self { text: self.text.get(from..to).unwrap_or_default(), at: 0, depth: 0 }
+        Self::new(self.text.get(from..to).unwrap_or_default(), Room::ample())
     }
 
     /// The text between a position and here.
@@ -244,6 +259,10 @@ impl<'a> Reader<'a> {
 
     /// A value of any type. Of a key that stands twice the last value counts, in the first place.
     pub(super) fn any(&mut self) -> Result<Value, Broken> {
+        if self.room.value().is_err() {
+            self.full = true;
+            return Err(Broken);
+        }
         Ok(match self.peek()? {
             b'{' => {
                 self.open()?;

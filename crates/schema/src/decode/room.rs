@@ -1,7 +1,5 @@
 //! How much an object may hold.
 
-use serde_json::Value;
-
 use super::Error;
 
 /// How many messages an object may hold. Two bytes of a body, `{}`, can take half a kilobyte of
@@ -40,18 +38,9 @@ impl Room {
         self.values = self.values.checked_sub(1).ok_or_else(full)?;
         Ok(())
     }
-
-    /// What is kept as it is.
-    pub(crate) fn embedded(&mut self, value: &Value) -> Result<(), Error> {
-        self.value()?;
-        match value {
-            Value::Array(items) => items.iter().try_for_each(|value| self.embedded(value)),
-            Value::Object(map) => map.values().try_for_each(|value| self.embedded(value)),
-            _ => Ok(()),
-        }
-    }
 }
 
-fn full() -> Error {
+/// What is said of an object without room for all it holds.
+pub(super) fn full() -> Error {
     Error::Value("the object holds more values than an object may".to_owned())
 }

@@ -267,6 +267,21 @@ fn no_more_complaints_than_a_hundred() {
 }
 
 #[test]
+fn no_more_than_an_object_may_hold() {
+    let many = |count: usize, item: &str| vec![item; count].join(",");
+    for (kind, text) in [
+        ("Pod", format!("{{\"spec\":{{\"containers\":[{}]}}}}", many(MESSAGES_MAX, "{}"))),
+        ("Pod", format!("{{\"metadata\":{{\"finalizers\":[{}]}}}}", many(VALUES_MAX + 1, "1"))),
+        ("ControllerRevision", format!("{{\"data\":[{}]}}", many(VALUES_MAX, "1"))),
+    ] {
+        let refused = decode(message(kind), text.as_bytes()).expect_err(kind);
+        assert_eq!(refused.to_string(), "the object holds more values than an object may");
+        let broken = decode(message(kind), &text.as_bytes()[..text.len() - 1]).expect_err(kind);
+        assert_eq!(broken.to_string(), "unexpected end of JSON input");
+    }
+}
+
+#[test]
 fn what_a_text_says_it_is() {
     let said = |text: &str| match type_meta(text.as_bytes()) {
         Ok(TypeMeta { api_version, kind }) => format!("{api_version} {kind}"),

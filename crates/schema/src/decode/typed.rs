@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Number, Value};
 
 use super::read::{Broken, Reader};
+use super::room;
 use super::zero::{absent, keeps, of_type};
 use super::{COMPLAINTS_MAX, Complaint, Decoded, Error, Fault, Room, WrongType};
 use crate::api::{Field, Message, Type};
@@ -13,7 +14,7 @@ use crate::time::Step;
 use crate::{base64, quantity, time};
 
 pub(super) fn decode(message: &'static Message, text: &[u8], room: Room) -> Result<Decoded, Error> {
-    let mut decoder = Decoder::new(Reader::new(text), room);
+    let mut decoder = Decoder::new(Reader::new(text, room));
     match decoder.root(message) {
         Ok(object) => match decoder.wrong {
             None => Ok(Decoded { object, complaints: decoder.complaints }),
@@ -21,16 +22,26 @@ pub(super) fn decode(message: &'static Message, text: &[u8], room: Room) -> Resu
         },
         Err(stop) => {
             // The original looks for broken syntax in the whole text before anything else.
-            let mut rest = Reader::new(text);
+            let mut rest = Reader::new(text, room);
             if rest.skip().and_then(|()| rest.end()).is_err() {
                 return Err(Error::Syntax(SyntaxError::of(text)));
             }
             Err(match stop {
                 Stop::At(error) => error,
+                Stop::Broken if decoder.reader.is_full() => room::full(),
                 Stop::Broken => Error::Value(TOO_LARGE.to_owned()),
             })
         }
     }
+}
+
+/// A text that is kept as it is.
+pub(crate) fn embedded(text: &[u8], room: &mut Room) -> Result<Value, Error> {
+    let mut reader = Reader::new(text, *room);
+    let read = reader.any().and_then(|value| reader.end().map(|()| value));
+    *room = *reader.room();
+    let why = || if reader.is_full() { room::full() } else { Error::Syntax(SyntaxError::of(text)) };
+    read.map_err(|Broken| why())
 }
 
 /// Said of a text that is JSON and still was not read: embedded JSON has a number beyond all
@@ -85,7 +96,6 @@ struct Decoder<'a> {
     quiet: usize,
     /// The fields read of the objects that are open, innermost last.
     slots: Vec<Slot>,
-    room: Room,
 }
 
 struct Slot {
@@ -98,8 +108,8 @@ struct Slot {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(reader: Reader<'a>, room: Room) -> Self {
-        Self { reader, complaints: Vec::new(), wrong: None, quiet: 0, slots: Vec::new(), room }
+    fn new(reader: Reader<'a>) -> Self {
+        Self { reader, complaints: Vec::new(), wrong: None, quiet: 0, slots: Vec::new() }
     }
 
     fn root(&mut self, message: &'static Message) -> Result<Object, Stop> {
@@ -119,7 +129,7 @@ impl<'a> Decoder<'a> {
 
     fn message(&mut self, message: &'static Message, at: &Place<'_>) -> Result<Object, Stop> {
         self.reader.open()?;
-        self.room.message().map_err(Stop::At)?;
+        self.reader.room().message().map_err(Stop::At)?;
         let base = self.slots.len();
         // One bit a field; no message has more than 64, which a test of the tables holds.
         let mut seen = 0_u64;
@@ -204,15 +214,19 @@ impl<'a> Decoder<'a> {
     ) -> Result<(), Stop> {
         let Some(field) = message.fields.get(position) else { return Ok(()) };
         let text = merged.to_string();
-        let mut decoder = Decoder::new(Reader::new(text.as_bytes()), self.room);
+        let mut decoder = Decoder::new(Reader::new(text.as_bytes(), *self.reader.room()));
         decoder.quiet = 1;
         let root = Place { above: None, step: PlaceStep::Root };
         let value = match merged {
             Value::Null if field.is_pointer() => Value::Null,
             Value::Null => of_type(field.kind),
-            _ => decoder.value(field.kind, &root)?,
+            _ => decoder.value(field.kind, &root).map_err(|stop| match stop {
+                // The text is ours, so it is well formed.
+                Stop::Broken => Stop::At(room::full()),
+                at => at,
+            })?,
         };
-        self.room = decoder.room;
+        *self.reader.room() = *decoder.reader.room();
         if let Some(slot) = self.slots.iter_mut().skip(base).find(|s| s.position == position) {
             slot.value = value;
         }
@@ -255,11 +269,7 @@ impl<'a> Decoder<'a> {
                     Err(_) => return Err(at.unfit(format!("number {text}"), "int32")),
                 }
             }
-            (Type::Raw | Type::Fields | Type::Json, _) => {
-                let value = self.reader.any()?;
-                self.room.embedded(&value).map_err(Stop::At)?;
-                value
-            }
+            (Type::Raw | Type::Fields | Type::Json, _) => self.reader.any()?,
             (Type::List(item), b'[') => self.list(*item, at)?,
             (Type::Map(item), b'{') => self.map(*item, at)?,
             (Type::Message(message), b'{') => Value::Object(self.message(message, at)?),
@@ -341,7 +351,7 @@ impl<'a> Decoder<'a> {
         let mut items = Vec::new();
         while self.reader.more(b']', items.is_empty())? {
             let place = Place { above: Some(at), step: PlaceStep::Index(items.len()) };
-            self.room.value().map_err(Stop::At)?;
+            self.reader.room().value().map_err(Stop::At)?;
             items.push(self.value(item, &place)?);
         }
         Ok(Value::Array(items))
@@ -359,7 +369,7 @@ impl<'a> Decoder<'a> {
                 sorted = map.keys().next_back().is_none_or(|last| **last < *key);
             }
             let place = Place { above: Some(at), step: PlaceStep::Key(&key) };
-            self.room.value().map_err(Stop::At)?;
+            self.reader.room().value().map_err(Stop::At)?;
             let value = self.value(item, &place)?;
             map.insert(key.into_owned(), value);
         }

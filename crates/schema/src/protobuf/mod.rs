@@ -315,7 +315,7 @@ impl Reader {
         while let Some((number, payload)) = fields.next()? {
             match (number, payload) {
                 (1, Payload::Bytes(text)) => {
-                    value = json::read(text).map_err(|why| Broken(why.to_string()))?.value;
+                    value = decode::embedded(text, &mut self.room)?;
                 }
                 (1, other) => return Err(other.unfit("Raw")),
                 _ => {}
@@ -324,7 +324,6 @@ impl Reader {
         if self.depth + depth(&value) > DEPTH_MAX {
             return Err(Broken(TOO_DEEP.to_owned()));
         }
-        self.room.embedded(&value)?;
         Ok(value)
     }
 
