@@ -5,8 +5,12 @@ use serde_json::Value;
 
 use super::members;
 
-/// What `/openapi/v2` is called in this form.
-pub const MEDIA_TYPE: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/// How clients ask for `/openapi/v2` in this form. The `@` is allowed in no media type, so
+/// readers of `Accept` have to be forbearing.
+pub const ASKED_FOR: &str = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+
+/// How the answer is called; clients parse it, and stumble over the `@`.
+pub const MEDIA_TYPE: &str = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 
 /// A message on its way into bytes.
 #[derive(Default)]

@@ -22,7 +22,7 @@ use serde_json::{Map, Value, json};
 use crate::api::Group;
 use schema::{Speech, VERSION, meta};
 
-pub use gnostic::MEDIA_TYPE as PROTOBUF_MEDIA_TYPE;
+pub use gnostic::{ASKED_FOR as PROTOBUF_ASKED_FOR, MEDIA_TYPE as PROTOBUF_MEDIA_TYPE};
 
 /// Which version of Kubernetes the documents say they describe.
 const KUBERNETES: &str = "1.35";
