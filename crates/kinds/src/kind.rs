@@ -88,6 +88,12 @@ pub trait Kind: Sync {
         true
     }
 
+    /// The warnings that preparing a new object gives, and so stand even when it is then refused. What is
+    /// accepted has them among [`Kind::warnings`].
+    fn early_warnings(&self, _object: &Object) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What is accepted but not wise; each becomes a `Warning` header.
     fn warnings(&self, _object: &Object, _old: Option<&Object>) -> Vec<String> {
         Vec::new()

@@ -75,6 +75,10 @@ impl Kind for Pod {
         }
     }
 
+    fn early_warnings(&self, object: &Object) -> Vec<String> {
+        warnings::early(object)
+    }
+
     fn warnings(&self, object: &Object, old: Option<&Object>) -> Vec<String> {
         match (self, old) {
             (Self::Main, None) => warnings::pod(object),

@@ -691,7 +691,6 @@ pub(super) fn annotation_warnings(
              \"seccompProfile\" field instead"
         ));
     }
-    let own = at(spec, &["securityContext", "appArmorProfile"]);
     for (_, _, container) in containers_of(spec) {
         let key = format!("{SECCOMP_CONTAINER}{}", text(container, "name"));
         if !has(container, "seccompProfile") && annotations.contains_key(&key) {
@@ -700,11 +699,25 @@ pub(super) fn annotation_warnings(
                  \"seccompProfile\" field instead"
             ));
         }
+    }
+    app_armor_warnings(annotations, spec, prefix, is_template, warnings);
+}
+
+/// What is wise to know of annotations that name AppArmor profiles.
+pub(super) fn app_armor_warnings(
+    annotations: &Object,
+    spec: &Object,
+    prefix: &str,
+    is_template: bool,
+    warnings: &mut Vec<String>,
+) {
+    let own = at(spec, &["securityContext", "appArmorProfile"]);
+    for (_, _, container) in containers_of(spec) {
         let key = format!("{APP_ARMOR}{}", text(container, "name"));
         let Some(named) = annotations.get(&key).and_then(Value::as_str) else { continue };
         let profile = super::prepare::profile_of(named);
         // A pod's annotation has been written into the field by now, a template's has not.
-        let has_field = has(container, "appArmorProfile");
+        let has_field = at(container, &["securityContext", "appArmorProfile"]).is_some();
         let is_own = profile.is_some() && profile.as_ref() == own;
         if !is_own && (!is_template || !has_field) {
             warnings.push(format!(

@@ -71,6 +71,17 @@ pub(super) fn pod(pod: &Object) -> Vec<String> {
     warnings
 }
 
+/// What is said while a pod is prepared: its AppArmor annotations are written into fields then.
+pub(super) fn early(pod: &Object) -> Vec<String> {
+    let empty = Object::new();
+    let mut warnings = Vec::new();
+    if let Some(annotations) = at(pod, &["metadata", "annotations"]).and_then(Value::as_object) {
+        let spec = map(pod, "spec").unwrap_or(&empty);
+        security::app_armor_warnings(annotations, spec, "", false, &mut warnings);
+    }
+    warnings
+}
+
 /// What is wise to know of a written status.
 pub(super) fn status(pod: &Object) -> Vec<String> {
     let mut warnings = Vec::new();
