@@ -22,7 +22,7 @@ use super::answer;
 use super::guard::{Activity, Guard};
 use super::in_flight::{Class, InFlight};
 use super::{Body, Limits, Peer, Refusal, Request, Response, Service, Shutdown, Tls};
-use crate::request_info::RequestInfo;
+use crate::request_info::{self, RequestInfo};
 
 /// How long accepting rests when the process has no file descriptors left. The connections that free
 /// some need the processor meanwhile.
@@ -190,11 +190,15 @@ impl<S: Service> Server<S> {
     async fn answer(&self, request: http::Request<Incoming>, peer: Arc<Peer>) -> Response {
         let (head, incoming) = request.into_parts();
         if let Some(why) = bad_host(&head) {
-            return self.service.refuse(Refusal::Host(why));
+            return self.service.refuse(Refusal::Malformed(why));
         }
         let target = head.uri.path_and_query().map_or("", |target| target.as_str());
+        let info = RequestInfo::parse(head.method.as_str(), target);
+        if matches!(info, Err(request_info::Error::Undecodable)) {
+            return self.service.refuse(Refusal::Malformed(""));
+        }
         let mut request = Request {
-            info: RequestInfo::parse(head.method.as_str(), target),
+            info,
             method: head.method,
             uri: head.uri,
             headers: head.headers,

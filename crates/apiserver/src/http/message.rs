@@ -89,8 +89,9 @@ pub enum Refusal {
     TimedOut,
     /// Its handler panicked.
     Panicked,
-    /// HTTP/1.1 without exactly one `Host` (RFC 9112, section 3.2).
-    Host(&'static str),
+    /// HTTP/1.1 without exactly one `Host` (RFC 9112, section 3.2), or a path that cannot be decoded.
+    /// What is wrong, where the original says it.
+    Malformed(&'static str),
 }
 
 // === impl Peer ===
@@ -173,8 +174,9 @@ impl Refusal {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "This request caused apiserver to panic. Look in the logs for details.\n",
             ),
-            Self::Host(why) => {
-                Response::text(StatusCode::BAD_REQUEST, format!("400 Bad Request: {why}"))
+            Self::Malformed(why) => {
+                let colon = if why.is_empty() { "" } else { ": " };
+                Response::text(StatusCode::BAD_REQUEST, format!("400 Bad Request{colon}{why}"))
             }
         }
     }

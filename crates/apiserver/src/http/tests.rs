@@ -333,6 +333,15 @@ async fn a_host_is_named_once() {
 }
 
 #[tokio::test]
+async fn a_path_that_cannot_be_decoded_is_no_path() {
+    let server = Server::usual().await;
+    for path in ["/%zz", "/a%f", "/api/v1/%ff"] {
+        let answer = server.ask(&format!("GET {path} HTTP/1.1"), "").await;
+        check(&answer, "400", &["\r\n\r\n400 Bad Request"]);
+    }
+}
+
+#[tokio::test]
 async fn what_two_readers_could_frame_differently_is_refused() {
     let server = Server::usual().await;
     for head in [
