@@ -73,6 +73,12 @@ impl std::fmt::Debug for Target {
 }
 
 impl Target {
+    /// The resource itself.
+    pub fn of(resource: &'static Resource) -> Self {
+        let kind = portcullis_kinds::kind(resource.group, resource.plural);
+        Self { resource, subresource: None, kind }
+    }
+
     /// How the objects of the resource itself behave.
     pub fn kind_of_resource(&self) -> &'static dyn Kind {
         portcullis_kinds::kind(self.resource.group, self.resource.plural)

@@ -17,6 +17,24 @@ pub const BODY_BYTES_MAX: usize = 3 * 1024 * 1024;
 /// How much of a body that cannot be read is shown in the refusal.
 const SHOWN_BYTES_MAX: usize = 1024;
 
+/// Versions that the original knows and does not serve: an object of theirs is told from nonsense.
+const NOT_SERVED: [(&str, &str); 14] = [
+    ("admissionregistration.k8s.io", "v1beta1"),
+    ("apps", "v1beta1"),
+    ("apps", "v1beta2"),
+    ("authentication.k8s.io", "v1beta1"),
+    ("authorization.k8s.io", "v1beta1"),
+    ("batch", "v1beta1"),
+    ("certificates.k8s.io", "v1beta1"),
+    ("coordination.k8s.io", "v1beta1"),
+    ("discovery.k8s.io", "v1beta1"),
+    ("events.k8s.io", "v1beta1"),
+    ("networking.k8s.io", "v1beta1"),
+    ("policy", "v1beta1"),
+    ("rbac.authorization.k8s.io", "v1beta1"),
+    ("storage.k8s.io", "v1beta1"),
+];
+
 const JSON: &str = "application/json";
 const YAML: &str = "application/yaml";
 const PROTOBUF: &str = "application/vnd.kubernetes.protobuf";
@@ -65,7 +83,14 @@ pub fn object(
     validation: FieldValidation,
 ) -> Result<Object, Status> {
     let expected = Expected::of(target)?;
-    let (json, mut complaints) = as_json(ask, expected)?;
+    let (json, twice) = as_json(ask, expected)?;
+    let mut complaints = match validation {
+        // The YAML reader's complaints are one, and come first.
+        FieldValidation::Strict if !twice.is_empty() => {
+            vec![format!("yaml: unmarshal errors:\n  {}", twice.join("\n  "))]
+        }
+        _ => twice,
+    };
     let said = decode::type_meta(&json)
         .map_err(|why| unrecognised(expected, &why.to_string(), &ask.body))?;
     let kind = if said.kind.is_empty() { expected.kind } else { &said.kind };
@@ -103,19 +128,28 @@ pub fn object(
     Ok(object)
 }
 
-/// The same for what a patch has made, whose refusals are worded otherwise.
+/// The same for what a patch has made, whose refusals are worded otherwise. They show `shown`, or the
+/// patched object.
 pub fn patched_object(
     ask: &mut Ask,
     target: Target,
+    shown: Option<Value>,
     patched: Object,
     mut complaints: Vec<String>,
     validation: FieldValidation,
 ) -> Result<Object, Status> {
     let expected = Expected { ..Expected::of(Target { subresource: None, ..target })? };
-    let shown = Value::Object(patched.clone());
+    let shown = shown.unwrap_or_else(|| Value::Object(patched.clone()));
     let text = |field: &str| patched.get(field).and_then(Value::as_str).unwrap_or_default();
     let (kind, version) = (text("kind"), text("apiVersion"));
     let invalid = |why: &str| crate::verbs::patch::invalid_patch(&shown, why);
+    // What calls itself something else is read as that first, and refused for what is wrong with that.
+    let (group, short) = version.rsplit_once('/').unwrap_or(("", version));
+    if let Some(other) = api::kind(group, short, kind).filter(|other| other.kind != expected.kind)
+        && let Err(why) = decode::decode_value(other.message, &patched)
+    {
+        return Err(invalid(&why.to_string()));
+    }
     if !(kind.is_empty() || kind == expected.kind)
         || !(version.is_empty() || version == expected.api_version())
     {
@@ -146,7 +180,9 @@ fn unfit_kind(
     unfit: &dyn Fn(&str) -> Status,
 ) -> Status {
     let (group, short) = version.rsplit_once('/').unwrap_or(("", version));
-    if api::kind(group, short, kind).is_none() {
+    let older =
+        kind == expected.kind && group == expected.group && NOT_SERVED.contains(&(group, short));
+    if api::kind(group, short, kind).is_none() && !older {
         return unfit(&format!(
             "no kind \"{kind}\" is registered for version \"{version}\" in scheme \"pkg/runtime/scheme.go:111\""
         ));

@@ -16,6 +16,7 @@ use crate::backend::Backend;
 use crate::gates::admitted::Admitted;
 use crate::resource::{Resource, key};
 use crate::server::{Behaviour, Server};
+use crate::services::Allocation;
 use crate::status::Status;
 use crate::{managed, meta, stored};
 
@@ -108,17 +109,20 @@ impl<B: Backend> Server<B> {
         let view = self.store.view();
         let now = self.clock.now();
         let mut writes: Vec<(String, Object)> = Vec::new();
-        for (resource, object) in objects(&self.behaviour) {
+        let mut held: Vec<Write> = Vec::new();
+        for (resource, object) in objects(&self.behaviour, now) {
             let lies = key(resource, meta::namespace(&object), meta::name(&object));
-            writes.extend(
-                self.righted(&view, resource, &lies, object, now).map(|object| (lies, object)),
-            );
+            if let Some(object) = self.righted(&view, resource, &lies, object, now) {
+                held.extend(Allocation::of_given(Target::of(resource), &object));
+                writes.push((lies, object));
+            }
         }
         let made = writes.len();
         let mut writes = writes.into_iter();
         let Some((first, object)) = writes.next() else { return Ok(0) };
         let old = view.get(first.as_bytes()).cloned();
         let rest = writes.map(|(key, object)| stored::put(key.as_bytes(), object));
+        let rest = rest.chain(held);
         let admitted = Admitted::by_bootstrap(first, old, object);
         let admitted = rest.fold(admitted, |admitted: Admitted, write: Write| admitted.with(write));
         admitted.write(&self.store).await?;
@@ -134,8 +138,8 @@ impl<B: Backend> Server<B> {
         object: Object,
         now: Timestamp,
     ) -> Option<Object> {
-        let kind = portcullis_kinds::kind(resource.group, resource.plural);
-        let target = Target { resource, subresource: None, kind };
+        let target = Target::of(resource);
+        let kind = target.kind;
         match view.get(lies.as_bytes()) {
             None => {
                 let mut object = object;
@@ -158,7 +162,7 @@ impl<B: Backend> Server<B> {
 }
 
 /// Everything there is to be, in the order of its making.
-fn objects(given: &Behaviour) -> Vec<(&'static Resource, Object)> {
+fn objects(given: &Behaviour, now: Timestamp) -> Vec<(&'static Resource, Object)> {
     let mut objects = Vec::new();
     let mut push = |group: &str, plural: &str, object: Value| {
         if let (Some(resource), Value::Object(object)) =
@@ -170,6 +174,24 @@ fn objects(given: &Behaviour) -> Vec<(&'static Resource, Object)> {
     for name in NAMESPACES {
         push("", "namespaces", json!({"metadata": {"name": name}}));
     }
+    push(
+        "",
+        "configmaps",
+        json!({
+            "metadata": {"name": "extension-apiserver-authentication", "namespace": "kube-system"},
+            "data": {"client-ca-file": given.authorities},
+        }),
+    );
+    // From when on the use of token secrets is noted (KEP-2799).
+    push(
+        "",
+        "configmaps",
+        json!({
+            "metadata": {"name": "kube-apiserver-legacy-service-account-token-tracking",
+                "namespace": "kube-system"},
+            "data": {"since": now.to_string().split('T').next().unwrap_or_default()},
+        }),
+    );
     if !given.service_address.is_empty() {
         push(
             "",

@@ -51,6 +51,9 @@ impl<B: Backend> Server<B> {
             }
             ["api", _] => Err(Status::no_such_resource()),
             ["apis", group, _] if is_group(group) => Err(Status::no_such_resource()),
+            ["openapi", "v2"] => only_read(Ok(self.openapi.v2(ask))),
+            ["openapi", "v3"] => only_read(Ok(self.openapi.v3_index(&self.started))),
+            ["openapi", "v3", path @ ..] => only_read(self.openapi.v3(ask, &path.join("/"))),
             [".well-known", "openid-configuration"] => only_read(self.openid_configuration()),
             ["openid", "v1", "jwks"] => only_read(self.jwks(ask)),
             [""] => only_read(self.root(ask)),

@@ -58,7 +58,13 @@ impl<B: Backend> Server<B> {
         match verdict {
             Ok(()) => Ok(()),
             Err(Refusal::NoSuchRole(role)) => Err(Status::not_found(resource, &role.name)),
-            Err(refusal) => Err(Status::refused(resource, name, &refusal.to_string())),
+            Err(refusal) => {
+                // The original's store names the resource that is written, whatever it did not find.
+                let text = refusal.to_string();
+                let own = format!("[{}.{GROUP} ", resource.plural);
+                let text = text.replace("[clusterroles.rbac.authorization.k8s.io ", &own);
+                Err(Status::refused(resource, name, &text))
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use portcullis_core::Timestamp;
 use portcullis_identity::Trust;
 use portcullis_identity::service_account::issue::Issuer;
+use portcullis_kinds::service::Pools;
 use portcullis_schema::api;
 
 use crate::answer::{Answer, Document, written};
@@ -18,6 +19,7 @@ use crate::body::BODY_BYTES_MAX;
 use crate::gates::authorize::Authorizer;
 use crate::http::{BodyError, Request, Response, ResponseBody, Service};
 use crate::negotiate::Form;
+use crate::openapi::OpenApi;
 use crate::request_info::RequestInfo;
 use crate::status::Status;
 
@@ -57,6 +59,11 @@ impl Random {
     /// Fills a buffer.
     pub fn fill(&self, bytes: &mut [u8]) {
         (self.0)(bytes);
+    }
+
+    /// A number below `bound`; 0 where that is 0.
+    pub fn below(&self, bound: u64) -> u64 {
+        u64::from_be_bytes(self.bytes()).checked_rem(bound).unwrap_or(0)
     }
 
     /// A UUID of version 4 (RFC 9562).
@@ -103,6 +110,8 @@ pub struct Behaviour {
     pub address: String,
     /// Whether our own groups are served.
     pub own_groups: bool,
+    /// The addresses and ports that services are given.
+    pub services: Pools,
     /// The service address of the API itself; empty where it is to have no service.
     pub service_address: String,
     /// The port that service leads to.
@@ -120,6 +129,9 @@ pub struct Server<B> {
     pub(crate) trust: ArcSwap<Trust>,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) behaviour: Behaviour,
+    pub(crate) openapi: OpenApi,
+    /// When it was started, as HTTP dates it.
+    pub(crate) started: String,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
 }
@@ -153,7 +165,10 @@ impl<B: Backend> Server<B> {
     ) -> Result<Self, StartError> {
         let authorizer = Authorizer::new(&store, &store.view())?;
         let trust = ArcSwap::from_pointee(trust);
-        let server = Self { store, authorizer, trust, issuer, behaviour, clock, random };
+        let started = http_date(clock.now());
+        let openapi = OpenApi::default();
+        let server =
+            Self { store, authorizer, trust, issuer, behaviour, openapi, started, clock, random };
         let made = server.bootstrap().await;
         made.map_err(|status| StartError::Bootstrap(status.message))?;
         Ok(server)
@@ -209,6 +224,9 @@ impl<B: Backend> Server<B> {
             warnings: std::mem::take(warnings),
             info,
         };
+        if let Some(status) = timeout_fault(&ask.info) {
+            return status.into();
+        }
         let method = request.method.clone();
         if matches!(
             method,
@@ -236,6 +254,12 @@ impl<B: Backend> Server<B> {
             return Err(Answer::Document(Document::page_not_found()));
         }
         let target = self.target(info)?;
+        if target.subresource.is_none()
+            && info.parts.len() > 1
+            && !crate::resource::is_stored(target.resource)
+        {
+            return Err(Status::no_such_resource().into());
+        }
         let verb = match route(info, target, method) {
             Some(verb) => verb,
             None => return Err(Status::method_not_allowed().into()),
@@ -346,6 +370,59 @@ pub(crate) fn joined(headers: &HeaderMap, name: &HeaderName) -> String {
     values.collect::<Vec<_>>().join(",")
 }
 
+/// `Sat, 21 Nov 2026 12:00:00 GMT`: a moment as HTTP writes it (RFC 9110, 5.6.7).
+fn http_date(moment: Timestamp) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let days = usize::try_from(moment.seconds() / 86_400).unwrap_or(0);
+    let text = moment.to_string();
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let month =
+        part(5, 7).parse::<usize>().ok().and_then(|month| MONTHS.get(month.wrapping_sub(1)));
+    let (day, month) = (DAYS.get(days % 7).unwrap_or(&""), month.unwrap_or(&""));
+    format!("{day}, {} {month} {} {} GMT", part(8, 10), part(0, 4), part(11, 19))
+}
+
+/// Refuses a `timeout` of the query that is no duration of Go. Watches have a parameter of their own.
+fn timeout_fault(info: &RequestInfo) -> Option<Status> {
+    let text =
+        info.query.first("timeout").filter(|text| !text.is_empty() && info.verb != "watch")?;
+    (!is_duration(text)).then(|| {
+        Status::bad_request(format!(
+            "invalid timeout specified in the request URL - time: invalid duration {}",
+            quoted(text)
+        ))
+    })
+}
+
+/// `1h30m`, `-1.5s`, `0`: what `time.ParseDuration` of Go reads.
+fn is_duration(text: &str) -> bool {
+    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if rest == "0" {
+        return true;
+    }
+    if rest.is_empty() {
+        return false;
+    }
+    while !rest.is_empty() {
+        let number =
+            rest.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(rest.len());
+        let (digits, tail) = rest.split_at(number);
+        if digits.trim_matches('.').is_empty() || digits.matches('.').count() > 1 {
+            return false;
+        }
+        let unit =
+            tail.find(|char: char| char.is_ascii_digit() || char == '.').unwrap_or(tail.len());
+        let (unit, next) = tail.split_at(unit);
+        if !matches!(unit, "ns" | "us" | "µs" | "μs" | "ms" | "s" | "m" | "h") {
+            return false;
+        }
+        rest = next;
+    }
+    true
+}
+
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
@@ -395,4 +472,53 @@ fn written_like_the_object(target: Target) -> bool {
             && part.group == target.resource.group
             && target.kind_of_resource().subresource(part.name).is_some()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn moments_are_dated_as_http_does() {
+        for (moment, date) in [
+            ("1970-01-01T00:00:00Z", "Thu, 01 Jan 1970 00:00:00 GMT"),
+            ("2026-11-21T12:34:56Z", "Sat, 21 Nov 2026 12:34:56 GMT"),
+        ] {
+            assert_eq!(http_date(moment.parse().unwrap()), date);
+        }
+    }
+
+    #[test]
+    fn durations_are_those_of_go() {
+        for (text, is) in [
+            ("32s", true),
+            ("1h30m", true),
+            ("-1.5s", true),
+            ("0", true),
+            (".5ms", true),
+            ("1µs", true),
+            ("abc", false),
+            ("", false),
+            ("5", false),
+            ("s", false),
+            ("1.2.3s", false),
+            ("1d", false),
+        ] {
+            assert_eq!(is_duration(text), is, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_made_up_within_their_limit() {
+        let random = Random::new(|bytes| bytes.fill(0xa5));
+        let name = random.generated_name(&"é".repeat(40));
+        assert!(name.len() <= 63 && name.starts_with('é'), "{name}");
+        assert_eq!(random.uuid().len(), 36);
+        assert_eq!(random.uuid().as_bytes()[14], b'4');
+    }
+
+    #[test]
+    fn warnings_are_quoted() {
+        assert_eq!(warning_text("a \"b\"\n"), "299 - \"a \\\"b\\\" \"");
+    }
 }

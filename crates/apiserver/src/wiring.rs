@@ -14,6 +14,7 @@ use crate::authn::FOR_EVERYBODY;
 use crate::config::{ApiGroups, Config};
 use crate::data_dir::{Credentials, DataDir};
 use crate::server::{Behaviour, Clock, Random, Server, StartError};
+use crate::services;
 
 /// Why the server cannot be put together. The operator's affair.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,9 @@ pub enum Error {
         /// What is wrong, and in which line.
         fault: Fault,
     },
+    /// Services are given addresses of IPv4 only.
+    #[error("--service-cluster-ip-range: services are given IPv4 addresses only")]
+    ServiceRange,
     /// What is there from the beginning could not be made.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -58,7 +62,10 @@ pub(crate) async fn server(
     let trust = trust(config, &credentials)?;
     let name = config.service_account.issuers.first().map_or("", String::as_str);
     let issuer = Issuer::new(credentials.signing_key.clone(), name, Lifetimes::default());
+    let ports = config.service_node_port_range;
+    let services = services::pools(&config.service_cluster_ip_range, ports.first..=ports.last);
     let behaviour = Behaviour {
+        services: services.ok_or(Error::ServiceRange)?,
         address: address.to_string(),
         own_groups: config.api_groups == ApiGroups::All,
         service_address: first_service_address(config),

@@ -77,3 +77,8 @@ impl Admitted {
         }
     }
 }
+
+/// The write that says that something there is only once of is taken, and by whom.
+pub(crate) fn taken(key: &str, by: &str) -> Write {
+    Write::put(key.as_bytes(), by.to_owned())
+}

@@ -35,7 +35,9 @@ impl<B: Backend> Server<B> {
         settle_namespace(&mut object, &namespace)?;
         let name = ask.info.name.to_string();
         let mut wanted = spec(&object);
-        wanted.entry("expirationSeconds").or_insert_with(|| SECONDS.into());
+        if wanted.get("expirationSeconds").is_none_or(Value::is_null) {
+            wanted.insert("expirationSeconds".into(), SECONDS.into());
+        }
         object.insert("spec".into(), wanted.clone().into());
         managed::created(ask, target, &options, &mut object);
         let account = self.found(target.resource, &namespace, &name)?;

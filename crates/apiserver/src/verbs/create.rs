@@ -78,9 +78,11 @@ impl<B: Backend> Server<B> {
     ) -> Result<Object, Status> {
         let resource = target.resource;
         let name = meta::name(&object).to_owned();
+        wipe_system_fields(&mut object);
         managed::created(ask, target, options, &mut object);
         let review = self.review(ask, target, Operation::Create, namespace, &name, options.dry_run);
         let mut object = self.mutate(ask, &review, object, None).await?;
+        ask.warnings.extend(portcullis_kinds::dedup_owners(&mut object, true));
         self.may_grant(ask, target, &object, None)?;
         if !meta::text(&object, "resourceVersion").is_empty() {
             return Err(Status::unclassified(
@@ -100,6 +102,7 @@ impl<B: Backend> Server<B> {
         }
         ask.warnings.extend(target.kind.warnings(&object, None));
         self.validate(ask, &review, &object, None).await?;
+        let allocation = self.allocated(target, &mut object, None, &self.store.view())?;
         let name = meta::name(&object).to_owned();
         let lies = key(resource, namespace, &name);
         if options.dry_run {
@@ -115,22 +118,29 @@ impl<B: Backend> Server<B> {
             let there = format!("/registry/namespaces/{namespace}");
             admitted = admitted.provided(Condition::Present(there.as_bytes().into()));
         }
-        match admitted.write(&self.store).await? {
+        match allocation.beside(admitted).write(&self.store).await? {
             Written::Done(revision) => {
                 meta::set(&mut object, "resourceVersion", revision.to_string());
                 meta::sort(&mut object);
                 Ok(object)
             }
             Written::Overtaken => Err(Status::already_exists(resource, &name)),
-            Written::Unfounded => Err(crate::admission::no_namespace(namespace)),
+            Written::Unfounded => Err(self.unfounded(namespace)),
         }
+    }
+
+    /// A create whose conditions ceased to hold while it was judged: its namespace went, or somebody else
+    /// took what it was to be given.
+    fn unfounded(&self, namespace: &str) -> Status {
+        let there = format!("/registry/namespaces/{namespace}");
+        if self.store.view().get(there.as_bytes()).is_none() {
+            return crate::admission::no_namespace(namespace);
+        }
+        Status::internal("what the object was to be given has just been taken; please try again")
     }
 
     /// What the server alone says of a new object.
     fn fill_system_fields(&self, object: &mut Object, now: portcullis_core::Timestamp) {
-        for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"] {
-            meta::set(object, field, serde_json::Value::Null);
-        }
         meta::set(object, "creationTimestamp", now.to_string());
         meta::set(object, "uid", self.random.uuid());
         meta::sort(object);
@@ -154,6 +164,13 @@ impl<B: Backend> Server<B> {
             headers: Vec::new(),
             body: written(&shaped, form.encoding, ask.pretty()),
         }))
+    }
+}
+
+/// What a client has no say in.
+fn wipe_system_fields(object: &mut Object) {
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "uid"] {
+        meta::set(object, field, serde_json::Value::Null);
     }
 }
 

@@ -16,6 +16,7 @@ use crate::negotiate::Offer;
 use crate::options::{DeleteOptions, ListOptions, Propagation};
 use crate::resource::{key, prefix_in, qualified};
 use crate::server::Server;
+use crate::services::Allocation;
 use crate::status::Status;
 use crate::verbs::list::known_fields;
 use crate::verbs::update::TURNS_MAX;
@@ -85,6 +86,9 @@ impl<B: Backend> Server<B> {
             }
             let new = (!gone).then(|| next.clone());
             let admitted = Admitted::by_chain(lies.clone(), Some(entry), new);
+            let allocation =
+                if gone { Allocation::of_deleted(target, &old) } else { Allocation::default() };
+            let admitted = allocation.beside(admitted);
             if let Written::Done(revision) = admitted.write(&self.store).await? {
                 let mut object = if gone { (*old).clone() } else { next };
                 meta::set(&mut object, "resourceVersion", revision.to_string());

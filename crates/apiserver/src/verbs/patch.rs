@@ -83,7 +83,12 @@ fn patched(
         Sort::Strategic => apply_strategic(kind.message, whole, patch),
     };
     let Patched { object, complaints } = applied.map_err(refused)?;
-    body::patched_object(ask, target, object, complaints, options.field_validation)
+    // What is wrong after a strategic merge is told of the patch, as Go prints it.
+    let shown = (sort == Sort::Strategic)
+        .then(|| serde_json::from_slice::<Value>(patch).ok())
+        .flatten()
+        .map(|patch| Value::from(portcullis_schema::json::go_value(&patch)));
+    body::patched_object(ask, target, shown, object, complaints, options.field_validation)
 }
 
 pub(crate) fn refused(why: PatchError) -> Status {

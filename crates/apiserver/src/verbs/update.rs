@@ -16,6 +16,7 @@ use crate::negotiate::Offer;
 use crate::options::WriteOptions;
 use crate::resource::{key, qualified};
 use crate::server::Server;
+use crate::services::Allocation;
 use crate::status::Status;
 use crate::verbs::create::settle;
 use crate::{body, managed, meta, stored};
@@ -149,6 +150,7 @@ impl<B: Backend> Server<B> {
         managed::updated(ask, target, options, old, &mut object);
         let review = self.review(ask, target, Operation::Update, namespace, name, options.dry_run);
         let mut object = self.mutate(ask, &review, object, Some(old)).await?;
+        ask.warnings.extend(portcullis_kinds::dedup_owners(&mut object, true));
         self.may_grant(ask, target, &object, Some(old))?;
         keep_system_fields(&mut object, old);
         target.kind.prepare_update(&mut object, old);
@@ -165,12 +167,14 @@ impl<B: Backend> Server<B> {
             // The last finalizer leaves: the object goes, and is answered as it was.
             if !options.dry_run {
                 let admitted = Admitted::by_chain(lies, Some(Arc::clone(entry)), None);
+                let admitted = Allocation::of_deleted(target, old).beside(admitted);
                 if !matches!(admitted.write(&self.store).await?, Written::Done(_)) {
                     return Ok(None);
                 }
             }
             return Ok(Some(object));
         }
+        let allocation = self.allocated(target, &mut object, Some(old), &self.store.view())?;
         if options.dry_run {
             return Ok(Some(object));
         }
@@ -180,7 +184,7 @@ impl<B: Backend> Server<B> {
             return Ok(Some(object));
         }
         let admitted = Admitted::by_chain(lies, Some(Arc::clone(entry)), Some(object.clone()));
-        match admitted.write(&self.store).await? {
+        match allocation.beside(admitted).write(&self.store).await? {
             Written::Done(revision) => {
                 meta::set(&mut object, "resourceVersion", revision.to_string());
                 Ok(Some(object))

@@ -83,6 +83,10 @@ impl<B: Backend> Server<B> {
             stream.initial = view.range(&keys).cloned().collect();
             stream.initial_end = Some(view.revision());
         }
+        // What is no list cannot be told as one: the original ends such a watch at its first event.
+        if matches!(form.shape, Shape::PartialList(_)) {
+            stream.ended = true;
+        }
         stream.set_end(self.random.watch_lifetime(LIFETIME_MIN));
         Ok(Answer::Stream { media_type: form.encoding.media_type(), frames: Box::pin(stream) })
     }
