@@ -10,6 +10,7 @@
 //! What comes out is the patched tree and nothing more: unknown fields are still in it, and nothing
 //! has been defaulted. Reading it by the tables of its kind is the next step, and the caller's.
 
+mod fuzzing;
 mod json;
 mod merge;
 mod strategic;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use crate::json::{Object, Read, SyntaxError, read};
 
+pub use fuzzing::fuzz;
 pub use json::{OPERATIONS_MAX, apply as apply_json};
 pub use merge::apply as apply_merge;
 pub use strategic::apply as apply_strategic;
@@ -100,21 +102,5 @@ fn object(patch: &[u8], context: &str) -> Result<(Option<Object>, Vec<String>), 
             "json: cannot unmarshal {} into Go value of type map[string]interface {{}}",
             go_kind(&other)
         ))),
-    }
-}
-
-/// What a fuzzer calls: every kind of patch, of any text on any text.
-pub fn fuzz(data: &[u8]) {
-    let half = data.iter().position(|byte| *byte == 0).unwrap_or(data.len() / 2);
-    let (original, patch) = data.split_at(half);
-    let patch = patch.strip_prefix(&[0]).unwrap_or(patch);
-    let Ok(Read { value: Value::Object(original), .. }) = read(original) else { return };
-    for checked in [Checked::Yes, Checked::No] {
-        let _ = apply_json(original.clone(), patch, checked);
-        let _ = apply_merge(original.clone(), patch, checked);
-    }
-    for kind in ["Pod", "Service", "ConfigMap"] {
-        let message = crate::api::kind("", "v1", kind).map(|kind| kind.message);
-        let _ = message.map(|message| apply_strategic(message, original.clone(), patch));
     }
 }
