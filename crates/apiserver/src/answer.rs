@@ -321,7 +321,14 @@ impl Table {
     /// Adds a row.
     pub fn row(&mut self, object: &Object) {
         let cells = self.kind.cells(object, self.now);
-        let cells = cells.unwrap_or_else(|| name_and_age(object, self.now));
+        let cells = cells.unwrap_or_else(|| match self.resource.columns.get(1) {
+            // Some tables show the moment rather than the age.
+            Some(column) if column.name == "Created At" => {
+                let created = crate::meta::text(object, "creationTimestamp");
+                vec![crate::meta::name(object).into(), created.into()]
+            }
+            _ => name_and_age(object, self.now),
+        });
         let mut row = Map::new();
         row.insert("cells".into(), cells.into());
         match self.include {

@@ -139,6 +139,7 @@ pub fn patched_object(
     validation: FieldValidation,
 ) -> Result<Object, Status> {
     let expected = Expected { ..Expected::of(Target { subresource: None, ..target })? };
+    let strategic = shown.is_some();
     let shown = shown.unwrap_or_else(|| Value::Object(patched.clone()));
     let text = |field: &str| patched.get(field).and_then(Value::as_str).unwrap_or_default();
     let (kind, version) = (text("kind"), text("apiVersion"));
@@ -155,8 +156,11 @@ pub fn patched_object(
     {
         return Err(unfit_kind(expected, kind, version, &invalid));
     }
-    let decoded = decode::decode_value(expected.message, &patched)
-        .map_err(|why| invalid(&why.to_string()))?;
+    let decoded = decode::decode_value(expected.message, &patched).map_err(|why| match why {
+        // A strategic merge is read by another reader of the original's, with words of its own.
+        Error::Type(wrong) if strategic => invalid(&not_restored(&wrong)),
+        why => invalid(&why.to_string()),
+    })?;
     complaints.extend(decoded.complaints.iter().map(ToString::to_string));
     match validation {
         FieldValidation::Ignore => {}
@@ -170,6 +174,22 @@ pub fn patched_object(
     object.shift_remove("kind");
     object.shift_remove("apiVersion");
     Ok(object)
+}
+
+/// A value of the wrong type as `runtime.DefaultUnstructuredConverter` of the original words it.
+fn not_restored(wrong: &decode::WrongType) -> String {
+    let found = match wrong.found.split(' ').next().unwrap_or_default() {
+        "array" => "slice",
+        "object" => "map",
+        "number" => "int64",
+        other => other,
+    };
+    match wrong.wanted.as_str() {
+        wanted if wanted.starts_with("[]") => format!("cannot restore slice from {found}"),
+        wanted if wanted.starts_with("map[") => format!("cannot restore map from {found}"),
+        wanted if wanted.contains('.') => format!("cannot restore struct from: {found}"),
+        wanted => format!("cannot convert {found} to {wanted}"),
+    }
 }
 
 /// An object of another kind than the one that is expected.
