@@ -11,8 +11,16 @@ use super::record::{Body, Record};
 /// Names that are not the recording's own choice, or whose meaning the server knows.
 const KEPT: &[&str] = &["default", "kubernetes", "admin", "robot", "recorder", "anonymous"];
 
-/// The users and groups of the certificates.
-const REQUESTERS: &[&str] = &["jane", "bob", "carol", "victor", "qa"];
+/// The users and groups of the certificates, by identity: what a server knows of a request beside
+/// what the request says.
+const REQUESTERS: &[(&str, &[&str])] = &[
+    ("jane", &["jane", "dev"]),
+    ("bob", &["bob", "qa", "ops"]),
+    ("carol", &["carol"]),
+    ("v1", &["victor", "dev"]),
+    ("node-1", &["node-1"]),
+    ("nocn", &["dev"]),
+];
 
 /// A name for each name that is not kept.
 pub(crate) struct Renaming(BTreeMap<String, String>);
@@ -21,9 +29,12 @@ impl Renaming {
     /// Other names for what `records` create and for their users, drawn with `seed`.
     ///
     /// A name stays if the server might know it as a word of its own: if it occurs in an answer
-    /// before anything was created, as a field of an answer, or in a body that is left alone.
+    /// before anything was created, as a field of an answer, or in what the server says to a request
+    /// that does not hold it. So does one that has parts with meanings of their own, as that of a
+    /// CustomResourceDefinition, and a single letter.
     pub(crate) fn of(records: &[Record], seed: u64) -> Renaming {
-        let mut names: BTreeSet<String> = REQUESTERS.iter().map(|n| (*n).to_owned()).collect();
+        let requesters = REQUESTERS.iter().flat_map(|(_, names)| *names);
+        let mut names: BTreeSet<String> = requesters.map(|name| (*name).to_owned()).collect();
         for record in records.iter().filter(|record| record.status == Some(201)) {
             let metadata = record.response.get("metadata");
             let name = metadata.and_then(|metadata| metadata.get("name")?.as_str());
@@ -35,7 +46,11 @@ impl Renaming {
         let mut taken: BTreeSet<String> = names.clone();
         let mut chosen = BTreeMap::new();
         let is_own = |name: &&String| {
-            !KEPT.contains(&name.as_str()) && !known.contains(*name) && name.contains(is_letter)
+            !KEPT.contains(&name.as_str())
+                && !known.contains(*name)
+                && name.contains(is_letter)
+                && name.len() > 1
+                && !name.contains('.')
         };
         for name in names.iter().filter(is_own) {
             let other = (0..100)
@@ -62,14 +77,23 @@ impl Renaming {
                 rest = after;
                 continue;
             }
-            // A word, or what stands before the next one.
-            let begins_word = rest.starts_with(is_of_name);
-            let end = rest.find(|c| is_of_name(c) != begins_word).unwrap_or(rest.len());
-            let end = match rest.find("${") {
-                Some(reference) if reference > 0 => end.min(reference),
-                _ => end,
+            // What is escaped, in an address or in JSON, is part of no word.
+            let escaped = match rest.chars().next() {
+                Some('%') => 3,
+                Some('\\') => 2,
+                _ => 0,
             };
-            let (piece, after) = rest.split_at_checked(end.max(1)).unwrap_or((rest, ""));
+            if escaped > 0 {
+                let (piece, after) = rest.split_at_checked(escaped).unwrap_or((rest, ""));
+                replaced.push_str(piece);
+                rest = after;
+                continue;
+            }
+            let in_word = rest.starts_with(is_of_name);
+            let ends = |c: char| is_of_name(c) != in_word || "%\\$".contains(c);
+            let mut ends = rest.char_indices().skip(1).filter(|(_, c)| ends(*c));
+            let end = ends.next().map_or(rest.len(), |(at, _)| at);
+            let (piece, after) = rest.split_at(end);
             replaced.push_str(&self.word(piece));
             rest = after;
         }
@@ -93,6 +117,16 @@ impl Renaming {
         word.to_owned()
     }
 
+    /// Replaces names in a binary message by names of the same length, which leave it one.
+    fn bytes(&self, bytes: &mut [u8]) {
+        for word in bytes.split_mut(|byte| !is_of_name(char::from(*byte))) {
+            let other = std::str::from_utf8(word).ok().and_then(|word| self.0.get(word));
+            if let Some(other) = other.filter(|other| other.len() == word.len()) {
+                word.copy_from_slice(other.as_bytes());
+            }
+        }
+    }
+
     /// Renames throughout a session.
     pub(crate) fn apply(&self, records: &mut [Record]) {
         for record in records {
@@ -102,8 +136,10 @@ impl Renaming {
                     *value = self.text(value);
                 }
             }
-            if let Some(Body::Text(text)) = &mut record.body {
-                *text = self.text(text);
+            match &mut record.body {
+                Some(Body::Text(text)) => *text = self.text(text),
+                Some(Body::Bytes(bytes)) => self.bytes(bytes),
+                None => {}
             }
             for (_, values) in &mut record.response_headers {
                 values.iter_mut().for_each(|value| *value = self.text(value));
@@ -114,7 +150,8 @@ impl Renaming {
 }
 
 /// A name of the same shape: letters become other letters, the same run of letters the same one
-/// everywhere, so that `w1` and `w2` keep their order.
+/// everywhere and each run's first letter itself, so that most lists keep their order, and with it
+/// what stands on which page.
 fn renamed(name: &str, stems: &mut BTreeMap<String, String>, random: &mut Random) -> String {
     let mut other = String::new();
     let mut rest = name;
@@ -123,8 +160,9 @@ fn renamed(name: &str, stems: &mut BTreeMap<String, String>, random: &mut Random
         let end = rest.find(|c| is_letter(c) != letters).unwrap_or(rest.len());
         let (run, after) = rest.split_at(end);
         if letters {
-            let drawn = stems.entry(run.to_owned()).or_insert_with(|| random.word(run.len()));
-            other.push_str(drawn);
+            let (first, others) = run.split_at(1);
+            let drawn = || format!("{first}{}", random.word(others.len().max(1)));
+            other.push_str(stems.entry(run.to_owned()).or_insert_with(drawn));
         } else {
             other.push_str(run);
         }
@@ -149,13 +187,36 @@ fn is_of_name(c: char) -> bool {
 fn known_words(records: &[Record]) -> BTreeSet<String> {
     let mut known = BTreeSet::new();
     for record in records {
-        let is_before = ["health", "authn", "discovery"].contains(&record.group.as_str());
-        gather(&record.response, is_before, &mut known);
-        if let Some(Body::Bytes(bytes)) = &record.body {
-            words(&String::from_utf8_lossy(bytes), &mut known);
-        }
+        gather(&record.response, false, &mut known);
+        let told = told_words(record);
+        known.extend(own_words(record).difference(&told).cloned());
     }
     known
+}
+
+/// What the server says in headers, texts and errors, and in any way before anything was created.
+fn own_words(record: &Record) -> BTreeSet<String> {
+    let mut said = BTreeSet::new();
+    for value in record.response_headers.iter().flat_map(|(_, values)| values) {
+        words(value, &mut said);
+    }
+    let is_before = ["health", "authn", "discovery"].contains(&record.group.as_str());
+    let is_status = record.response.get("kind") == Some(&Value::from("Status"));
+    gather(&record.response, is_before || is_status || record.response.is_string(), &mut said);
+    said
+}
+
+/// What it was told in the request, or by the certificate of who sends it.
+fn told_words(record: &Record) -> BTreeSet<String> {
+    let mut told = BTreeSet::new();
+    words(&record.path.replace("%3D", " "), &mut told);
+    if let Some(Body::Text(text)) = &record.body {
+        words(text, &mut told);
+    }
+    record.headers.iter().for_each(|(_, value)| words(value, &mut told));
+    let names = REQUESTERS.iter().filter(|(identity, _)| *identity == record.identity);
+    told.extend(names.flat_map(|(_, names)| *names).map(|name| (*name).to_owned()));
+    told
 }
 
 /// The names of fields, and with `texts` every word.
@@ -181,7 +242,7 @@ fn gather(value: &Value, texts: bool, known: &mut BTreeSet<String>) {
 fn words(text: &str, known: &mut BTreeSet<String>) {
     for word in text.split(|c| !is_of_name(c)) {
         known.insert(word.to_owned());
-        known.extend(word.split(['.', '-']).map(str::to_owned));
+        known.extend(word.split('.').map(str::to_owned));
     }
 }
 
@@ -205,5 +266,32 @@ impl Random {
             LETTERS.get(at).copied().map_or('a', char::from)
         };
         (0..length).map(|_| letter(self.next())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn renaming() -> Renaming {
+        let names = [("web", "wxy"), ("app-1", "aqz-1"), ("jane", "jfoo")];
+        Renaming(names.map(|(from, to)| (from.to_owned(), to.to_owned())).into())
+    }
+
+    #[test]
+    fn whole_words_are_renamed_and_references_are_not() {
+        for (text, want) in [
+            ("/api/v1/namespaces/web/pods/app-1", "/api/v1/namespaces/wxy/pods/aqz-1"),
+            ("webs web-1 app-10 xapp-1", "webs web-1 app-10 xapp-1"),
+            ("fieldSelector=metadata.name%3Dweb", "fieldSelector=metadata.name%3Dwxy"),
+            (r#"{"a": "x\nweb\"web\""}"#, r#"{"a": "x\nwxy\"wxy\""}"#),
+            ("${web:metadata.uid}/web", "${web:metadata.uid}/wxy"),
+            ("web${web:a}", "wxy${web:a}"),
+            ("system:serviceaccount:web:jane", "system:serviceaccount:wxy:jfoo"),
+            ("web.other", "wxy.other"),
+            ("é web %", "é wxy %"),
+        ] {
+            assert_eq!(renaming().text(text), want);
+        }
     }
 }

@@ -20,7 +20,7 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 const WATCH_GRACE: Duration = Duration::from_secs(2);
 
 /// How long a record that needs controllers is asked again; the original needs a few seconds.
-const EVENTUALLY_TIMEOUT: Duration = Duration::from_secs(8);
+const EVENTUALLY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long to wait before it is asked again.
 const EVENTUALLY_PAUSE: Duration = Duration::from_millis(50);
