@@ -13,12 +13,6 @@ use crate::body::media_type;
 use crate::discovery::etag;
 use crate::status::Status;
 
-/// How the protobuf form of version 2 is asked for, in both spellings that clients use.
-const PROTOBUF: [&str; 2] = [
-    "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
-    "application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
-];
-
 /// The documents that were asked for.
 #[derive(Default)]
 pub(crate) struct OpenApi {
@@ -59,10 +53,12 @@ impl OpenApi {
     pub(crate) fn v2(&self, ask: &Ask) -> Answer {
         let vary = || vec![("Vary", "Accept-Encoding".to_owned()), ("Vary", "Accept".to_owned())];
         for one in ask.accept.split(',').map(str::trim) {
-            if PROTOBUF.contains(&media_type(one)) {
+            if [openapi::PROTOBUF_ASKED_FOR, openapi::PROTOBUF_MEDIA_TYPE]
+                .contains(&media_type(one))
+            {
                 let kept =
                     self.v2_protobuf.get_or_init(|| Kept::of(openapi::v2_protobuf(&served())));
-                return kept.answer(ask, PROTOBUF[1], vary());
+                return kept.answer(ask, openapi::PROTOBUF_MEDIA_TYPE, vary());
             }
             if matches!(media_type(one), "" | "*/*" | "application/json" | "application/*") {
                 let kept = self.v2.get_or_init(|| Kept::of(openapi::v2(&served())));

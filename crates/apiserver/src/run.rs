@@ -116,14 +116,19 @@ async fn serve(config: &Config, told: &mut dyn FnMut(Notice)) -> Result<Drained,
     let drained = loop {
         tokio::select! {
             drained = &mut serving => break drained.unwrap_or(Drained::Some),
-            Some(notice) = happened.recv() => {
-                if matches!(notice, Notice::Reload(Reload::Done))
-                    && let Ok(trust) = wiring::trust(config, &data_dir.credentials())
-                {
-                    service.set_trust(trust);
+            Some(notice) = happened.recv() => told(match notice {
+                Notice::Reload(Reload::Done) => {
+                    match wiring::trust(config, &data_dir.credentials()) {
+                        Ok(trust) => {
+                            service.set_trust(trust);
+                            Notice::Reload(Reload::Done)
+                        }
+                        // What was trusted before still is.
+                        Err(why) => Notice::Reload(Reload::Failed(why.into())),
+                    }
                 }
-                told(notice);
-            }
+                notice => notice,
+            }),
         }
     };
     looking.abort();

@@ -1,6 +1,6 @@
 //! From the configuration and the data directory to the server behind the listener.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use portcullis_core::Timestamp;
@@ -12,7 +12,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::authn::FOR_EVERYBODY;
 use crate::config::{ApiGroups, Config};
-use crate::data_dir::{Credentials, DataDir};
+use crate::data_dir::{Credentials, DataDir, first_service};
 use crate::server::{Behaviour, Clock, Random, Server, StartError};
 use crate::services;
 
@@ -68,7 +68,7 @@ pub(crate) async fn server(
         services: services.ok_or(Error::ServiceRange)?,
         address: address.to_string(),
         own_groups: config.api_groups == ApiGroups::All,
-        service_address: first_service_address(config),
+        service_address: first_service(&config.service_cluster_ip_range).to_string(),
         port: address.port(),
         issuer: name.to_owned(),
         authorities: credentials.server_authorities().to_owned(),
@@ -110,16 +110,4 @@ pub(crate) fn trust(config: &Config, credentials: &Credentials) -> Result<Trust,
             Anonymous::Paths(FOR_EVERYBODY.map(str::to_owned).to_vec())
         },
     })
-}
-
-/// The first address of the service range, which is the API's own.
-fn first_service_address(config: &Config) -> String {
-    match config.service_cluster_ip_range.first() {
-        IpAddr::V4(first) => {
-            std::net::Ipv4Addr::from(u32::from(first).saturating_add(1)).to_string()
-        }
-        IpAddr::V6(first) => {
-            std::net::Ipv6Addr::from(u128::from(first).saturating_add(1)).to_string()
-        }
-    }
 }

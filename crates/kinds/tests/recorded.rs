@@ -348,7 +348,7 @@ fn rows(
             wrong.push_str(&format!("want {}, have {}; ", row["cells"], Value::from(cells)));
         }
     }
-    judged.then(|| if wrong.is_empty() { Ok(()) } else { Err(wrong) })
+    judged.then_some(if wrong.is_empty() { Ok(()) } else { Err(wrong) })
 }
 
 /// What an update takes over from the old object when the client leaves it out.

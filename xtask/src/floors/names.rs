@@ -17,11 +17,6 @@ const KEPT: &[Kept] = &[
         why: "only object reads documents; everybody else is handed them with their places",
     },
     Kept {
-        crates: &["json-patch"],
-        rooms: &["schema"],
-        why: "patches are applied beside the tables that say how lists merge",
-    },
-    Kept {
         crates: &["serde"],
         rooms: &[
             // For its reader of JSON, which visits a text value by value; it derives nothing.

@@ -14,6 +14,7 @@ mod credentials;
 mod files;
 mod kubeconfig;
 mod names;
+pub(crate) use names::first_service;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,6 +65,9 @@ pub enum ReloadError {
     /// The serving certificate and its key.
     #[error(transparent)]
     Tls(#[from] TlsError),
+    /// Keys of tokens, or the token file.
+    #[error(transparent)]
+    Trust(#[from] crate::wiring::Error),
 }
 
 // === impl DataDir ===

@@ -29,7 +29,7 @@ pub(super) fn of_server(listening: SocketAddr, services: &Net) -> AlternativeNam
 }
 
 /// The address of the service `kubernetes`: the first of the range.
-pub(super) fn first_service(services: &Net) -> IpAddr {
+pub(crate) fn first_service(services: &Net) -> IpAddr {
     match services.first() {
         IpAddr::V4(base) => Ipv4Addr::from_bits(base.to_bits().saturating_add(1)).into(),
         IpAddr::V6(base) => Ipv6Addr::from_bits(base.to_bits().saturating_add(1)).into(),
