@@ -33,15 +33,16 @@ pub enum Answer {
 impl std::fmt::Debug for Answer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Document(document) => document.fmt(f),
+            Self::Document(document) => {
+                write!(f, "{} ({} bytes)", document.code, document.body.len())
+            }
             Self::Status(status) => status.fmt(f),
             Self::Stream { .. } => f.write_str("a stream"),
         }
     }
 }
 
-/// Bytes that are answered as they are.
-#[derive(Debug)]
+/// Bytes that are answered as they are. They have no `Debug`: answers hold secrets.
 pub struct Document {
     /// The HTTP status code.
     pub code: u16,

@@ -10,8 +10,7 @@ use crate::negotiate::{Form, Offer, negotiate};
 use crate::request_info::RequestInfo;
 use crate::status::Status;
 
-/// What the handlers know of a request that was allowed.
-#[derive(Debug)]
+/// What the handlers know of a request that was allowed. It has no `Debug`: bodies hold secrets.
 pub struct Ask {
     /// What is asked for.
     pub info: RequestInfo,

@@ -41,7 +41,7 @@ impl<B: Backend> Server<B> {
         let name = meta::name(object);
         let verdict = match resource.plural {
             "roles" | "clusterroles" => {
-                let Some(after) = role(&next, &identity) else { return Ok(()) };
+                let Some(after) = role(&next, &identity) else { return unread(target, object) };
                 let before = role(&now, &identity);
                 may_write_role(
                     now.rbac(),
@@ -51,7 +51,7 @@ impl<B: Backend> Server<B> {
                 )
             }
             _ => {
-                let Some(after) = binding(&next, &identity) else { return Ok(()) };
+                let Some(after) = binding(&next, &identity) else { return unread(target, object) };
                 may_write_binding(now.rbac(), &who, &after)
             }
         };
@@ -66,6 +66,17 @@ impl<B: Backend> Server<B> {
                 Err(Status::refused(resource, name, &text))
             }
         }
+    }
+}
+
+/// A role or binding that has no meaning is for validation to refuse. Where that would not, it must not
+/// be stored: what the authorizer cannot read today it may read tomorrow.
+fn unread(target: Target, object: &Object) -> Result<(), Status> {
+    let faults = portcullis_kinds::create_faults(target.kind, object, target.resource.namespaced);
+    if faults.is_empty() {
+        Err(Status::internal("the role or binding cannot be read"))
+    } else {
+        Ok(())
     }
 }
 

@@ -10,7 +10,6 @@ use crate::stored;
 
 /// The proof that a change passed every gate: which key, what it held when it was judged, what it is to
 /// hold. The writer compares what it held, so that nothing is stored that was judged on something else.
-#[derive(Debug)]
 pub struct Admitted {
     key: String,
     old: Option<Arc<Entry>>,
