@@ -60,3 +60,4 @@ pub use kind::{Columns, Kind, Object, Occasion, kind};
 pub use metadata::{
     ANNOTATIONS_BYTES_MAX, MANAGER_BYTES_MAX, create_faults, dedup_owners, update_faults,
 };
+pub use workload::scale;

@@ -14,6 +14,8 @@ pub(crate) mod source;
 mod spec;
 mod table;
 mod template;
+#[cfg(test)]
+mod tests;
 mod update;
 mod volume;
 mod warnings;

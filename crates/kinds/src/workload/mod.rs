@@ -7,6 +7,7 @@ mod deployment;
 mod job;
 mod replica_set;
 mod rule;
+pub mod scale;
 mod schedule;
 mod stateful_set;
 mod time_zone;
