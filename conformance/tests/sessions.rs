@@ -7,7 +7,7 @@ use conformance::Options;
 
 /// How many records of the required groups agree at least. Raise it when more do; what stands in
 /// `wire-open.tsv` is the rest.
-const AGREED: usize = 960;
+const AGREED: usize = 990;
 
 /// How many there are.
 const TOTAL: usize = 1013;

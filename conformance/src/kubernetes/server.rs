@@ -36,6 +36,13 @@ pub(crate) struct Launch {
     pub(crate) controllers: bool,
 }
 
+/// Whether a server that starts on a store keeps what it finds there of the past.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum History {
+    Kept,
+    Lost,
+}
+
 /// A running server. It ends when this value does.
 pub(crate) struct Server {
     launch: Launch,
@@ -52,7 +59,7 @@ pub(crate) struct Folder(PathBuf);
 // === impl Launch ===
 
 impl Launch {
-    fn arguments(&self, folder: &Path, address: SocketAddr) -> Vec<String> {
+    fn arguments(&self, folder: &Path, address: SocketAddr, history: History) -> Vec<String> {
         let mut arguments = vec![
             "serve".to_owned(),
             format!("--data-dir={}", folder.join("data").display()),
@@ -63,6 +70,9 @@ impl Launch {
         ];
         if !self.controllers {
             arguments.push("--controllers=-*".to_owned());
+        }
+        if history == History::Lost {
+            arguments.push("--history-retention=0s".to_owned());
         }
         arguments
     }
@@ -79,7 +89,7 @@ impl Server {
             Pki::make(&folder.path().join("data/pki"), &folder.path().join("clients"), renamed)?;
         let port = if launch.port == 0 { free_port()? } else { launch.port };
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let child = run(launch, &folder, address)?;
+        let child = run(launch, &folder, address, History::Kept)?;
         let mut clients = HashMap::new();
         let ca = pki.ca()?;
         for name in BARE {
@@ -133,11 +143,10 @@ impl Transport for Server {
         client.with_context(|| format!("no identity `{identity}`"))?.send(request)
     }
 
-    /// Stops it as an operator does and starts it again. What a server keeps of its history lives
-    /// in its memory.
+    /// Stops it as an operator does, and starts it again so that it looks back at nothing.
     fn lose_history(&mut self) -> Result<()> {
         self.stop()?;
-        self.child = run(&self.launch, &self.folder, self.address)?;
+        self.child = run(&self.launch, &self.folder, self.address, History::Lost)?;
         Ok(())
     }
 }
@@ -151,10 +160,10 @@ impl Drop for Server {
 }
 
 /// Starts the process and waits for it to be ready.
-fn run(launch: &Launch, folder: &Folder, address: SocketAddr) -> Result<Child> {
+fn run(launch: &Launch, folder: &Folder, address: SocketAddr, history: History) -> Result<Child> {
     let log = folder.path().join("server.log");
     let mut child = Command::new(&launch.portcullis)
-        .args(launch.arguments(folder.path(), address))
+        .args(launch.arguments(folder.path(), address, history))
         .current_dir(folder.path())
         .stdin(Stdio::null())
         .stdout(Stdio::null())

@@ -365,10 +365,11 @@ impl Running {
         }
     }
 
+    /// Ends it, as recordings ended it: they hold no exit code for that.
     fn terminate(self) -> Result<Printed> {
         let id = self.child.id().to_string();
         Process::new("sh").args(["-c", "kill -TERM \"$0\"", &id]).status().context("kill")?;
-        self.wait(OWN_END_TIMEOUT)
+        Ok(Printed { exit: None, ..self.wait(OWN_END_TIMEOUT)? })
     }
 
     fn printed(&self, status: Option<ExitStatus>) -> Result<Printed> {
