@@ -28,6 +28,7 @@ mod meta;
 mod negotiate;
 mod openapi;
 mod options;
+mod pods;
 pub mod request_info;
 mod resource;
 mod reviews;

@@ -26,6 +26,12 @@ pub fn text<'a>(object: &'a Object, field: &str) -> &'a str {
     metadata(object).and_then(|metadata| metadata.get(field)).and_then(Value::as_str).unwrap_or("")
 }
 
+/// A whole number of the metadata; 0 where it is absent.
+pub fn integer(object: &Object, field: &str) -> i64 {
+    let held = metadata(object).and_then(|metadata| metadata.get(field));
+    held.and_then(Value::as_i64).unwrap_or(0)
+}
+
 /// `metadata.name`.
 pub fn name(object: &Object) -> &str {
     text(object, "name")

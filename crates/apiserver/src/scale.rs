@@ -111,7 +111,12 @@ fn of(target: Target, object: &Object) -> Object {
 
 /// The selector of an object as the text of one.
 fn selector(object: &Object) -> Option<String> {
-    let selector = object.get("spec")?.get("selector")?.as_object()?;
+    selector_text(object.get("spec")?.get("selector")?)
+}
+
+/// A selector as it stands in objects, as the text of one.
+pub(crate) fn selector_text(selector: &Value) -> Option<String> {
+    let selector = selector.as_object()?;
     let mut parts = Vec::new();
     let labels = match selector.get("matchLabels") {
         Some(labels) => labels.as_object(),

@@ -8,6 +8,8 @@ use std::borrow::Cow;
 use portcullis_kinds::FieldError;
 use serde_json::{Map, Value, json};
 
+use crate::answer::{Answer, Document, written};
+use crate::negotiate::Form;
 use crate::resource::{Resource, qualified};
 
 /// A refusal, or the end of an object, as the API words it.
@@ -280,6 +282,30 @@ impl Status {
         let mut status = Self::new(200, "", "").about(details);
         status.success = true;
         status
+    }
+
+    /// 429: not now, for a reason of the object's.
+    pub fn refused_for_now(message: impl Into<String>) -> Self {
+        Self::new(429, "TooManyRequests", message)
+    }
+
+    /// All is well, and there is nothing to tell.
+    pub fn done(code: u16) -> Self {
+        let mut status = Self::new(code, "", "");
+        status.success = true;
+        status
+    }
+
+    /// It as an answer to a request that was carried out, in a form.
+    pub fn in_form(self, form: Form) -> Answer {
+        let mut object = self.to_json();
+        object.insert("code".into(), self.code.into());
+        Answer::Document(Document {
+            code: self.code,
+            media_type: form.encoding.media_type(),
+            headers: Vec::new(),
+            body: written(&object, form.encoding, false),
+        })
     }
 
     /// Adds causes to what it is about.

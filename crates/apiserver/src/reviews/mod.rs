@@ -26,6 +26,9 @@ impl<B: Backend> Server<B> {
         ask: &mut Ask,
         target: Target,
     ) -> Result<Answer, Status> {
+        if target.resource.plural == "bindings" {
+            return self.bind(ask, target).await;
+        }
         let form = ask.form(Offer::Objects)?;
         let options = WriteOptions::read(&ask.info.query, "CreateOptions")?;
         let mut object = body::object(ask, target, options.field_validation)?;
@@ -61,9 +64,15 @@ impl<B: Backend> Server<B> {
     ) -> Result<Answer, Status> {
         match (target.resource.plural, part.name, verb) {
             ("serviceaccounts", "token", "create") => self.token_request(ask, target).await,
+            ("pods", "binding", "create") => self.bind(ask, target).await,
+            ("pods", "eviction", "create") => self.evict(ask, target).await,
             (_, "scale", _) => self.scale(ask, target, verb).await,
             // What needs a node, as logs and exec, was authorized and ends here.
-            _ => Err(Status::not_implemented(target.resource, part.name)),
+            _ => {
+                let namespace = namespace_of(&ask.info, target.resource);
+                self.found(target.resource, namespace, &ask.info.name)?;
+                Err(Status::not_implemented(target.resource, part.name))
+            }
         }
     }
 }

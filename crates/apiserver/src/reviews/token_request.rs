@@ -2,7 +2,7 @@
 
 use portcullis_identity::Random;
 use portcullis_identity::service_account::issue::{Bound, Named, Wanted, seconds_fault};
-use portcullis_kinds::{FieldError, Object};
+use portcullis_kinds::FieldError;
 use portcullis_schema::api;
 use serde_json::{Map, Value};
 
@@ -11,7 +11,6 @@ use crate::ask::{Ask, Target, namespace_of, settle_namespace};
 use crate::backend::Backend;
 use crate::negotiate::Offer;
 use crate::options::WriteOptions;
-use crate::resource::key;
 use crate::reviews::{spec, text, texts};
 use crate::server::Server;
 use crate::status::Status;
@@ -95,19 +94,6 @@ impl<B: Backend> Server<B> {
             headers: Vec::new(),
             body: written(&whole, form.encoding, ask.pretty()),
         }))
-    }
-
-    /// An object that must be there.
-    fn found(
-        &self,
-        resource: &'static api::Resource,
-        namespace: &str,
-        name: &str,
-    ) -> Result<std::sync::Arc<Object>, Status> {
-        let view = self.store.view();
-        let entry = view.get(key(resource, namespace, name).as_bytes());
-        let entry = entry.ok_or_else(|| Status::not_found(resource, name))?;
-        stored::read(entry).map_err(|why| Status::internal(&why.to_string()))
     }
 
     /// What the token is to die with.

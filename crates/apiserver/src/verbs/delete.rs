@@ -1,7 +1,9 @@
 //! `delete` and `deletecollection`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use portcullis_core::Timestamp;
 use portcullis_kinds::Object;
 use portcullis_store::Entry;
 use serde_json::Value;
@@ -90,7 +92,8 @@ impl<B: Backend> Server<B> {
                 if gone { Allocation::of_deleted(target, &old) } else { Allocation::default() };
             let admitted = allocation.beside(admitted);
             if let Written::Done(revision) = admitted.write(&self.store).await? {
-                let mut object = if gone { (*old).clone() } else { next };
+                // Of a pod the last that is told is that it was ending.
+                let mut object = if gone && !is_graceful(target) { (*old).clone() } else { next };
                 meta::set(&mut object, "resourceVersion", revision.to_string());
                 meta::sort(&mut object);
                 return Ok(Deleted { object, gone });
@@ -119,12 +122,26 @@ impl<B: Backend> Server<B> {
             if listed.is_empty() { Value::Null } else { listed.into() },
         );
         let namespace = target.resource.plural == "namespaces" && target.resource.group.is_empty();
+        let grace = grace_period(target, options, old);
         if !meta::is_terminating(old) {
-            meta::set(&mut next, "deletionTimestamp", ask.now.to_string());
+            meta::set(&mut next, "deletionTimestamp", ask.now.after(seconds(grace)).to_string());
             // A namespace ends when its content has, and says nothing about how long that takes.
             if !namespace {
-                meta::set(&mut next, "deletionGracePeriodSeconds", 0);
+                meta::set(&mut next, "deletionGracePeriodSeconds", grace);
             }
+            let generation = meta::integer(old, "generation");
+            if generation > 0 {
+                meta::set(&mut next, "generation", generation + 1);
+            }
+        } else if let Some(before) = granted(old).filter(|before| grace < *before) {
+            // It may be given less time than it was, and never more.
+            let ends: Option<Timestamp> = meta::text(old, "deletionTimestamp").parse().ok();
+            let ends = ends.unwrap_or(ask.now);
+            let ends = Timestamp::from_seconds(
+                ends.seconds().saturating_sub(seconds(before - grace).as_secs()),
+            );
+            meta::set(&mut next, "deletionTimestamp", ends.to_string());
+            meta::set(&mut next, "deletionGracePeriodSeconds", grace);
         }
         if namespace {
             let status = next.entry("status").or_insert_with(|| Value::Object(Object::new()));
@@ -170,6 +187,44 @@ impl<B: Backend> Server<B> {
     }
 }
 
+/// Whether the objects of a resource are given time to end: pods, whose containers are told.
+fn is_graceful(target: Target) -> bool {
+    target.resource.plural == "pods" && target.resource.group.is_empty()
+}
+
+/// How long an object may take to end, in seconds.
+fn grace_period(target: Target, options: &DeleteOptions, old: &Object) -> i64 {
+    /// What a pod is given that does not say.
+    const USUAL: i64 = 30;
+    if !is_graceful(target) {
+        return 0;
+    }
+    let spec = old.get("spec");
+    let text = |part: Option<&Value>, field: &str| {
+        part.and_then(|part| part.get(field)).and_then(Value::as_str).unwrap_or_default().to_owned()
+    };
+    // What runs nowhere, or no more, need not be waited for.
+    let ended = matches!(text(old.get("status"), "phase").as_str(), "Failed" | "Succeeded");
+    if text(spec, "nodeName").is_empty() || ended {
+        return 0;
+    }
+    let own =
+        spec.and_then(|spec| spec.get("terminationGracePeriodSeconds")).and_then(Value::as_i64);
+    let asked = options.grace_period_seconds.or(granted(old)).or(own).unwrap_or(USUAL);
+    // Less than nothing is as little as there is.
+    if asked < 0 { 1 } else { asked }
+}
+
+/// How long an object that is ending was given.
+fn granted(object: &Object) -> Option<i64> {
+    let metadata = meta::metadata(object)?;
+    metadata.get("deletionGracePeriodSeconds").and_then(Value::as_i64)
+}
+
+fn seconds(number: i64) -> Duration {
+    Duration::from_secs(u64::try_from(number).unwrap_or(0))
+}
+
 /// Whether an object that is being deleted has nothing left that keeps it.
 pub(crate) fn ends_now(target: Target, object: &Object) -> bool {
     let kept_by_spec = target.resource.plural == "namespaces"
@@ -178,10 +233,7 @@ pub(crate) fn ends_now(target: Target, object: &Object) -> bool {
             .and_then(|spec| spec.get("finalizers"))
             .and_then(Value::as_array)
             .is_some_and(|finalizers| !finalizers.is_empty());
-    let grace = meta::metadata(object)
-        .and_then(|metadata| metadata.get("deletionGracePeriodSeconds"))
-        .and_then(Value::as_i64)
-        .unwrap_or(0);
+    let grace = granted(object).unwrap_or(0);
     meta::is_terminating(object)
         && meta::finalizers(object).next().is_none()
         && !kept_by_spec
