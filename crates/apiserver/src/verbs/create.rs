@@ -91,8 +91,10 @@ impl<B: Backend> Server<B> {
         }
         self.fill_system_fields(&mut object, ask.now);
         target.kind.prepare_create(&mut object);
+        let allocation = self.allocated(target, &mut object, None, &self.store.view())?;
         let faults = portcullis_kinds::create_faults(target.kind, &object, resource.namespaced);
         if !faults.is_empty() {
+            ask.warnings.extend(target.kind.early_warnings(&object));
             return Err(Status::invalid(
                 resource.group,
                 resource.kind,
@@ -102,7 +104,6 @@ impl<B: Backend> Server<B> {
         }
         ask.warnings.extend(target.kind.warnings(&object, None));
         self.validate(ask, &review, &object, None).await?;
-        let allocation = self.allocated(target, &mut object, None, &self.store.view())?;
         let name = meta::name(&object).to_owned();
         let lies = key(resource, namespace, &name);
         if options.dry_run {

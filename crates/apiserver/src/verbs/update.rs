@@ -156,6 +156,7 @@ impl<B: Backend> Server<B> {
         target.kind.prepare_update(&mut object, old);
         meta::set(&mut object, "resourceVersion", entry.modified.to_string());
         meta::sort(&mut object);
+        let allocation = self.allocated(target, &mut object, Some(old), &self.store.view())?;
         let faults = portcullis_kinds::update_faults(target.kind, &object, old);
         if !faults.is_empty() {
             return Err(Status::invalid(resource.group, resource.kind, name, &faults));
@@ -174,7 +175,6 @@ impl<B: Backend> Server<B> {
             }
             return Ok(Some(object));
         }
-        let allocation = self.allocated(target, &mut object, Some(old), &self.store.view())?;
         if options.dry_run {
             return Ok(Some(object));
         }

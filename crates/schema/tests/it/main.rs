@@ -4,8 +4,8 @@ use std::io::Write as _;
 
 mod discovery;
 mod managed;
-mod pairs;
 mod openapi;
+mod pairs;
 mod patched;
 mod recorded;
 
