@@ -488,6 +488,23 @@ mod tests {
         }
     }
 
+    /// The log of a pod is declared as a Pod, and is what a node has written.
+    #[test]
+    fn parts_that_are_their_object_are_written_like_it() {
+        let resources =
+            api::groups().iter().flat_map(|group| group.versions).flat_map(|v| v.resources);
+        let lost: Vec<String> = resources
+            .flat_map(|resource| {
+                resource.subresources.iter().filter_map(move |part| {
+                    let target = Target { subresource: Some(part), ..Target::of(resource) };
+                    let same = (part.group, part.kind) == (resource.group, resource.kind);
+                    (same && !written_like_the_object(target)).then(|| format!("{target:?}"))
+                })
+            })
+            .collect();
+        assert_eq!(lost, ["pods/log"]);
+    }
+
     #[test]
     fn durations_are_those_of_go() {
         for (text, is) in [

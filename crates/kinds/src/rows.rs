@@ -14,7 +14,8 @@ pub(crate) static SERVICE_CIDR: ServiceCidr = ServiceCidr::Whole;
 static SERVICE_CIDR_STATUS: ServiceCidr = ServiceCidr::Status;
 pub(crate) static REVISION: Revision = Revision;
 pub(crate) static COMPONENT: Component = Component;
-pub(crate) static RESOURCE_CLAIM: ResourceClaim = ResourceClaim;
+pub(crate) static RESOURCE_CLAIM: ResourceClaim = ResourceClaim::Whole;
+static RESOURCE_CLAIM_STATUS: ResourceClaim = ResourceClaim::Status;
 pub(crate) static RESOURCE_SLICE: ResourceSlice = ResourceSlice;
 
 const SPEC: Path<'static> = Path::root("spec");
@@ -34,8 +35,11 @@ pub(crate) struct Revision;
 /// `v1/ComponentStatus`.
 pub(crate) struct Component;
 
-/// `resource.k8s.io/v1/ResourceClaim`.
-pub(crate) struct ResourceClaim;
+/// `resource.k8s.io/v1/ResourceClaim`, whole or its status.
+pub(crate) enum ResourceClaim {
+    Whole,
+    Status,
+}
 
 /// `resource.k8s.io/v1/ResourceSlice`.
 pub(crate) struct ResourceSlice;
@@ -191,6 +195,17 @@ impl Kind for Component {
 }
 
 impl Kind for ResourceClaim {
+    fn prepare_create(&self, object: &mut Object) {
+        object.insert("status".to_owned(), json!({}));
+    }
+
+    fn prepare_update(&self, object: &mut Object, old: &Object) {
+        match self {
+            Self::Whole => copy(object, old, "status"),
+            Self::Status => copy(object, old, "spec"),
+        }
+    }
+
     fn cells(&self, object: &Object, now: Timestamp) -> Option<Vec<Value>> {
         let status = section(object, "status");
         let mut states = Vec::new();
@@ -209,6 +224,10 @@ impl Kind for ResourceClaim {
         }
         let state = states.join(",");
         Some(vec![name::of(object).into(), state.into(), age::of(object, now).into()])
+    }
+
+    fn subresource(&self, name: &str) -> Option<&'static dyn Kind> {
+        (name == "status").then_some(&RESOURCE_CLAIM_STATUS as &dyn Kind)
     }
 }
 
