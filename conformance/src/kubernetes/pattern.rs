@@ -33,6 +33,7 @@ const PLACEHOLDERS: &[Placeholder] = &[
     Placeholder { name: "<kid>", is: is_some, of: is_word },
     Placeholder { name: "<modulus>", is: is_some, of: is_word },
     Placeholder { name: "<klog>", is: is_klog, of: |c| is_word(c) || " :.".contains(c) },
+    Placeholder { name: "<line>", is: is_number, of: |c| c.is_ascii_digit() },
     Placeholder { name: "<n>", is: is_number, of: |c| c.is_ascii_digit() },
 ];
 
@@ -257,7 +258,8 @@ mod tests {
             ("<sha256>", "0f", false),
             ("<pem>", "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0t", true),
             ("<pem>", "nothing", false),
-            ("<klog>] x", "E0131 10:20:30.123456    4711] x", true),
+            ("W<klog> a.go:<line>] x", "W0131 10:20:30.123456    4711 a.go:71] x", true),
+            ("W<klog> a.go:<line>] x", "W0131 4711 a.go:71] x", false),
         ] {
             check(pattern, text, matching);
         }

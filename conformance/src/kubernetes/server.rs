@@ -233,3 +233,47 @@ impl Drop for Folder {
         drop(fs::remove_dir_all(&self.0));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(portcullis: &str) -> String {
+        let launch = Launch { portcullis: portcullis.into(), port: 0, controllers: true };
+        match Server::start(&launch, str::to_owned) {
+            Ok(_) => "started".to_owned(),
+            Err(error) => format!("{error:#}"),
+        }
+    }
+
+    #[test]
+    fn a_server_that_ends_before_it_is_ready_is_told_with_its_last_words() {
+        let folder = Folder::new().expect("a folder");
+        let script = folder.path().join("portcullis");
+        fs::write(&script, "#!/bin/sh\necho the disk is full >&2\nexit 7\n").expect("a file");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(&script, mode).expect("an executable");
+        let told = start(&script.to_string_lossy());
+        assert!(told.contains("the disk is full"), "{told}");
+        assert!(told.contains('7'), "{told}");
+        let told = start("/nowhere/portcullis");
+        assert!(told.starts_with("starting /nowhere/portcullis"), "{told}");
+    }
+
+    #[test]
+    fn flags_are_those_of_the_recorded_server() {
+        let launch = Launch { portcullis: "p".into(), port: 0, controllers: false };
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, RECORDED));
+        let plain = launch.arguments(Path::new("/t"), address, History::Kept).join(" ");
+        assert_eq!(
+            plain,
+            "serve --data-dir=/t/data --bind=127.0.0.1:26443 --kubeconfig-out=/t/admin.kubeconfig \
+             --anonymous-auth=true --api-groups=kubernetes --controllers=-*",
+        );
+        let launch = Launch { controllers: true, ..launch };
+        let later = launch.arguments(Path::new("/t"), address, History::Lost).join(" ");
+        assert!(!later.contains("--controllers") && later.contains("--history-retention=0s"));
+    }
+
+    const RECORDED: u16 = super::super::RECORDED_PORT;
+}

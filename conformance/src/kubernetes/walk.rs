@@ -473,3 +473,57 @@ impl Command {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus;
+
+    fn commands() -> Vec<Command> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpora");
+        let text = corpus::read(&folder, "kubernetes/kubectl-walk").expect("readable");
+        parse(&text.expect("committed")).expect("commands")
+    }
+
+    #[test]
+    fn every_version_has_one_session_in_every_set_up() {
+        let commands = commands();
+        for (version, setup, count) in [
+            ("1.20", "plain", 616),
+            ("1.27", "plain", 645),
+            ("1.33", "plain", 647),
+            ("1.33", "controllers", 653),
+        ] {
+            let is = |list: &[String], what: &str| list.iter().any(|one| one == what);
+            let selected: Vec<&str> = commands
+                .iter()
+                .filter(|c| is(&c.versions, version) && is(&c.setups, setup))
+                .map(|c| c.record.id.as_str())
+                .collect();
+            assert_eq!(selected.len(), count, "{version} {setup}");
+            let mut once = selected.clone();
+            once.sort_unstable();
+            once.dedup();
+            assert_eq!(once.len(), selected.len(), "{version} {setup}: an id comes twice");
+        }
+    }
+
+    #[test]
+    fn certificates_one_after_another_are_one_placeholder() {
+        let one = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----";
+        for (text, want) in [
+            (format!("a\n{one}\nb"), "a\n<pem>\nb"),
+            (format!("{one}\n{one}\n\nb"), "<pem>\n\nb"),
+            (format!("{one}\nx\n{one}"), "<pem>\nx\n<pem>"),
+            ("-----BEGIN nothing".to_owned(), "-----BEGIN nothing"),
+        ] {
+            assert_eq!(without_certificates(&text), want);
+        }
+    }
+
+    #[test]
+    fn a_client_that_waits_is_not_compared() {
+        let said = "I0101 1 request.go:1] Waited for 1s due to client-side throttling\nerror: x\n";
+        assert_eq!(without_throttling(said), "error: x\n");
+    }
+}
