@@ -1,130 +1,222 @@
-//! The server's side of admission: it tells the chain what it asks about, and carries out its calls.
+//! The server's side of admission: it tells the chain what a request does, answers what the chain asks
+//! about the world, and turns its refusals into what the client reads.
 
-use portcullis_kinds::Object;
+use std::sync::Arc;
+
+use portcullis_admission::{
+    Access, Chain, Facts, Operation, Passed, Refusal, Requester, Review, Sort, Subject,
+};
+use portcullis_core::Namespace;
+use portcullis_identity::csr;
+use portcullis_kinds::{FieldError, Object, Occasion};
+use portcullis_rbac::{Attempt, Resource as Asked, Target as Sought};
+use portcullis_store::{Keys, Snapshot};
 use serde_json::Value;
 
 use crate::ask::{Ask, Target};
 use crate::backend::Backend;
-use crate::resource::Resource;
 use crate::server::Server;
 use crate::status::{Cause, Details, Status};
-use crate::{meta, stored};
+use crate::stored;
 
-/// What is to be done to an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// It is new.
-    Create,
-    /// It changes.
-    Update,
-    /// It goes.
-    Delete,
-}
-
-/// What admission is asked.
-#[derive(Clone, Debug)]
-pub struct Review {
-    /// What is done.
+/// What a request does to which object.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Doing<'a> {
     pub operation: Operation,
-    /// To an object of which resource.
-    pub resource: &'static Resource,
-    /// In which namespace; empty for cluster-wide ones.
-    pub namespace: String,
-    /// Its name.
-    pub name: String,
+    pub target: Target,
+    /// Empty for cluster-wide objects.
+    pub namespace: &'a str,
+    pub name: &'a str,
 }
-
-/// Namespaces that stay.
-const IMMORTAL: [&str; 3] = ["default", "kube-public", "kube-system"];
 
 impl<B: Backend> Server<B> {
-    /// What the chain is asked about a request.
-    pub(crate) fn review(
+    /// The first half of the chain: every plugin may change the object. Of a deletion, `object` is empty.
+    pub(crate) fn admit(
         &self,
-        _ask: &Ask,
-        target: Target,
-        operation: Operation,
-        namespace: &str,
-        name: &str,
-        _dry_run: bool,
-    ) -> Review {
-        Review {
-            operation,
-            resource: target.resource,
-            namespace: namespace.to_owned(),
-            name: name.to_owned(),
-        }
-    }
-
-    /// The first half of the chain: what changes the object.
-    pub(crate) async fn mutate(
-        &self,
-        _ask: &mut Ask,
-        review: &Review,
+        ask: &Ask,
+        doing: Doing<'_>,
         object: Object,
-        _old: Option<&Object>,
-    ) -> Result<Object, Status> {
-        if review.operation == Operation::Create && !review.namespace.is_empty() {
-            self.namespace_takes(review)?;
-        }
-        Ok(object)
-    }
-
-    /// The second half: what only looks.
-    pub(crate) async fn validate(
-        &self,
-        _ask: &mut Ask,
-        _review: &Review,
-        _object: &Object,
-        _old: Option<&Object>,
-    ) -> Result<(), Status> {
-        Ok(())
-    }
-
-    /// Whether the object is one that stays.
-    pub(crate) fn may_be_deleted(&self, review: &Review) -> Result<(), Status> {
-        if review.resource.plural == "namespaces" && IMMORTAL.contains(&review.name.as_str()) {
-            return Err(Status::refused(
-                review.resource,
-                &review.name,
-                "this namespace may not be deleted",
-            ));
-        }
-        Ok(())
-    }
-
-    fn namespace_takes(&self, review: &Review) -> Result<(), Status> {
-        let namespace = &review.namespace;
-        let view = self.store.view();
-        let Some(entry) = view.get(format!("/registry/namespaces/{namespace}").as_bytes()) else {
-            return Err(no_namespace(namespace));
+        old: Option<&Object>,
+    ) -> Result<(Object, Chain), Status> {
+        let user = ask.user();
+        let resource = doing.target.resource;
+        let review = Review {
+            operation: doing.operation,
+            group: resource.group,
+            resource: resource.plural,
+            subresource: doing.target.subresource_name(),
+            namespace: doing.namespace.to_owned(),
+            name: doing.name.to_owned(),
+            requester: Requester {
+                name: user.name.clone(),
+                uid: user.uid.clone(),
+                groups: user.groups.clone(),
+            },
         };
-        let object = stored::read(entry).map_err(|why| Status::internal(&why.to_string()))?;
-        let phase =
-            object.get("status").and_then(|status| status.get("phase")).and_then(Value::as_str);
-        if phase == Some("Terminating") || meta::is_terminating(&object) {
-            let why = format!(
-                "unable to create new content in namespace {namespace} because it is being terminated"
-            );
-            let cause = Cause {
-                reason: "NamespaceTerminating",
-                message: format!("namespace {namespace} is being terminated"),
-                field: "metadata.namespace".to_owned(),
-            };
-            return Err(Status::refused(review.resource, &review.name, &why).because(vec![cause]));
+        Chain::start(review, object, old, &self.world()).map_err(|why| refused(doing, why))
+    }
+
+    /// The second half: every plugin may refuse the object as it would be stored.
+    pub(crate) fn judge(
+        &self,
+        chain: Chain,
+        doing: Doing<'_>,
+        object: &Object,
+        old: Option<&Object>,
+    ) -> Result<Passed, Status> {
+        chain.resume(object, old, &self.world()).map_err(|why| refused(doing, why))
+    }
+
+    fn world(&self) -> World<'_, B> {
+        World { server: self, view: self.store.view() }
+    }
+}
+
+/// What the chain may ask about: the server, and its store as of one moment.
+struct World<'a, B> {
+    server: &'a Server<B>,
+    view: Arc<Snapshot>,
+}
+
+impl<B: Backend> Facts for World<'_, B> {
+    fn object(&self, sort: Sort, namespace: &str, name: &str) -> Option<Arc<Object>> {
+        let separator = if namespace.is_empty() { "" } else { "/" };
+        let key = format!("{}{namespace}{separator}{name}", prefix(sort));
+        stored::read(self.view.get(key.as_bytes())?).ok()
+    }
+
+    fn objects(&self, sort: Sort, namespace: &str) -> Vec<Arc<Object>> {
+        let separator = if namespace.is_empty() { "" } else { "/" };
+        let prefix = format!("{}{namespace}{separator}", prefix(sort));
+        let keys = Keys::prefix(prefix.as_bytes());
+        self.view.range(&keys).filter_map(|entry| stored::read(entry).ok()).collect()
+    }
+
+    fn allows(&self, requester: &Requester, access: &Access<'_>) -> bool {
+        let attempt = Attempt {
+            requester: portcullis_rbac::Requester {
+                user: requester.name.as_str().into(),
+                groups: requester.groups.iter().map(|group| group.as_str().into()).collect(),
+            },
+            verb: access.verb.into(),
+            target: Sought::Resource(Asked {
+                group: access.group.into(),
+                resource: access.resource.into(),
+                subresource: "".into(),
+                namespace: (!access.namespace.is_empty()).then(|| Namespace::new(access.namespace)),
+                name: access.name.into(),
+            }),
+        };
+        self.server.authorizer.opinion(&attempt).allowed
+    }
+
+    fn subject(&self, request: &[u8]) -> Result<Subject, String> {
+        let request = csr::Request::from_pem(request).map_err(|why| why.to_string())?;
+        Ok(Subject {
+            common_name: request.common_name().to_owned(),
+            organizations: request.organizations().to_vec(),
+        })
+    }
+
+    fn suffix(&self) -> String {
+        self.server.random.suffix()
+    }
+}
+
+/// What the keys of a sort of objects begin with.
+fn prefix(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Namespace => "/registry/namespaces/",
+        Sort::ServiceAccount => "/registry/serviceaccounts/",
+        Sort::Pod => "/registry/pods/",
+        Sort::Node => "/registry/minions/",
+        Sort::LimitRange => "/registry/limitranges/",
+        Sort::PriorityClass => "/registry/priorityclasses/",
+        Sort::RuntimeClass => "/registry/runtimeclasses/",
+        Sort::StorageClass => "/registry/storageclasses/",
+        Sort::IngressClass => "/registry/ingressclasses/",
+    }
+}
+
+/// What the client reads of a refusal.
+fn refused(doing: Doing<'_>, refusal: Refusal) -> Status {
+    let resource = doing.target.resource;
+    match refusal {
+        Refusal::Forbidden { why, cause } => {
+            let status = Status::refused(resource, doing.name, &why);
+            match cause {
+                None => status,
+                Some(cause) => status.because(vec![Cause {
+                    reason: cause.reason,
+                    message: cause.message,
+                    field: cause.field.to_owned(),
+                }]),
+            }
         }
-        Ok(())
+        Refusal::Invalid(faults) => {
+            let faults: Vec<FieldError> = faults
+                .into_iter()
+                .map(|fault| FieldError::invalid(fault.field, fault.value, fault.detail))
+                .collect();
+            Status::invalid(resource.group, resource.kind, doing.name, &faults)
+        }
+        Refusal::NotFound { resource, name } => missing(resource, &name),
     }
 }
 
 /// 404: the namespace of an object that is to be created is not there.
 pub(crate) fn no_namespace(namespace: &str) -> Status {
+    missing("namespaces", namespace)
+}
+
+/// 404: something of the core group that a request needs is not there.
+fn missing(resource: &str, name: &str) -> Status {
     let mut status = Status::no_such_resource();
-    status.message = format!("namespaces {} not found", Value::from(namespace));
+    status.message = format!("{resource} {} not found", Value::from(name));
     status.details = Some(Box::new(Details {
-        name: namespace.to_owned(),
-        kind: "namespaces".to_owned(),
+        name: name.to_owned(),
+        kind: resource.to_owned(),
         ..Details::default()
     }));
     status
+}
+
+/// Lets the kind set what only the occasion knows.
+pub(crate) fn stamp(ask: &Ask, target: Target, object: &mut Object, old: Option<&Object>) {
+    let user = ask.user();
+    let extra: Object =
+        user.extra.iter().map(|(key, values)| (key.clone(), values.clone().into())).collect();
+    let occasion = Occasion {
+        now: ask.now,
+        user: &user.name,
+        uid: &user.uid,
+        groups: &user.groups,
+        extra: &extra,
+    };
+    target.kind.stamp(object, old, &occasion);
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_schema::api;
+
+    use super::*;
+
+    #[test]
+    fn every_sort_lies_where_its_resource_does() {
+        for (sort, group, plural) in [
+            (Sort::Namespace, "", "namespaces"),
+            (Sort::ServiceAccount, "", "serviceaccounts"),
+            (Sort::Pod, "", "pods"),
+            (Sort::Node, "", "nodes"),
+            (Sort::LimitRange, "", "limitranges"),
+            (Sort::PriorityClass, "scheduling.k8s.io", "priorityclasses"),
+            (Sort::RuntimeClass, "node.k8s.io", "runtimeclasses"),
+            (Sort::StorageClass, "storage.k8s.io", "storageclasses"),
+            (Sort::IngressClass, "networking.k8s.io", "ingressclasses"),
+        ] {
+            let resource = api::resource(group, "v1", plural).expect("it is served");
+            assert_eq!(prefix(sort), crate::resource::prefix(resource), "{sort:?}");
+        }
+    }
 }

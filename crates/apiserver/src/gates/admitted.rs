@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use portcullis_admission::Passed;
 use portcullis_kinds::Object;
 use portcullis_store::{Condition, Entry, Outcome, Revision, Store, Write};
 
@@ -33,7 +34,12 @@ pub enum Written {
 
 impl Admitted {
     /// A change that the chain of admission let pass.
-    pub(crate) fn by_chain(key: String, old: Option<Arc<Entry>>, new: Option<Object>) -> Self {
+    pub(crate) fn by_chain(
+        _passed: Passed,
+        key: String,
+        old: Option<Arc<Entry>>,
+        new: Option<Object>,
+    ) -> Self {
         Self { key, old, new, also: Vec::new(), with: Vec::new() }
     }
 

@@ -1,11 +1,13 @@
 //! `POST serviceaccounts/NAME/token`: a token for a service account.
 
+use portcullis_admission::Operation;
 use portcullis_identity::Random;
 use portcullis_identity::service_account::issue::{Bound, Named, Wanted, seconds_fault};
 use portcullis_kinds::FieldError;
 use portcullis_schema::api;
 use serde_json::{Map, Value};
 
+use crate::admission::Doing;
 use crate::answer::{Answer, Document, written};
 use crate::ask::{Ask, Target, namespace_of, settle_namespace};
 use crate::backend::Backend;
@@ -39,6 +41,9 @@ impl<B: Backend> Server<B> {
         }
         object.insert("spec".into(), wanted.clone().into());
         managed::created(ask, target, &options, &mut object);
+        let doing =
+            Doing { operation: Operation::Create, target, namespace: &namespace, name: &name };
+        let (mut object, chain) = self.admit(ask, doing, object, None)?;
         let account = self.found(target.resource, &namespace, &name)?;
         match meta::name(&object) {
             "" => meta::set(&mut object, "name", name.as_str()),
@@ -54,6 +59,7 @@ impl<B: Backend> Server<B> {
             let fault = FieldError::invalid("spec.expirationSeconds", seconds, detail);
             return Err(Status::invalid(GROUP, "TokenRequest", "", &[fault]));
         }
+        self.judge(chain, doing, &object, None)?;
         let bound = self.bound(&wanted, &namespace, &name)?;
         let trust = self.trust.load();
         let mut audiences = texts(&wanted, "audiences");
@@ -64,7 +70,7 @@ impl<B: Backend> Server<B> {
             self.issuer.as_ref().ok_or_else(|| Status::internal("no key to sign tokens with"))?;
         let asked = Wanted {
             namespace: namespace.clone(),
-            account: Named { name, uid: meta::uid(&account).to_owned() },
+            account: Named { name: name.clone(), uid: meta::uid(&account).to_owned() },
             bound,
             audiences: audiences.clone(),
             seconds,

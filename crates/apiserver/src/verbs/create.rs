@@ -1,10 +1,11 @@
 //! `create`: a new object.
 
+use portcullis_admission::Operation;
 use portcullis_kinds::Object;
 use portcullis_schema::api;
 use portcullis_store::Condition;
 
-use crate::admission::Operation;
+use crate::admission::{Doing, stamp};
 use crate::answer::{Answer, Document, Include, Single, written};
 use crate::ask::{Ask, Target, namespace_of, settle_namespace};
 use crate::backend::Backend;
@@ -80,8 +81,8 @@ impl<B: Backend> Server<B> {
         let name = meta::name(&object).to_owned();
         wipe_system_fields(&mut object);
         managed::created(ask, target, options, &mut object);
-        let review = self.review(ask, target, Operation::Create, namespace, &name, options.dry_run);
-        let mut object = self.mutate(ask, &review, object, None).await?;
+        let doing = Doing { operation: Operation::Create, target, namespace, name: &name };
+        let (mut object, chain) = self.admit(ask, doing, object, None)?;
         ask.warnings.extend(portcullis_kinds::dedup_owners(&mut object, true));
         self.may_grant(ask, target, &object, None)?;
         if !meta::text(&object, "resourceVersion").is_empty() {
@@ -91,6 +92,7 @@ impl<B: Backend> Server<B> {
         }
         self.fill_system_fields(&mut object, ask.now);
         target.kind.prepare_create(&mut object);
+        stamp(ask, target, &mut object, None);
         let allocation = self.allocated(target, &mut object, None, &self.store.view())?;
         let faults = portcullis_kinds::create_faults(target.kind, &object, resource.namespaced);
         if !faults.is_empty() {
@@ -103,6 +105,8 @@ impl<B: Backend> Server<B> {
             ));
         }
         ask.warnings.extend(target.kind.warnings(&object, None));
+        let passed = self.judge(chain, doing, &object, None)?;
+        let allocation = self.allocated(target, &mut object, None, &self.store.view())?;
         self.validate(ask, &review, &object, None).await?;
         let name = meta::name(&object).to_owned();
         let lies = key(resource, namespace, &name);
@@ -114,7 +118,7 @@ impl<B: Backend> Server<B> {
             return Ok(object);
         }
         settle(target, &mut object);
-        let mut admitted = Admitted::by_chain(lies, None, Some(object.clone()));
+        let mut admitted = Admitted::by_chain(passed, lies, None, Some(object.clone()));
         if !namespace.is_empty() {
             let there = format!("/registry/namespaces/{namespace}");
             admitted = admitted.provided(Condition::Present(there.as_bytes().into()));

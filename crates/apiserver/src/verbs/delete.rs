@@ -3,12 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+<<<<<<< HEAD
 use portcullis_core::Timestamp;
+=======
+use portcullis_admission::Operation;
+>>>>>>> d64664c (apiserver: every write passes the chain of admission)
 use portcullis_kinds::Object;
 use portcullis_store::Entry;
 use serde_json::Value;
 
-use crate::admission::Operation;
+use crate::admission::Doing;
 use crate::answer::{Answer, Document, Include};
 use crate::ask::{Ask, Target, namespace_of};
 use crate::backend::Backend;
@@ -68,16 +72,14 @@ impl<B: Backend> Server<B> {
         let lies = key(resource, namespace, name);
         for _ in 0..TURNS_MAX {
             let view = self.store.view();
-            let review =
-                self.review(ask, target, Operation::Delete, namespace, name, options.dry_run);
+            let doing = Doing { operation: Operation::Delete, target, namespace, name };
+            let (_, chain) = self.admit(ask, doing, Object::new(), None)?;
             let Some(entry) = view.get(lies.as_bytes()).cloned() else {
-                self.may_be_deleted(&review)?;
                 return Err(Status::not_found(resource, name));
             };
             let old = stored::read(&entry).map_err(|why| Status::internal(&why.to_string()))?;
-            self.may_be_deleted(&review)?;
             preconditions(options, target, &old, &entry, name)?;
-            self.validate(ask, &review, &old, Some(&old)).await?;
+            let passed = self.judge(chain, doing, &old, Some(&old))?;
             let next = self.going(ask, target, options, &old);
             let gone = ends_now(target, &next);
             if options.dry_run {
@@ -87,7 +89,7 @@ impl<B: Backend> Server<B> {
                 return Ok(Deleted { object: next, gone });
             }
             let new = (!gone).then(|| next.clone());
-            let admitted = Admitted::by_chain(lies.clone(), Some(entry), new);
+            let admitted = Admitted::by_chain(passed, lies.clone(), Some(entry), new);
             let allocation =
                 if gone { Allocation::of_deleted(target, &old) } else { Allocation::default() };
             let admitted = allocation.beside(admitted);

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use portcullis_admission::Operation;
 use portcullis_kinds::{FieldError, Object};
 use portcullis_store::Entry;
 use serde_json::Value;
 
-use crate::admission::Operation;
+use crate::admission::{Doing, stamp};
 use crate::answer::Answer;
 use crate::ask::{Ask, Target, namespace_of, settle_namespace};
 use crate::backend::Backend;
@@ -148,12 +149,13 @@ impl<B: Backend> Server<B> {
     ) -> Result<Option<Object>, Status> {
         let resource = target.resource;
         managed::updated(ask, target, options, old, &mut object);
-        let review = self.review(ask, target, Operation::Update, namespace, name, options.dry_run);
-        let mut object = self.mutate(ask, &review, object, Some(old)).await?;
+        let doing = Doing { operation: Operation::Update, target, namespace, name };
+        let (mut object, chain) = self.admit(ask, doing, object, Some(old))?;
         ask.warnings.extend(portcullis_kinds::dedup_owners(&mut object, true));
         self.may_grant(ask, target, &object, Some(old))?;
         keep_system_fields(&mut object, old);
         target.kind.prepare_update(&mut object, old);
+        stamp(ask, target, &mut object, Some(old));
         meta::set(&mut object, "resourceVersion", entry.modified.to_string());
         meta::sort(&mut object);
         let allocation = self.allocated(target, &mut object, Some(old), &self.store.view())?;
@@ -162,12 +164,12 @@ impl<B: Backend> Server<B> {
             return Err(Status::invalid(resource.group, resource.kind, name, &faults));
         }
         ask.warnings.extend(target.kind.warnings(&object, Some(old)));
-        self.validate(ask, &review, &object, Some(old)).await?;
+        let passed = self.judge(chain, doing, &object, Some(old))?;
         let lies = key(resource, namespace, name);
         if crate::verbs::delete::ends_now(target, &object) {
             // The last finalizer leaves: the object goes, and is answered as it was.
             if !options.dry_run {
-                let admitted = Admitted::by_chain(lies, Some(Arc::clone(entry)), None);
+                let admitted = Admitted::by_chain(passed, lies, Some(Arc::clone(entry)), None);
                 let admitted = Allocation::of_deleted(target, old).beside(admitted);
                 if !matches!(admitted.write(&self.store).await?, Written::Done(_)) {
                     return Ok(None);
@@ -183,7 +185,8 @@ impl<B: Backend> Server<B> {
         if stored::is_same(entry, &object) {
             return Ok(Some(object));
         }
-        let admitted = Admitted::by_chain(lies, Some(Arc::clone(entry)), Some(object.clone()));
+        let admitted =
+            Admitted::by_chain(passed, lies, Some(Arc::clone(entry)), Some(object.clone()));
         match allocation.beside(admitted).write(&self.store).await? {
             Written::Done(revision) => {
                 meta::set(&mut object, "resourceVersion", revision.to_string());
