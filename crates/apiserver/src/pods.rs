@@ -1,9 +1,11 @@
 //! What is done to pods beside writing them: they are bound to a node, and evicted from it.
 
+use portcullis_admission::Operation;
 use portcullis_kinds::{FieldError, Object};
 use portcullis_schema::api;
 use serde_json::{Value, json};
 
+use crate::admission::Doing;
 use crate::answer::Answer;
 use crate::ask::{Ask, Target, namespace_of, settle_namespace};
 use crate::backend::Backend;
@@ -33,7 +35,11 @@ impl<B: Backend> Server<B> {
             }
             _ => meta::name(&binding).to_owned(),
         };
+        let doing =
+            Doing { operation: Operation::Create, target, namespace: &namespace, name: &name };
+        let (binding, chain) = self.admit(ask, doing, binding, None)?;
         let node = node_of(&binding)?;
+        self.judge(chain, doing, &binding, None)?;
         let whole = Target::of(pods);
         self.change(ask, whole, &options, &namespace, &name, None, |_, old| {
             let Some(old) = old else { return Err(Status::not_found(pods, &name)) };
@@ -54,7 +60,11 @@ impl<B: Backend> Server<B> {
         }
         let pods = pods()?;
         let namespace = namespace_of(&ask.info, pods).to_owned();
+        let doing =
+            Doing { operation: Operation::Create, target, namespace: &namespace, name: &name };
+        let (eviction, chain) = self.admit(ask, doing, eviction, None)?;
         let pod = self.found(pods, &namespace, &name)?;
+        self.judge(chain, doing, &eviction, None)?;
         let sent = eviction.get("deleteOptions").and_then(Value::as_object);
         let mut options = DeleteOptions::read(&Query::default(), sent)?;
         options.dry_run |= asked.dry_run;

@@ -106,8 +106,6 @@ impl<B: Backend> Server<B> {
         }
         ask.warnings.extend(target.kind.warnings(&object, None));
         let passed = self.judge(chain, doing, &object, None)?;
-        let allocation = self.allocated(target, &mut object, None, &self.store.view())?;
-        self.validate(ask, &review, &object, None).await?;
         let name = meta::name(&object).to_owned();
         let lies = key(resource, namespace, &name);
         if options.dry_run {

@@ -3,11 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-<<<<<<< HEAD
-use portcullis_core::Timestamp;
-=======
 use portcullis_admission::Operation;
->>>>>>> d64664c (apiserver: every write passes the chain of admission)
+use portcullis_core::Timestamp;
 use portcullis_kinds::Object;
 use portcullis_store::Entry;
 use serde_json::Value;
