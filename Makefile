@@ -17,7 +17,7 @@ unexport PORTCULLIS_CORPORA
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test fmt clippy checks conformance bench bench-quick bench-build fuzz cargo
+.PHONY: help build demo test fmt clippy checks conformance bench bench-quick bench-serve bench-build fuzz cargo
 
 help: ## Say what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench: build ## Measure speed and size into target/bench.jsonl, five minutes aft
 
 bench-quick: build ## The same at small sizes, in twenty seconds
 	cd benches && $(CARGO) run --release -- --quick --portcullis $(abspath $(CARGO_TARGET_DIR))/release/portcullis
+
+bench-serve: build ## The server alone, beside its floors
+	cd benches && $(CARGO) run --release -- --serve --portcullis $(abspath $(CARGO_TARGET_DIR))/release/portcullis
 
 bench-build: cargo ## Say how long a release build from nothing takes
 	@rm -rf $(CARGO_TARGET_DIR)/bench-build

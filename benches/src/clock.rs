@@ -27,7 +27,8 @@ impl Times {
         Self { p50: self.p50 / factor, p99: self.p99 / factor }
     }
 
-    fn of(mut sorted: Vec<f64>) -> Self {
+    /// The percentiles of these.
+    pub fn of(mut sorted: Vec<f64>) -> Self {
         sorted.sort_by(f64::total_cmp);
         let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
         Self { p50: at(0.5), p99: at(0.99) }

@@ -19,6 +19,7 @@ mod process;
 mod random;
 mod reading;
 mod report;
+mod serve;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -29,7 +30,7 @@ use access::Access;
 use cluster::Cluster;
 use report::Report;
 
-const USAGE: &str = "usage: bench [--quick] [--portcullis PROGRAM] [--out FILE]";
+const USAGE: &str = "usage: bench [--quick] [--serve] [--portcullis PROGRAM] [--out FILE]";
 
 /// Threads that an index is worked out on. Measures of one thread say so in their names.
 const THREADS: usize = 2;
@@ -41,6 +42,8 @@ const PODS: [usize; 3] = [1_000, 10_000, cluster::PODS_FULL];
 struct Options {
     /// Small sizes only.
     quick: bool,
+    /// Only what is measured of the server.
+    serve: bool,
     /// The program whose runs are measured.
     program: Option<PathBuf>,
     out: PathBuf,
@@ -51,6 +54,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["memory", what, path] => memory::child(what, Path::new(path)),
+        ["floor", folder] => serve::floor::child(Path::new(folder)),
         ["count", name] => instructions::child(name, &root()),
         words => run(&Options::read(words)?),
     }
@@ -58,13 +62,21 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 impl Options {
     fn read(mut words: &[&str]) -> Result<Self, Box<dyn Error>> {
-        let mut options =
-            Self { quick: false, program: None, out: root().join("target/bench.jsonl") };
+        let mut options = Self {
+            quick: false,
+            serve: false,
+            program: None,
+            out: root().join("target/bench.jsonl"),
+        };
         loop {
             words = match words {
                 [] => return Ok(options),
                 ["--quick", rest @ ..] => {
                     options.quick = true;
+                    rest
+                }
+                ["--serve", rest @ ..] => {
+                    options.serve = true;
                     rest
                 }
                 ["--portcullis", path, rest @ ..] => {
@@ -88,24 +100,33 @@ fn root() -> PathBuf {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut report = Report::create(&options.out)?;
+    if !options.serve {
+        engines(options, &mut report)?;
+    }
+    match &options.program {
+        Some(program) => serve::measure(program, options.quick, &mut report)?,
+        None => eprintln!("server: SKIPPED, no program was named (--portcullis)"),
+    }
+    eprintln!("written to {}", options.out.display());
+    Ok(())
+}
+
+/// Everything but the server.
+fn engines(options: &Options, report: &mut Report) -> Result<(), Box<dyn Error>> {
     let sizes = if options.quick { &PODS[..2] } else { &PODS[..] };
     let largest = sizes.last().copied().unwrap_or(0);
     for pods in sizes {
-        flows(*pods, *pods == largest, &mut report)?;
+        flows(*pods, *pods == largest, report)?;
     }
-    grants(
-        if options.quick { access::BINDINGS_FULL / 10 } else { access::BINDINGS_FULL },
-        &mut report,
-    )?;
-    texts(options.quick, &mut report)?;
+    grants(if options.quick { access::BINDINGS_FULL / 10 } else { access::BINDINGS_FULL }, report)?;
+    texts(options.quick, report)?;
     match &options.program {
-        Some(program) => process::measure(program, &root(), &mut report)?,
+        Some(program) => process::measure(program, &root(), report)?,
         None => eprintln!("processes: SKIPPED, no program was named (--portcullis)"),
     }
     if !options.quick {
-        instructions::measure(options.program.as_deref(), &root(), &mut report)?;
+        instructions::measure(options.program.as_deref(), &root(), report)?;
     }
-    eprintln!("written to {}", options.out.display());
     Ok(())
 }
 
