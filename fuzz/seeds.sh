@@ -34,6 +34,11 @@ records() {
     done
 }
 
+# What a filter says of some recorded answers of the API, one a line.
+answers() {
+    records kubernetes | jq -r "$1" | cut -c "1-$BYTES_MAX" | sort -u | lines record
+}
+
 # The manifests that recorded answers are about: a text within a line of JSON.
 recorded_manifests() {
     local count=0 text
@@ -70,7 +75,25 @@ case "$entry" in
         records network | grep -oE '"selector": ?"([^"\\]|\\")*"' | sed -E 's/^"selector": ?"//; s/"$//; s/\\"/"/g' |
             sort -u | lines record || true
         ;;
-    label_selector | endpoint | allowance) ;;
+    request)
+        [ -z "${PORTCULLIS_CORPORA:-}" ] || jq -r '"\(.method) \(.url)"' "$PORTCULLIS_CORPORA/rbac/requestinfo.jsonl" |
+            lines record
+        ;;
+    api_json | object | protobuf | patch)
+        # The first letter chooses a kind. What an object is told beside it follows a zero byte, which no
+        # line can hold: the fuzzer finds it.
+        answers '.response | objects | select(.kind) | "a\(tojson)"'
+        ;;
+    certificate)
+        for curve in prime256v1 secp384r1; do
+            openssl req -x509 -newkey ec -pkeyopt "ec_paramgen_curve:$curve" -nodes -keyout /dev/null -days 7000 \
+                -subj "/O=dev/CN=$curve" -outform DER -out "$folder/$curve" 2>/dev/null
+            openssl x509 -inform DER -in "$folder/$curve" -out "$folder/$curve-pem"
+        done
+        openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj "/O=system:nodes/CN=system:node:a" \
+            -out "$folder/request" 2>/dev/null
+        ;;
+    label_selector | endpoint | allowance | jwt | token_file | quantity) ;;
     *)
         echo "there is no entry $entry" >&2
         exit 2

@@ -1,7 +1,7 @@
 //! What a kind's objects are filled in with, held to and shown as.
 //!
 //! ```text
-//! decoded ─► default ─► prepare, stamp ─► (admission) ─► validate ─► stored ─► cells (Table)
+//! decoded ─► default ─► (admission changes) ─► prepare, stamp ─► validate ─► (admission judges) ─► stored ─► cells (Table)
 //! ```
 //!
 //! One file a kind. Everything here is a pure function of JSON objects: no store, no clock, no request.
@@ -24,6 +24,7 @@ mod event;
 mod extension;
 mod field_error;
 mod flow_control;
+pub mod fuzzing;
 mod generation;
 mod go_json;
 mod go_text;
