@@ -107,7 +107,7 @@ impl<B: Backend> Facts for World<'_, B> {
                 name: access.name.into(),
             }),
         };
-        self.server.authorizer.opinion(&attempt).allowed
+        self.server.authorizer.opinion(&self.server.store, &attempt).allowed
     }
 
     fn subject(&self, request: &[u8]) -> Result<Subject, String> {

@@ -49,7 +49,7 @@ impl<B: Backend> Server<B> {
                 return Err(status);
             }
         };
-        self.authorizer.gate(who, info)
+        self.authorizer.gate(&self.store, who, info)
     }
 
     fn authenticate(
@@ -114,7 +114,7 @@ impl<B: Backend> Server<B> {
                             name: asked.name.as_str().into(),
                         }),
                     };
-                    let opinion = self.authorizer.opinion(&attempt);
+                    let opinion = self.authorizer.opinion(&self.store, &attempt);
                     if !opinion.allowed {
                         return Err(forbidden(&attempt, &opinion.reason));
                     }

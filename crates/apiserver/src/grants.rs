@@ -33,7 +33,7 @@ impl<B: Backend> Server<B> {
         if old.is_some_and(|old| same_but_for_bookkeeping(old, object)) {
             return Ok(());
         }
-        let now = self.authorizer.snapshot();
+        let now = self.rights()?;
         let Some((next, identity)) = with(&now, target, object) else {
             return Err(Status::internal("the role or binding cannot be read"));
         };

@@ -163,7 +163,7 @@ impl<B: Backend> Server<B> {
         clock: Clock,
         random: Random,
     ) -> Result<Self, StartError> {
-        let authorizer = Authorizer::new(&store, &store.view())?;
+        let authorizer = Authorizer::new(&store)?;
         let trust = ArcSwap::from_pointee(trust);
         let started = http_date(clock.now());
         let openapi = OpenApi::default();
@@ -178,6 +178,12 @@ impl<B: Backend> Server<B> {
     /// judged by it too.
     pub fn set_trust(&self, trust: Trust) {
         self.trust.store(Arc::new(trust));
+    }
+
+    /// The roles and bindings as of now.
+    pub(crate) fn rights(&self) -> Result<Arc<portcullis_snapshot::Snapshot>, Status> {
+        let rights = self.authorizer.snapshot(&self.store);
+        rights.map_err(|why| Status::internal(&why.to_string()))
     }
 }
 

@@ -1,7 +1,6 @@
 //! May they? The authorizers in the order of the original: `system:masters`, Node, RBAC.
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use arc_swap::ArcSwap;
 use portcullis_core::{Namespace, Verdict};
@@ -11,10 +10,11 @@ use portcullis_rbac::{
     words,
 };
 use portcullis_snapshot::{Aggregation, Change, Intake, IntakeByApi, Settings, Snapshot};
-use portcullis_store::{self as store, Store, Watch};
+use portcullis_store::{self as store, Watch};
 use serde_json::Value;
 use std::sync::Arc;
 
+use crate::backend::Backend;
 use crate::request_info::RequestInfo;
 use crate::status::{Details, Status};
 
@@ -51,12 +51,13 @@ pub struct Opinion {
 /// The authorizers, and what they know. Roles and bindings are followed in the store, and every decision
 /// is made on all that was committed before it: who was told that a binding is there can use it.
 pub struct Authorizer {
-    /// One watch for each kind; whoever decides first takes what is new from them.
-    watches: Mutex<Vec<(Watch, &'static str)>>,
+    /// Whoever decides first takes what is new from them.
+    watches: Mutex<Watches>,
     snapshot: ArcSwap<Snapshot>,
-    /// A watch fell behind or could not be read: nothing is allowed by rules that may be gone.
-    broken: AtomicBool,
 }
+
+/// One watch for each kind that is followed.
+type Watches = Vec<(Watch, &'static str)>;
 
 impl std::fmt::Debug for Authorizer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -66,56 +67,45 @@ impl std::fmt::Debug for Authorizer {
 
 impl Authorizer {
     /// Reads the roles and bindings that are there, and follows them from now on.
-    pub fn new(store: &impl Store, now: &store::Snapshot) -> Result<Self, store::Error> {
-        let mut watches = Vec::with_capacity(FOLLOWED.len());
-        let mut inputs = Vec::new();
-        for (prefix, kind) in FOLLOWED {
-            watches.push((store.watch(prefix.as_bytes(), Some(now.revision()))?, kind));
-            for entry in now.range(&store::Keys::prefix(prefix.as_bytes())) {
-                inputs.push(document(kind, &entry.value));
-            }
-        }
-        let loaded = portcullis_object::load(inputs, &portcullis_object::Limits::default());
-        let (snapshot, _) = Snapshot::build(&loaded.objects, &loaded.unreadable, &settings());
-        Ok(Self {
-            watches: Mutex::new(watches),
-            snapshot: ArcSwap::from_pointee(snapshot),
-            broken: AtomicBool::new(false),
-        })
+    pub fn new(store: &impl Backend) -> Result<Self, store::Error> {
+        let (watches, snapshot) = follow(store)?;
+        Ok(Self { watches: Mutex::new(watches), snapshot: ArcSwap::from_pointee(snapshot) })
     }
 
     /// The roles and bindings as of now, with everything that was committed before the call.
-    pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.catch_up();
-        self.snapshot.load_full()
-    }
-
-    fn catch_up(&self) {
+    ///
+    /// # Errors
+    ///
+    /// If the store cannot be followed any more: nothing may be allowed by rules that may be gone.
+    pub fn snapshot(&self, store: &impl Backend) -> Result<Arc<Snapshot>, store::Error> {
         // A panic while it was held has left the watches as they were or read a little further.
         let mut watches = self.watches.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let mut changes = Vec::new();
-        for (watch, kind) in watches.iter_mut() {
-            loop {
-                match watch.try_next() {
-                    Ok(Some(event)) => changes.extend(change(kind, &event)),
-                    Ok(None) => break,
-                    Err(_) => {
-                        self.broken.store(true, Ordering::Release);
-                        break;
-                    }
-                }
+        match news(&mut watches) {
+            Ok(changes) if changes.is_empty() => {}
+            Ok(changes) => {
+                let applied = self.snapshot.load().apply_all(changes);
+                self.snapshot.store(Arc::new(applied.snapshot));
+            }
+            // Nobody asked for so long that what happened is no longer kept: everything is read again.
+            Err(_) => {
+                let (anew, snapshot) = follow(store)?;
+                *watches = anew;
+                self.snapshot.store(Arc::new(snapshot));
             }
         }
-        if !changes.is_empty() {
-            let applied = self.snapshot.load().apply_all(changes);
-            self.snapshot.store(Arc::new(applied.snapshot));
-        }
+        drop(watches);
+        Ok(self.snapshot.load_full())
     }
 
     /// Lets a request pass, or refuses it with the Status 403.
-    pub fn gate(&self, who: Authenticated, info: &RequestInfo) -> Result<Authorized, Status> {
+    pub fn gate(
+        &self,
+        store: &impl Backend,
+        who: Authenticated,
+        info: &RequestInfo,
+    ) -> Result<Authorized, Status> {
         let attempt = attempt(who.user(), info);
-        let opinion = self.opinion(&attempt);
+        let opinion = self.opinion(store, &attempt);
         if opinion.allowed {
             Ok(Authorized { who })
         } else {
@@ -124,19 +114,45 @@ impl Authorizer {
     }
 
     /// Whether an attempt is allowed, and why.
-    pub fn opinion(&self, attempt: &Attempt) -> Opinion {
+    pub fn opinion(&self, store: &impl Backend, attempt: &Attempt) -> Opinion {
         if attempt.requester.is_privileged() {
             return Opinion { allowed: true, reason: String::new() };
         }
-        let snapshot = self.snapshot();
-        if self.broken.load(Ordering::Acquire) {
-            return Opinion {
+        match self.snapshot(store) {
+            Ok(snapshot) => opinion(snapshot.rbac(), attempt),
+            Err(why) => Opinion {
                 allowed: false,
-                reason: "RBAC: roles and bindings cannot be followed".to_owned(),
-            };
+                reason: format!("RBAC: roles and bindings cannot be followed: {why}"),
+            },
         }
-        opinion(snapshot.rbac(), attempt)
     }
+}
+
+/// Everything that is there, and watches of what will be.
+fn follow(store: &impl Backend) -> Result<(Watches, Snapshot), store::Error> {
+    let now = store.view();
+    let mut watches = Vec::with_capacity(FOLLOWED.len());
+    let mut inputs = Vec::new();
+    for (prefix, kind) in FOLLOWED {
+        watches.push((store.watch(prefix.as_bytes(), Some(now.revision()))?, kind));
+        for entry in now.range(&store::Keys::prefix(prefix.as_bytes())) {
+            inputs.push(document(kind, &entry.value));
+        }
+    }
+    let loaded = portcullis_object::load(inputs, &portcullis_object::Limits::default());
+    let (snapshot, _) = Snapshot::build(&loaded.objects, &loaded.unreadable, &settings());
+    Ok((watches, snapshot))
+}
+
+/// What has changed since the watches were read last.
+fn news(watches: &mut Watches) -> Result<Vec<Change>, store::Error> {
+    let mut changes = Vec::new();
+    for (watch, kind) in watches {
+        while let Some(event) = watch.try_next()? {
+            changes.extend(change(kind, &event));
+        }
+    }
+    Ok(changes)
 }
 
 /// What RBAC says.
@@ -251,4 +267,42 @@ pub fn forbidden(attempt: &Attempt, reason: &str) -> Status {
         message = format!("{message}: {reason}");
     }
     Status::forbidden(message, details)
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_store::{Memory, Store, Write};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_happened_while_nobody_asked_for_long_counts() {
+        let store = Memory::new();
+        let authorizer = Authorizer::new(&store).unwrap();
+        let jane = |verb: &str| Attempt {
+            requester: Requester { user: "jane".into(), groups: Vec::new() },
+            verb: verb.into(),
+            target: Target::Url("/metrics".into()),
+        };
+        let role = br#"{"metadata":{"name":"reader"},"rules":[{"verbs":["get"],"nonResourceURLs":["/metrics"]}]}"#;
+        let binding = br#"{"metadata":{"name":"jane"},"roleRef":{"apiGroup":"rbac.authorization.k8s.io",
+            "kind":"ClusterRole","name":"reader"},"subjects":[{"apiGroup":"rbac.authorization.k8s.io",
+            "kind":"User","name":"jane"}]}"#;
+        for (key, value) in [
+            ("/registry/clusterroles/reader", &role[..]),
+            ("/registry/clusterrolebindings/jane", &binding[..]),
+            ("/registry/configmaps/a/b", b"{}"),
+        ] {
+            let put = Write::Put { key: key.as_bytes().into(), value: value.into() };
+            store.commit(Vec::new(), vec![put]).await.unwrap();
+        }
+        store.compact(store.view().revision());
+
+        assert!(authorizer.opinion(&store, &jane("get")).allowed);
+        assert!(!authorizer.opinion(&store, &jane("post")).allowed);
+
+        let gone = Write::Delete { key: b"/registry/clusterrolebindings/jane"[..].into() };
+        store.commit(Vec::new(), vec![gone]).await.unwrap();
+        assert!(!authorizer.opinion(&store, &jane("get")).allowed);
+    }
 }

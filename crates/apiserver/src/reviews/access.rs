@@ -39,7 +39,7 @@ impl<B: Backend> Server<B> {
             }
         };
         let (attempt, error) = attempt(requester, &spec);
-        let opinion = self.authorizer.opinion(&attempt);
+        let opinion = self.authorizer.opinion(&self.store, &attempt);
         let mut status = Map::new();
         status.insert("allowed".into(), opinion.allowed.into());
         if !opinion.reason.is_empty() {

@@ -22,7 +22,7 @@ impl<B: Backend> Server<B> {
         if namespace.is_empty() {
             return Err(Status::bad_request("no namespace on request"));
         }
-        let snapshot = self.authorizer.snapshot();
+        let snapshot = self.rights()?;
         let user = ask.user();
         let review = rules_for(snapshot.rbac(), &requester(user), Some(&Namespace::new(namespace)));
         let mut resources: Vec<Value> =

@@ -127,7 +127,7 @@ impl<B: Backend> Server<B> {
     ) -> Result<Object, Status> {
         let mut attempt = attempt(ask.user(), &ask.info);
         attempt.verb = "create".into();
-        let opinion = self.authorizer.opinion(&attempt);
+        let opinion = self.authorizer.opinion(&self.store, &attempt);
         if !opinion.allowed {
             return Err(forbidden(&attempt, &opinion.reason));
         }
