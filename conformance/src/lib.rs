@@ -34,7 +34,7 @@ struct Suite {
 /// How sessions are replayed and what is shown of them.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// The `portcullis` binary; none for the one beside this program.
+    /// The `portcullis` binary; none for the one of this build, which lies beside this program.
     pub portcullis: Option<PathBuf>,
     /// The port of 127.0.0.1 that the server under test serves: none for the recorded one, 0 for
     /// any that is free.

@@ -13,7 +13,7 @@ use conformance::Options;
 const USAGE: &str = "\
 usage: conformance DIR [NAME-PREFIX] [FLAGS]
 
-  --portcullis PATH   the server to start (else $PORTCULLIS, else the one beside this program)
+  --portcullis PATH   the server to start (else $PORTCULLIS, else the one of this build)
   --port N            the port of 127.0.0.1 that it serves (26443, as recorded; 0: any)
   --groups A,B        end the session after the last of these groups
   --show ID|GROUP|all print requests, answers and differences (may be repeated, or A,B)

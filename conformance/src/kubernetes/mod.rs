@@ -22,8 +22,10 @@ mod table;
 mod tests;
 mod walk;
 
+use std::ffi::OsStr;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context as _, Result};
 
@@ -94,7 +96,7 @@ struct Set<'a> {
 
 impl Set<'_> {
     fn replay(&self, text: &str, options: &Options, out: &mut dyn Write) -> Result<bool> {
-        let Some(portcullis) = find(options) else {
+        let Some(portcullis) = find(options)? else {
             writeln!(
                 out,
                 "{}: not run (no `portcullis` beside this program, none named)",
@@ -133,14 +135,40 @@ impl Set<'_> {
     }
 }
 
-/// The server's binary: named, or beside this program (a test lies one folder deeper).
-pub(crate) fn find(options: &Options) -> Option<PathBuf> {
+/// The server's binary: named, or of this build.
+///
+/// # Errors
+///
+/// If cargo runs this program and cannot build the binary.
+pub(crate) fn find(options: &Options) -> Result<Option<PathBuf>> {
     if options.portcullis.is_some() {
-        return options.portcullis.clone();
+        return Ok(options.portcullis.clone());
     }
-    let program = std::env::current_exe().ok()?;
-    let folders = program.ancestors().skip(1).take(2);
-    folders.map(|folder| folder.join("portcullis")).find(|path| path.is_file())
+    let program = std::env::current_exe()?;
+    // A test lies one folder deeper than a program.
+    let folder = program.parent().map(|folder| match folder.file_name() {
+        Some(name) if name == "deps" => folder.parent().unwrap_or(folder),
+        _ => folder,
+    });
+    let Some(folder) = folder else { return Ok(None) };
+    if let (Some(cargo), Some(target)) = (std::env::var_os("CARGO"), folder.parent()) {
+        build(&cargo, target)?;
+    }
+    Ok(Some(folder.join("portcullis")).filter(|path| path.is_file()))
+}
+
+/// Cargo builds the package that it runs, and not the binary of another that this one starts.
+fn build(cargo: &OsStr, target: &Path) -> Result<()> {
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "--package", "portcullis-cli", "--bin", "portcullis"]);
+    build.arg("--target-dir").arg(target);
+    if !cfg!(debug_assertions) {
+        build.arg("--release");
+    }
+    let status =
+        build.current_dir(env!("CARGO_MANIFEST_DIR")).status().context("starting cargo")?;
+    anyhow::ensure!(status.success(), "the server does not build");
+    Ok(())
 }
 
 /// Cuts the session after the last group that is asked for, if any is.

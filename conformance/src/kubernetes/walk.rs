@@ -61,7 +61,7 @@ struct Printed {
 
 /// Walks with every kubectl that is named, in every set-up that is asked for.
 pub(crate) fn walk(name: &str, text: &str, options: &Options, out: &mut dyn Write) -> Result<bool> {
-    let Some(portcullis) = super::find(options) else {
+    let Some(portcullis) = super::find(options)? else {
         writeln!(out, "{name}: not run (no `portcullis` beside this program, none named)")?;
         return Ok(true);
     };
