@@ -15,7 +15,8 @@ use serde_json::Value;
 use std::sync::Arc;
 
 use crate::backend::Backend;
-use crate::request_info::RequestInfo;
+use crate::gates::node::Nodes;
+use crate::request_info::{FieldRequirement, RequestInfo};
 use crate::status::{Details, Status};
 
 /// What the keys of roles and bindings begin with. All four kinds are followed.
@@ -54,6 +55,7 @@ pub struct Authorizer {
     /// Whoever decides first takes what is new from them.
     watches: Mutex<Watches>,
     snapshot: ArcSwap<Snapshot>,
+    nodes: Nodes,
 }
 
 /// One watch for each kind that is followed.
@@ -69,7 +71,11 @@ impl Authorizer {
     /// Reads the roles and bindings that are there, and follows them from now on.
     pub fn new(store: &impl Backend) -> Result<Self, store::Error> {
         let (watches, snapshot) = follow(store)?;
-        Ok(Self { watches: Mutex::new(watches), snapshot: ArcSwap::from_pointee(snapshot) })
+        Ok(Self {
+            watches: Mutex::new(watches),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            nodes: Nodes::default(),
+        })
     }
 
     /// The roles and bindings as of now, with everything that was committed before the call.
@@ -105,7 +111,9 @@ impl Authorizer {
         info: &RequestInfo,
     ) -> Result<Authorized, Status> {
         let attempt = attempt(who.user(), info);
-        let opinion = self.opinion(store, &attempt);
+        // A selector that cannot be read selects nothing in particular.
+        let fields = info.field_requirements().unwrap_or_default();
+        let opinion = self.opinion_of(store, &attempt, fields.requirements());
         if opinion.allowed {
             Ok(Authorized { who })
         } else {
@@ -113,18 +121,39 @@ impl Authorizer {
         }
     }
 
-    /// Whether an attempt is allowed, and why.
+    /// Whether an attempt that selects no fields is allowed, and why.
     pub fn opinion(&self, store: &impl Backend, attempt: &Attempt) -> Opinion {
+        self.opinion_of(store, attempt, &[])
+    }
+
+    /// Whether an attempt is allowed, and why: `fields` are the terms of its field selector (KEP-4601),
+    /// which the node authorizer looks at and RBAC does not. The first authorizer that allows it decides.
+    pub fn opinion_of(
+        &self,
+        store: &impl Backend,
+        attempt: &Attempt,
+        fields: &[FieldRequirement],
+    ) -> Opinion {
         if attempt.requester.is_privileged() {
             return Opinion { allowed: true, reason: String::new() };
         }
-        match self.snapshot(store) {
+        let as_node = match self.nodes.opinion(store, attempt, fields) {
+            Some(Ok(())) => return Opinion { allowed: true, reason: String::new() },
+            Some(Err(why)) => why,
+            None => String::new(),
+        };
+        let mut by_rules = match self.snapshot(store) {
             Ok(snapshot) => opinion(snapshot.rbac(), attempt),
             Err(why) => Opinion {
                 allowed: false,
                 reason: format!("RBAC: roles and bindings cannot be followed: {why}"),
             },
+        };
+        if !by_rules.allowed && !as_node.is_empty() {
+            let separator = if by_rules.reason.is_empty() { "" } else { "\n" };
+            by_rules.reason = format!("{as_node}{separator}{}", by_rules.reason);
         }
+        by_rules
     }
 }
 

@@ -6,3 +6,4 @@
 
 pub mod admitted;
 pub mod authorize;
+pub mod node;

@@ -9,7 +9,7 @@ use crate::ask::{Ask, Target};
 use crate::backend::Backend;
 use crate::gates::authorize::requester;
 use crate::meta;
-use crate::request_info::{FieldSelector, LabelSelector};
+use crate::request_info::{FieldRequirement, FieldSelector, LabelSelector};
 use crate::reviews::{spec, text, texts};
 use crate::server::Server;
 use crate::status::Status;
@@ -39,7 +39,8 @@ impl<B: Backend> Server<B> {
             }
         };
         let (attempt, error) = attempt(requester, &spec);
-        let opinion = self.authorizer.opinion(&self.store, &attempt);
+        let fields = selected_fields(&spec);
+        let opinion = self.authorizer.opinion_of(&self.store, &attempt, &fields);
         let mut status = Map::new();
         status.insert("allowed".into(), opinion.allowed.into());
         if !opinion.reason.is_empty() {
@@ -158,6 +159,29 @@ fn attempt(requester: Requester, spec: &Map<String, Value>) -> (Attempt, Option<
     };
     let error = (!ignored.is_empty()).then(|| ignored.join(", "));
     (Attempt { requester, verb: verb.into(), target }, error)
+}
+
+/// The terms of the field selector that is asked about. What cannot be read selects nothing in particular.
+fn selected_fields(spec: &Map<String, Value>) -> Vec<FieldRequirement> {
+    let asked = spec.get("resourceAttributes").and_then(|asked| asked.get("fieldSelector"));
+    let Some(selector) = asked.and_then(Value::as_object) else { return Vec::new() };
+    let raw = text(selector, "rawSelector");
+    if !raw.is_empty() {
+        let read = FieldSelector::parse(raw).unwrap_or_default();
+        return read.requirements().to_vec();
+    }
+    let listed = selector.get("requirements").and_then(Value::as_array).into_iter().flatten();
+    let term = |one: &Map<String, Value>| {
+        let equal = match text(one, "operator") {
+            "In" => true,
+            "NotIn" => false,
+            _ => return None,
+        };
+        // A field selector knows single values only.
+        let [value] = <[String; 1]>::try_from(texts(one, "values")).ok()?;
+        Some(FieldRequirement { field: text(one, "key").to_owned(), equal, value })
+    };
+    listed.filter_map(Value::as_object).filter_map(term).collect()
 }
 
 /// Whether a selector could be asked of an authorizer that looks at selectors (KEP-4601).

@@ -8,12 +8,10 @@ use serde_json::{Map, Value, json};
 use crate::ask::Ask;
 use crate::backend::Backend;
 use crate::gates::authorize::{is_privileged, requester};
+use crate::gates::node::is_node;
 use crate::reviews::{spec, text};
 use crate::server::Server;
 use crate::status::Status;
-
-/// The group of nodes, whose authorizer cannot list what it allows.
-const NODES: &str = "system:nodes";
 
 impl<B: Backend> Server<B> {
     pub(super) fn rules_review(&self, ask: &Ask, object: &Object) -> Result<Object, Status> {
@@ -32,9 +30,7 @@ impl<B: Backend> Server<B> {
             resources.insert(0, everything());
             urls.push(json!({"verbs": ["*"], "nonResourceURLs": ["*"]}));
         }
-        let is_node =
-            user.name.starts_with("system:node:") && user.groups.iter().any(|group| group == NODES);
-        let error = if is_node {
+        let error = if is_node(&requester(user)) {
             Some("node authorizer does not support user rule resolution".to_owned())
         } else {
             review.error
