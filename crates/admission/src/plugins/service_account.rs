@@ -219,6 +219,17 @@ fn mountable_in(account: &Object, pod: &Object, list: &str, called: &str) -> Res
                 )));
             }
         }
+        for from in maps(container, "envFrom") {
+            let secret = text(section(from, "secretRef"), "name");
+            if is_set(from, "secretRef") && !lists(account, "secrets", secret) {
+                return Err(Refusal::forbidden(format!(
+                    "{called} {} with envFrom referencing secret.secretName=\"{secret}\" is not allowed because \
+                     service account {} does not reference that secret",
+                    text(container, "name"),
+                    text(metadata(account), "name"),
+                )));
+            }
+        }
     }
     Ok(())
 }
@@ -314,6 +325,12 @@ mod tests {
                 json!({"initContainers": [env("x")]}),
                 "init container c with envVar E referencing secret.secretName=\"x\" is not allowed because \
                  service account default does not reference that secret",
+            ),
+            (
+                json!({"containers": [{"name": "c", "envFrom": [{"configMapRef": {"name": "x"}},
+                    {"secretRef": {"name": "ok"}}, {"secretRef": {"name": "x"}}]}]}),
+                "container c with envFrom referencing secret.secretName=\"x\" is not allowed because service \
+                 account default does not reference that secret",
             ),
             (
                 json!({"imagePullSecrets": [{"name": "pull"}, {"name": "x"}]}),
