@@ -24,7 +24,7 @@ const PLACEHOLDERS: &[Placeholder] = &[
     Placeholder { name: "<ip>", is: is_address, of: |c| c.is_ascii_digit() || c == '.' },
     Placeholder { name: "<port>", is: is_port, of: |c| c.is_ascii_digit() },
     Placeholder { name: "<rand>", is: is_random, of: |c| c.is_ascii_alphanumeric() },
-    Placeholder { name: "<token>", is: is_token, of: |c| is_word(c) || c == '.' },
+    Placeholder { name: "<token>", is: is_token, of: |c| is_word(c) || ".+/=".contains(c) },
     Placeholder { name: "<continue>", is: is_base64, of: |c| is_word(c) || c == '=' },
     Placeholder { name: "<age>", is: is_age, of: |c| c.is_ascii_alphanumeric() },
     Placeholder { name: "<hash>", is: is_some, of: |c| is_word(c) || c == '=' },
@@ -144,7 +144,9 @@ fn is_random(text: &str) -> bool {
 
 fn is_token(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
-    parts.len() == 3 && parts.iter().all(|part| !part.is_empty()) && text.starts_with("ey")
+    let is_plain = parts.len() == 3 && parts.iter().all(|part| !part.is_empty());
+    // Written out, or in base64 as a `Secret` holds it.
+    (is_plain && text.starts_with("ey")) || (is_base64(text) && text.starts_with("ZXlK"))
 }
 
 fn is_base64(text: &str) -> bool {
@@ -249,6 +251,7 @@ mod tests {
             ("cm-<rand>", "cm-aaaaa", false),
             ("cm-<rand>", "cm-", false),
             ("<token>", "eyJh.eyJp.c2ln", true),
+            ("<token>", "ZXlKaC5leUpwLmMybG4=", true),
             ("<token>", "secret", false),
             ("<continue>", "eyJ2IjoibWV0YSJ9", true),
             ("<age>", "3m20s", true),
