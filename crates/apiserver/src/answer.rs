@@ -202,7 +202,9 @@ impl Listed {
                     let object = stored::read(entry).map_err(unreadable)?;
                     items.push(Value::Object(partial(&object, version)));
                 }
-                list.insert("items".into(), self.items(items));
+                // The original makes this list anew, and of nothing makes nothing.
+                let items = if items.is_empty() { Value::Null } else { items.into() };
+                list.insert("items".into(), items);
             }
             Shape::PartialObject(_) => {
                 return Err(Status::not_acceptable(format!(
