@@ -278,7 +278,8 @@ fn match_labels(selector: &portcullis_core::Selector) -> Value {
     json!({"matchLabels": labels})
 }
 
-fn rule_object(rule: &Rule) -> Value {
+/// A rule as it stands in a role.
+pub(crate) fn rule_object(rule: &Rule) -> Value {
     let mut object = Object::new();
     let mut add = |field: &str, words: &[smol_str::SmolStr]| {
         if !words.is_empty() || field == "verbs" {

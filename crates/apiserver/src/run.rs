@@ -11,6 +11,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedSender};
 
 use crate::config::Config;
+use crate::controllers;
 use crate::data_dir::{self, DataDir, Reload};
 use crate::history;
 use crate::http::{self, Drained, Tls, TlsError, Trigger};
@@ -98,6 +99,7 @@ async fn serve(config: &Config, told: &mut dyn FnMut(Notice)) -> Result<Drained,
     let (notices, mut happened) = mpsc::unbounded_channel();
     on_signals(trigger, notices.clone()).map_err(Error::System)?;
     let service = Arc::new(wiring::server(config, &data_dir, address, now).await?);
+    let controlling = tokio::spawn(controllers::run(Arc::clone(&service)));
     let (inputs, limits) = (config.manifests.clone(), &config.manifest_limits);
     let authority = &data_dir.credentials().authority;
     for warned in manifests::apply(&*service, inputs, limits, authority, now()).await? {
@@ -131,6 +133,7 @@ async fn serve(config: &Config, told: &mut dyn FnMut(Notice)) -> Result<Drained,
             }),
         }
     };
+    controlling.abort();
     looking.abort();
     forgetting.abort();
     Ok(drained)

@@ -16,6 +16,7 @@ use crate::answer::{Answer, Document, written};
 use crate::ask::{Ask, Target};
 use crate::backend::Backend;
 use crate::body::BODY_BYTES_MAX;
+use crate::config::{Controllers, Emulation};
 use crate::gates::authorize::Authorizer;
 use crate::http::{BodyError, Request, Response, ResponseBody, Service};
 use crate::negotiate::Form;
@@ -120,6 +121,10 @@ pub struct Behaviour {
     pub issuer: String,
     /// Whom clients should trust, as PEM: what `kube-root-ca.crt` holds.
     pub authorities: String,
+    /// Which controllers run.
+    pub controllers: Controllers,
+    /// Whose older behaviour is added.
+    pub emulate: Option<Emulation>,
 }
 
 /// The API server, but for its sockets.
@@ -134,6 +139,8 @@ pub struct Server<B> {
     pub(crate) started: String,
     pub(crate) clock: Clock,
     pub(crate) random: Random,
+    /// Held by whoever fills in aggregated roles.
+    pub(crate) aggregating: tokio::sync::Mutex<()>,
 }
 
 impl<B> std::fmt::Debug for Server<B> {
@@ -167,10 +174,22 @@ impl<B: Backend> Server<B> {
         let trust = ArcSwap::from_pointee(trust);
         let started = http_date(clock.now());
         let openapi = OpenApi::default();
-        let server =
-            Self { store, authorizer, trust, issuer, behaviour, openapi, started, clock, random };
+        let aggregating = tokio::sync::Mutex::default();
+        let server = Self {
+            store,
+            authorizer,
+            trust,
+            issuer,
+            behaviour,
+            openapi,
+            started,
+            clock,
+            random,
+            aggregating,
+        };
         let made = server.bootstrap().await;
         made.map_err(|status| StartError::Bootstrap(status.message))?;
+        server.begin().await;
         Ok(server)
     }
 

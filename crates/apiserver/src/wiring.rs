@@ -71,6 +71,8 @@ pub(crate) async fn server(
         service_address: first_service(&config.service_cluster_ip_range).to_string(),
         port: address.port(),
         issuer: name.to_owned(),
+        controllers: config.controllers.clone(),
+        emulate: config.emulate,
         authorities: credentials.server_authorities().to_owned(),
     };
     let source = SystemRandom::new();

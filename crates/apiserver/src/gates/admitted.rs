@@ -48,6 +48,21 @@ impl Admitted {
         Self { key, old, new: Some(new), also: Vec::new(), with: Vec::new() }
     }
 
+    /// What a controller makes of what it has read: see [`controllers`](crate::controllers).
+    pub(crate) fn by_controller(key: String, old: Option<Arc<Entry>>, new: Option<Object>) -> Self {
+        Self { key, old, new, also: Vec::new(), with: Vec::new() }
+    }
+
+    /// Both changes, or neither.
+    pub(crate) fn together(mut self, other: Self) -> Self {
+        let key: Arc<[u8]> = other.key.as_bytes().into();
+        self.also.push(unchanged(&key, other.old.as_deref()));
+        self.also.extend(other.also);
+        self.with.push(change(key, other.new));
+        self.with.extend(other.with);
+        self
+    }
+
     /// The same under further conditions.
     pub(crate) fn provided(mut self, condition: Condition) -> Self {
         self.also.push(condition);
@@ -63,16 +78,9 @@ impl Admitted {
     /// Stores it.
     pub(crate) async fn write(self, store: &impl Store) -> Result<Written, Status> {
         let key: Arc<[u8]> = self.key.as_bytes().into();
-        let unchanged = match &self.old {
-            Some(entry) => Condition::Unchanged(Arc::clone(&key), entry.modified),
-            None => Condition::Absent(Arc::clone(&key)),
-        };
-        let mut when = vec![unchanged];
+        let mut when = vec![unchanged(&key, self.old.as_deref())];
         when.extend(self.also);
-        let mut then = vec![match self.new {
-            Some(object) => stored::put(&key, object),
-            None => Write::Delete { key },
-        }];
+        let mut then = vec![change(key, self.new)];
         then.extend(self.with);
         let outcome = store.commit(when, then).await;
         match outcome.map_err(|why| Status::internal(&why.to_string()))? {
@@ -80,6 +88,21 @@ impl Admitted {
             Outcome::Failed { condition: 0, .. } => Ok(Written::Overtaken),
             Outcome::Failed { .. } => Ok(Written::Unfounded),
         }
+    }
+}
+
+/// The key still holds what was judged.
+fn unchanged(key: &Arc<[u8]>, old: Option<&Entry>) -> Condition {
+    match old {
+        Some(entry) => Condition::Unchanged(Arc::clone(key), entry.modified),
+        None => Condition::Absent(Arc::clone(key)),
+    }
+}
+
+fn change(key: Arc<[u8]>, new: Option<Object>) -> Write {
+    match new {
+        Some(object) => stored::put(&key, object),
+        None => Write::Delete { key },
     }
 }
 

@@ -121,8 +121,10 @@ impl<B: Backend> Server<B> {
             let there = format!("/registry/namespaces/{namespace}");
             admitted = admitted.provided(Condition::Present(there.as_bytes().into()));
         }
+        let admitted = self.furnished(target, &name, admitted);
         match allocation.beside(admitted).write(&self.store).await? {
             Written::Done(revision) => {
+                self.follow_up(target, namespace, &name).await;
                 meta::set(&mut object, "resourceVersion", revision.to_string());
                 meta::sort(&mut object);
                 Ok(object)

@@ -26,8 +26,8 @@ use crate::verbs::update::TURNS_MAX;
 use crate::{meta, stored};
 
 /// Finalizers that say what becomes of what the object owns.
-const ORPHAN: &str = "orphan";
-const FOREGROUND: &str = "foregroundDeletion";
+pub(crate) const ORPHAN: &str = "orphan";
+pub(crate) const FOREGROUND: &str = "foregroundDeletion";
 
 /// The resources whose objects are answered when they go, rather than a Status.
 const ANSWERED_AS_OBJECTS: [&str; 5] =
@@ -77,7 +77,7 @@ impl<B: Backend> Server<B> {
             let old = stored::read(&entry).map_err(|why| Status::internal(&why.to_string()))?;
             preconditions(options, target, &old, &entry, name)?;
             let passed = self.judge(chain, doing, &old, Some(&old))?;
-            let next = self.going(ask, target, options, &old);
+            let next = going(ask.now, target, options, &old);
             let gone = ends_now(target, &next);
             if options.dry_run {
                 return Ok(Deleted { object: next, gone });
@@ -91,6 +91,7 @@ impl<B: Backend> Server<B> {
                 if gone { Allocation::of_deleted(target, &old) } else { Allocation::default() };
             let admitted = allocation.beside(admitted);
             if let Written::Done(revision) = admitted.write(&self.store).await? {
+                self.follow_up(target, namespace, name).await;
                 // Of a pod the last that is told is that it was ending.
                 let mut object = if gone && !is_graceful(target) { (*old).clone() } else { next };
                 meta::set(&mut object, "resourceVersion", revision.to_string());
@@ -99,57 +100,6 @@ impl<B: Backend> Server<B> {
             }
         }
         Err(Status::modified(resource, name))
-    }
-
-    /// The object on its way out: marked, with the finalizers that the propagation asks for.
-    fn going(&self, ask: &Ask, target: Target, options: &DeleteOptions, old: &Object) -> Object {
-        let mut next = old.clone();
-        let mut finalizers: Vec<&str> =
-            meta::finalizers(old).filter(|one| !matches!(*one, ORPHAN | FOREGROUND)).collect();
-        let held = |one: &str| meta::finalizers(old).any(|finalizer| finalizer == one);
-        match options.propagation {
-            Some(Propagation::Orphan) => finalizers.push(ORPHAN),
-            Some(Propagation::Foreground) => finalizers.push(FOREGROUND),
-            Some(Propagation::Background) => {}
-            // Without a word it stays what an earlier request has asked for.
-            None => finalizers.extend([ORPHAN, FOREGROUND].into_iter().filter(|one| held(one))),
-        }
-        let listed: Vec<Value> = finalizers.iter().map(|one| Value::from(*one)).collect();
-        meta::set(
-            &mut next,
-            "finalizers",
-            if listed.is_empty() { Value::Null } else { listed.into() },
-        );
-        let namespace = target.resource.plural == "namespaces" && target.resource.group.is_empty();
-        let grace = grace_period(target, options, old);
-        if !meta::is_terminating(old) {
-            meta::set(&mut next, "deletionTimestamp", ask.now.after(seconds(grace)).to_string());
-            // A namespace ends when its content has, and says nothing about how long that takes.
-            if !namespace {
-                meta::set(&mut next, "deletionGracePeriodSeconds", grace);
-            }
-            let generation = meta::integer(old, "generation");
-            if generation > 0 {
-                meta::set(&mut next, "generation", generation + 1);
-            }
-        } else if let Some(before) = granted(old).filter(|before| grace < *before) {
-            // It may be given less time than it was, and never more.
-            let ends: Option<Timestamp> = meta::text(old, "deletionTimestamp").parse().ok();
-            let ends = ends.unwrap_or(ask.now);
-            let ends = Timestamp::from_seconds(
-                ends.seconds().saturating_sub(seconds(before - grace).as_secs()),
-            );
-            meta::set(&mut next, "deletionTimestamp", ends.to_string());
-            meta::set(&mut next, "deletionGracePeriodSeconds", grace);
-        }
-        if namespace {
-            let status = next.entry("status").or_insert_with(|| Value::Object(Object::new()));
-            if let Value::Object(status) = status {
-                status.insert("phase".to_owned(), "Terminating".into());
-            }
-        }
-        meta::sort(&mut next);
-        next
     }
 
     /// Deletes every object that is selected, and answers with them.
@@ -184,6 +134,58 @@ impl<B: Backend> Server<B> {
             body: listed.write(form, include, ask.now, ask.pretty())?,
         }))
     }
+}
+
+/// The object on its way out: marked, with the finalizers that the propagation asks for.
+pub(crate) fn going(
+    now: Timestamp,
+    target: Target,
+    options: &DeleteOptions,
+    old: &Object,
+) -> Object {
+    let mut next = old.clone();
+    let mut finalizers: Vec<&str> =
+        meta::finalizers(old).filter(|one| !matches!(*one, ORPHAN | FOREGROUND)).collect();
+    let held = |one: &str| meta::finalizers(old).any(|finalizer| finalizer == one);
+    match options.propagation {
+        Some(Propagation::Orphan) => finalizers.push(ORPHAN),
+        Some(Propagation::Foreground) => finalizers.push(FOREGROUND),
+        Some(Propagation::Background) => {}
+        // Without a word it stays what an earlier request has asked for.
+        None => finalizers.extend([ORPHAN, FOREGROUND].into_iter().filter(|one| held(one))),
+    }
+    let listed: Vec<Value> = finalizers.iter().map(|one| Value::from(*one)).collect();
+    meta::set(&mut next, "finalizers", if listed.is_empty() { Value::Null } else { listed.into() });
+    let namespace = target.resource.plural == "namespaces" && target.resource.group.is_empty();
+    let grace = grace_period(target, options, old);
+    if !meta::is_terminating(old) {
+        meta::set(&mut next, "deletionTimestamp", now.after(seconds(grace)).to_string());
+        // A namespace ends when its content has, and says nothing about how long that takes.
+        if !namespace {
+            meta::set(&mut next, "deletionGracePeriodSeconds", grace);
+        }
+        let generation = meta::integer(old, "generation");
+        if generation > 0 {
+            meta::set(&mut next, "generation", generation + 1);
+        }
+    } else if let Some(before) = granted(old).filter(|before| grace < *before) {
+        // It may be given less time than it was, and never more.
+        let ends: Option<Timestamp> = meta::text(old, "deletionTimestamp").parse().ok();
+        let ends = ends.unwrap_or(now);
+        let ends = Timestamp::from_seconds(
+            ends.seconds().saturating_sub(seconds(before - grace).as_secs()),
+        );
+        meta::set(&mut next, "deletionTimestamp", ends.to_string());
+        meta::set(&mut next, "deletionGracePeriodSeconds", grace);
+    }
+    if namespace {
+        let status = next.entry("status").or_insert_with(|| Value::Object(Object::new()));
+        if let Value::Object(status) = status {
+            status.insert("phase".to_owned(), "Terminating".into());
+        }
+    }
+    meta::sort(&mut next);
+    next
 }
 
 /// Whether the objects of a resource are given time to end: pods, whose containers are told.

@@ -174,6 +174,7 @@ impl<B: Backend> Server<B> {
                 if !matches!(admitted.write(&self.store).await?, Written::Done(_)) {
                     return Ok(None);
                 }
+                self.follow_up(target, namespace, name).await;
             }
             return Ok(Some(object));
         }
@@ -189,6 +190,7 @@ impl<B: Backend> Server<B> {
             Admitted::by_chain(passed, lies, Some(Arc::clone(entry)), Some(object.clone()));
         match allocation.beside(admitted).write(&self.store).await? {
             Written::Done(revision) => {
+                self.follow_up(target, namespace, name).await;
                 meta::set(&mut object, "resourceVersion", revision.to_string());
                 Ok(Some(object))
             }
