@@ -30,6 +30,21 @@ const AUTOUPDATE: &str = "rbac.authorization.kubernetes.io/autoupdate";
 
 const NAMESPACES: [&str; 4] = ["default", "kube-node-lease", "kube-public", "kube-system"];
 
+/// The classes of the pods without which a cluster does not run, and their priorities.
+const PRIORITY_CLASSES: [(&str, i64, &str); 2] = [
+    (
+        "system-node-critical",
+        2_000_001_000,
+        "Used for system critical pods that must not be moved from their current node.",
+    ),
+    (
+        "system-cluster-critical",
+        2_000_000_000,
+        "Used for system critical pods that must run in the cluster, but can be moved to another node if \
+         necessary.",
+    ),
+];
+
 /// The order in which the original makes the cluster roles: whoever watches from the beginning sees it.
 const ORDER: &[&str] = &[
     "cluster-admin",
@@ -192,6 +207,12 @@ fn objects(given: &Behaviour, now: Timestamp) -> Vec<(&'static Resource, Object)
             "data": {"since": now.to_string().split('T').next().unwrap_or_default()},
         }),
     );
+    for (name, value, description) in PRIORITY_CLASSES {
+        let class = json!({
+            "metadata": {"name": name}, "value": value, "description": description,
+        });
+        push("scheduling.k8s.io", "priorityclasses", class);
+    }
     if !given.service_address.is_empty() {
         push(
             "",

@@ -1,6 +1,7 @@
 //! What is done to pods beside writing them: they are bound to a node, and evicted from it.
 
 use portcullis_admission::Operation;
+use portcullis_core::Timestamp;
 use portcullis_kinds::{FieldError, Object};
 use portcullis_schema::api;
 use serde_json::{Value, json};
@@ -10,12 +11,14 @@ use crate::answer::Answer;
 use crate::ask::{Ask, Target, namespace_of, settle_namespace};
 use crate::backend::Backend;
 use crate::body;
+use crate::gates::admitted::{Admitted, Written};
 use crate::negotiate::Offer;
 use crate::options::{DeleteOptions, WriteOptions};
 use crate::request_info::{LabelSelector, Query};
-use crate::resource::{Resource, prefix_in};
+use crate::resource::{Resource, key, prefix_in};
 use crate::server::Server;
 use crate::status::{Cause, Details, Status};
+use crate::verbs::update::{TURNS_MAX, same_uid};
 use crate::{meta, stored};
 
 impl<B: Backend> Server<B> {
@@ -35,18 +38,28 @@ impl<B: Backend> Server<B> {
             }
             _ => meta::name(&binding).to_owned(),
         };
-        let doing =
-            Doing { operation: Operation::Create, target, namespace: &namespace, name: &name };
-        let (binding, chain) = self.admit(ask, doing, binding, None)?;
-        let node = node_of(&binding)?;
-        self.judge(chain, doing, &binding, None)?;
-        let whole = Target::of(pods);
-        self.change(ask, whole, &options, &namespace, &name, None, |_, old| {
-            let Some(old) = old else { return Err(Status::not_found(pods, &name)) };
-            bound(old, &name, &node)
-        })
-        .await?;
-        Ok(Status::done(201).in_form(form))
+        for _ in 0..TURNS_MAX {
+            let doing =
+                Doing { operation: Operation::Create, target, namespace: &namespace, name: &name };
+            let (binding, chain) = self.admit(ask, doing, binding.clone(), None)?;
+            let node = node_of(&binding)?;
+            let passed = self.judge(chain, doing, &binding, None)?;
+            let lies = key(pods, &namespace, &name);
+            let view = self.store.view();
+            let entry = view.get(lies.as_bytes()).ok_or_else(|| Status::not_found(pods, &name))?;
+            let old = stored::read(entry).map_err(|why| Status::internal(&why.to_string()))?;
+            same_uid(Target::of(pods), &lies, meta::uid(&binding), &old)?;
+            let pod = bound(&old, &binding, &name, &node, ask.now)?;
+            if options.dry_run {
+                return Ok(Status::done(201).in_form(form));
+            }
+            let entry = Some(std::sync::Arc::clone(entry));
+            let admitted = Admitted::by_chain(passed, lies, entry, Some(pod));
+            if let Written::Done(_) = admitted.write(&self.store).await? {
+                return Ok(Status::done(201).in_form(form));
+            }
+        }
+        Err(Status::modified(pods, &name))
     }
 
     /// `POST pods/NAME/eviction`: the pod is deleted if its disruption budgets allow (`policy/v1`).
@@ -149,8 +162,15 @@ fn node_of(binding: &Object) -> Result<String, Status> {
     Ok(text("name").to_owned())
 }
 
-/// The pod on its node. It is given one once.
-fn bound(old: &Object, name: &str, node: &str) -> Result<Object, Status> {
+/// The pod on its node. It is given one once, which is nobody's wish but the scheduler's: it counts as no
+/// change of what is wanted, and nobody comes to own the field.
+fn bound(
+    old: &Object,
+    binding: &Object,
+    name: &str,
+    node: &str,
+    now: Timestamp,
+) -> Result<Object, Status> {
     let refused = |why: &str| Status::conflict("pods/binding", "", "pods/binding", name, why);
     if meta::is_terminating(old) {
         return Err(refused(&format!("pod {name} is being deleted, cannot be assigned to a host")));
@@ -171,6 +191,26 @@ fn bound(old: &Object, name: &str, node: &str) -> Result<Object, Status> {
         return Err(refused(&format!("pod {name} has non-empty .spec.schedulingGates")));
     }
     spec.insert("nodeName".into(), node.into());
+    for field in ["annotations", "labels"] {
+        let given = meta::metadata(binding).and_then(|metadata| metadata.get(field));
+        let Some(Value::Object(given)) = given else { continue };
+        let held = meta::metadata_mut(&mut pod).entry(field).or_insert_with(|| json!({}));
+        if let Value::Object(held) = held {
+            held.extend(given.clone());
+        }
+    }
+    let scheduled = json!({
+        "type": "PodScheduled", "status": "True", "lastProbeTime": null,
+        "lastTransitionTime": now.to_string(),
+    });
+    if let Value::Object(status) = pod.entry("status").or_insert_with(|| json!({}))
+        && let Value::Array(conditions) =
+            status.entry("conditions").or_insert_with(|| Value::Array(Vec::new()))
+    {
+        conditions.retain(|condition| condition.get("type") != scheduled.get("type"));
+        conditions.push(scheduled);
+    }
+    meta::sort(&mut pod);
     Ok(pod)
 }
 

@@ -89,23 +89,7 @@ impl<B: Backend> Server<B> {
             };
             let old = stored::read(&entry).map_err(|why| Status::internal(&why.to_string()))?;
             let sent = make(ask, Some(&old))?;
-            if let Some(uid) = uid
-                && uid != meta::uid(&old)
-            {
-                let why = format!(
-                    "StorageError: invalid object, Code: 4, Key: {lies}, ResourceVersion: 0, \
-                     AdditionalErrorMsg: Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
-                    meta::uid(&old)
-                );
-                let resource = target.resource;
-                return Err(Status::conflict(
-                    &qualified(resource),
-                    resource.group,
-                    resource.plural,
-                    name,
-                    &why,
-                ));
-            }
+            same_uid(target, &lies, uid.map_or("", String::as_str), &old)?;
             let versioned = expected_version(&sent, &entry, target, name)?;
             match self.changed(ask, target, options, namespace, name, &entry, &old, sent).await? {
                 Some(object) => return Ok(Updated { object, created: false }),
@@ -210,6 +194,22 @@ pub(crate) fn named_as(object: &Object, name: &str) -> Result<(), Status> {
             "the name of the object ({held}) does not match the name on the URL ({name})"
         ))),
     }
+}
+
+/// Refuses a change that is meant for an object of another uid, which has gone since; an empty one is meant
+/// for any.
+pub(crate) fn same_uid(target: Target, lies: &str, uid: &str, old: &Object) -> Result<(), Status> {
+    if uid.is_empty() || uid == meta::uid(old) {
+        return Ok(());
+    }
+    let why = format!(
+        "StorageError: invalid object, Code: 4, Key: {lies}, ResourceVersion: 0, AdditionalErrorMsg: \
+         Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+        meta::uid(old)
+    );
+    let resource = target.resource;
+    let (group, plural) = (resource.group, resource.plural);
+    Err(Status::conflict(&qualified(resource), group, plural, meta::name(old), &why))
 }
 
 /// Compares the version that was sent with what is there. True if one was sent.
