@@ -114,18 +114,8 @@ pub fn object(
         }
     })?;
     complaints.extend(decoded.complaints.iter().map(ToString::to_string));
-    match validation {
-        FieldValidation::Ignore => {}
-        FieldValidation::Warn => ask.warnings.extend(complaints),
-        FieldValidation::Strict if complaints.is_empty() => {}
-        FieldValidation::Strict => {
-            return Err(unfit(&format!("strict decoding error: {}", complaints.join(", "))));
-        }
-    }
-    let mut object = decoded.object;
-    object.shift_remove("kind");
-    object.shift_remove("apiVersion");
-    Ok(object)
+    told(ask, &complaints, validation).map_err(|why| unfit(&why))?;
+    Ok(without_kind(decoded.object))
 }
 
 /// The same for what a patch has made, whose refusals are worded otherwise. They show `shown`, or the
@@ -162,18 +152,28 @@ pub fn patched_object(
         why => invalid(&why.to_string()),
     })?;
     complaints.extend(decoded.complaints.iter().map(ToString::to_string));
+    told(ask, &complaints, validation).map_err(|why| invalid(&why))?;
+    Ok(without_kind(decoded.object))
+}
+
+/// Does with what was complained of what the client asked for: the error refuses the object.
+fn told(ask: &mut Ask, complaints: &[String], validation: FieldValidation) -> Result<(), String> {
     match validation {
-        FieldValidation::Ignore => {}
-        FieldValidation::Warn => ask.warnings.extend(complaints),
-        FieldValidation::Strict if complaints.is_empty() => {}
-        FieldValidation::Strict => {
-            return Err(invalid(&format!("strict decoding error: {}", complaints.join(", "))));
+        FieldValidation::Ignore => Ok(()),
+        FieldValidation::Warn => {
+            ask.warnings.extend_from_slice(complaints);
+            Ok(())
         }
+        FieldValidation::Strict if complaints.is_empty() => Ok(()),
+        FieldValidation::Strict => Err(format!("strict decoding error: {}", complaints.join(", "))),
     }
-    let mut object = decoded.object;
+}
+
+/// The object as it is stored: its kind and version are those of its key.
+fn without_kind(mut object: Object) -> Object {
     object.shift_remove("kind");
     object.shift_remove("apiVersion");
-    Ok(object)
+    object
 }
 
 /// A value of the wrong type as `runtime.DefaultUnstructuredConverter` of the original words it.

@@ -69,6 +69,33 @@ pub(crate) fn json(value: &Value) -> String {
     out
 }
 
+/// `1h30m`, `-1.5s`, `0`: what `time.ParseDuration` of Go reads.
+pub fn is_duration(text: &str) -> bool {
+    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
+    if rest == "0" {
+        return true;
+    }
+    if rest.is_empty() {
+        return false;
+    }
+    while !rest.is_empty() {
+        let number =
+            rest.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(rest.len());
+        let (digits, tail) = rest.split_at_checked(number).unwrap_or((rest, ""));
+        if digits.trim_matches('.').is_empty() || digits.matches('.').count() > 1 {
+            return false;
+        }
+        let unit =
+            tail.find(|char: char| char.is_ascii_digit() || char == '.').unwrap_or(tail.len());
+        let (unit, next) = tail.split_at_checked(unit).unwrap_or((tail, ""));
+        if !matches!(unit, "ns" | "us" | "µs" | "μs" | "ms" | "s" | "m" | "h") {
+            return false;
+        }
+        rest = next;
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -86,6 +113,26 @@ mod tests {
             (json!(null), "null"),
         ] {
             assert_eq!(shown(&value), want);
+        }
+    }
+
+    #[test]
+    fn durations_are_those_of_go() {
+        for (text, is) in [
+            ("32s", true),
+            ("1h30m", true),
+            ("-1.5s", true),
+            ("0", true),
+            (".5ms", true),
+            ("1µs", true),
+            ("abc", false),
+            ("", false),
+            ("5", false),
+            ("s", false),
+            ("1.2.3s", false),
+            ("1d", false),
+        ] {
+            assert_eq!(is_duration(text), is, "{text}");
         }
     }
 }

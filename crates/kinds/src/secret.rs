@@ -3,12 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use portcullis_core::Timestamp;
+use portcullis_schema::json::SyntaxError;
 use serde_json::Value;
 
 use crate::config_map::{DATA_BYTES_MAX, decoded_bytes, immutable_faults, key_faults};
 use crate::path::Path;
 use crate::value::{at, copy, default_text, map, map_or_new, remove, text};
-use crate::{FieldError, Kind, Object, age, go_json, metadata, name, pem};
+use crate::{FieldError, Kind, Object, age, metadata, name, pem};
 
 pub(crate) static SECRET: Secret = Secret;
 
@@ -128,11 +129,26 @@ fn type_faults(object: &Object, faults: &mut Vec<FieldError>) {
 fn docker_faults(object: &Object, key: &str, faults: &mut Vec<FieldError>) {
     if map(object, "data").is_none_or(|data| !data.contains_key(key)) {
         faults.push(FieldError::required(DATA.key(key), ""));
-    } else if let Err(fault) = go_json::object(&content(object, key)) {
+    } else if let Some(fault) = docker_fault(&content(object, key)) {
         // What stands there is a secret even if it is no good.
         let shown = "<secret contents redacted>";
-        faults.push(FieldError::invalid(DATA.key(key), shown, fault.to_string()));
+        faults.push(FieldError::invalid(DATA.key(key), shown, fault));
     }
+}
+
+/// What Go says of a text that is no JSON object. `null` is one for it.
+fn docker_fault(text: &[u8]) -> Option<String> {
+    if let Some(fault) = SyntaxError::first(text) {
+        return Some(fault.to_string());
+    }
+    let kind = match text.trim_ascii_start().first() {
+        Some(b'{' | b'n') => return None,
+        Some(b'[') => "array",
+        Some(b'"') => "string",
+        Some(b't' | b'f') => "bool",
+        _ => "number",
+    };
+    Some(format!("json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"))
 }
 
 /// The bytes of a key; none where it is absent.

@@ -65,40 +65,13 @@ fn descriptor(text: &str) -> Result<(), String> {
         return Ok(());
     }
     match text.strip_prefix("@every ") {
-        Some(duration) if is_duration(duration) => Ok(()),
+        Some(duration) if crate::is_duration(duration) => Ok(()),
         Some(duration) => Err(format!(
             "failed to parse duration {text}: time: invalid duration {}",
             quoted(duration)
         )),
         None => Err(format!("unrecognized descriptor: {text}")),
     }
-}
-
-/// A duration as Go writes it: numbers with units, as `1h30m`.
-fn is_duration(text: &str) -> bool {
-    let mut rest = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if rest == "0" {
-        return true;
-    }
-    if rest.is_empty() {
-        return false;
-    }
-    while !rest.is_empty() {
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let (number, after) = rest.split_at_checked(digits).unwrap_or((rest, ""));
-        let has_digit = number.bytes().any(|byte| byte.is_ascii_digit());
-        if !has_digit || number.matches('.').count() > 1 {
-            return false;
-        }
-        let units = ["ns", "us", "µs", "μs", "ms", "s", "m", "h"];
-        let end = after.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(after.len());
-        let (unit, after) = after.split_at_checked(end).unwrap_or((after, ""));
-        if !units.contains(&unit) {
-            return false;
-        }
-        rest = after;
-    }
-    true
 }
 
 fn range(bounds: &Bounds, text: &str) -> Result<(), String> {

@@ -14,20 +14,28 @@ impl fmt::Display for SyntaxError {
 
 impl std::error::Error for SyntaxError {}
 
+/// How deeply Go's reader lets a text nest.
+const DEPTH_MAX: usize = 10_000;
+
+const TOO_DEEP: &str = "exceeded max depth";
+
 impl SyntaxError {
-    /// The first thing wrong with `text`.
-    ///
-    /// A text that is well formed and still was not read is too deep or holds a number that no
-    /// machine can hold; it is called too deep.
-    pub(crate) fn of(text: &[u8]) -> Self {
+    /// The first thing wrong with `text`; none if it is JSON.
+    pub fn first(text: &[u8]) -> Option<Self> {
         let mut scanner = Scanner { text, at: 0, open: Vec::new() };
-        match scanner.run() {
-            Err(Stop::At(byte, context)) => {
-                Self(format!("invalid character {} {context}", quoted(byte)))
-            }
-            Err(Stop::End) => Self("unexpected end of JSON input".into()),
-            Ok(()) => Self("exceeded max depth".into()),
-        }
+        Some(Self(match scanner.run().err()? {
+            Stop::At(byte, context) => format!("invalid character {} {context}", quoted(byte)),
+            Stop::End => "unexpected end of JSON input".into(),
+            Stop::Deep => TOO_DEEP.into(),
+        }))
+    }
+
+    /// The first thing wrong with a text that was not read.
+    ///
+    /// One that is well formed is too deep for us or holds a number that no machine can hold; it is called
+    /// too deep.
+    pub(crate) fn of(text: &[u8]) -> Self {
+        Self::first(text).unwrap_or_else(|| Self(TOO_DEEP.into()))
     }
 }
 
@@ -53,6 +61,7 @@ fn quoted(byte: u8) -> String {
 enum Stop {
     At(u8, &'static str),
     End,
+    Deep,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -84,6 +93,7 @@ impl Scanner<'_> {
     fn value(&mut self) -> Result<(), Stop> {
         loop {
             match self.past_space()? {
+                b'{' | b'[' if self.open.len() >= DEPTH_MAX => return Err(Stop::Deep),
                 b'{' => {
                     if self.peek_past_space() == Some(b'}') {
                         self.at += 1;
@@ -282,5 +292,12 @@ mod tests {
         ] {
             assert_eq!(SyntaxError::of(text.as_bytes()).to_string(), want, "{text}");
         }
+        let deep = "[".repeat(DEPTH_MAX + 1);
+        assert_eq!(SyntaxError::first(deep.as_bytes()), Some(SyntaxError(TOO_DEEP.into())));
+        assert_eq!(
+            SyntaxError::first(b"{\"a\":01}").unwrap().to_string(),
+            "invalid character '1' after object key:value pair"
+        );
+        assert_eq!(SyntaxError::first(b" [1, {}] "), None);
     }
 }
