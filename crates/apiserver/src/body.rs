@@ -3,7 +3,7 @@
 use portcullis_kinds::Object;
 use portcullis_schema::api::{self, Message};
 use portcullis_schema::decode::{self, Error};
-use portcullis_schema::protobuf;
+use portcullis_schema::{own, protobuf};
 use serde_json::Value;
 
 use crate::ask::{Ask, Target};
@@ -61,7 +61,7 @@ impl Expected {
             Some(part) => (part.group, part.version, part.kind),
             None => (*group, *version, *kind),
         };
-        let known = api::kind(group, version, kind);
+        let known = api::kind(group, version, kind).or_else(|| own::kind(group, version, kind));
         let known =
             known.ok_or_else(|| Status::internal(&format!("the kind {kind} is unknown")))?;
         Ok(Self { group, version, kind, message: known.message })

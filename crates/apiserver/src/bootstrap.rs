@@ -7,7 +7,7 @@
 use portcullis_core::Timestamp;
 use portcullis_kinds::Object;
 use portcullis_rbac::{self as rbac, Party, RoleKind, Rule, covers};
-use portcullis_schema::api;
+use portcullis_schema::{api, own};
 use portcullis_store::{Snapshot, Write};
 use serde_json::{Value, json};
 
@@ -249,7 +249,29 @@ fn objects(given: &Behaviour, now: Timestamp) -> Vec<(&'static Resource, Object)
             if binding.namespace.is_some() { "rolebindings" } else { "clusterrolebindings" };
         push(RBAC, plural, binding_object(binding));
     }
+    if given.own_groups {
+        for (plural, object) in own_policy() {
+            push(RBAC, plural, object);
+        }
+    }
     objects
+}
+
+/// Everybody may ask why, as everybody may create a SelfSubjectAccessReview: about oneself, and naming
+/// only what one may read.
+fn own_policy() -> [(&'static str, Value); 2] {
+    const NAME: &str = "portcullis:basic-user";
+    let rule = json!({
+        "verbs": ["create"], "apiGroups": [own::group().name], "resources": ["accessreviews"],
+    });
+    let subject = json!({"kind": "Group", "apiGroup": RBAC, "name": "system:authenticated"});
+    let role = json!({"metadata": metadata(NAME, None, &[]), "rules": [rule]});
+    let binding = json!({
+        "metadata": metadata(NAME, None, &[]),
+        "roleRef": {"apiGroup": RBAC, "kind": "ClusterRole", "name": NAME},
+        "subjects": [subject],
+    });
+    [("clusterroles", role), ("clusterrolebindings", binding)]
 }
 
 fn metadata(name: &str, namespace: Option<&str>, labels: &[(&str, &str)]) -> Value {

@@ -1,6 +1,5 @@
 //! What there is: the documents of discovery.
 
-use portcullis_schema::api::{self, Group};
 use portcullis_schema::discovery;
 use ring::digest;
 use serde_json::Value;
@@ -8,6 +7,7 @@ use serde_json::Value;
 use crate::answer::{Answer, Document, written};
 use crate::ask::Ask;
 use crate::negotiate::{Encoding, Form};
+use crate::served::Served;
 use crate::status::Status;
 
 /// The media type of the aggregated documents; clients compare its parameters.
@@ -18,21 +18,22 @@ const AGGREGATED: &str = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGrou
 pub(crate) fn answer(
     ask: &Ask,
     parts: &[&str],
+    served: Served,
     address: &str,
     form: Form,
     aggregated: bool,
 ) -> Result<Answer, Status> {
     let none = Status::no_such_resource;
-    let groups = || api::groups().iter().filter(|group| !group.name.is_empty());
-    let core = || named("").ok_or_else(none);
+    let groups = || served.groups().filter(|group| !group.name.is_empty());
+    let core = || served.group("").ok_or_else(none);
     let document = match parts {
         ["api"] if aggregated => discovery::aggregated([core()?]),
         ["apis"] if aggregated => discovery::aggregated(groups()),
         ["api"] => discovery::core_versions(core()?, address),
         ["apis"] => discovery::groups(groups()),
-        ["apis", group] => discovery::group(named(group).ok_or_else(none)?),
-        ["api", version] => resources("", version)?,
-        ["apis", group, version] => resources(group, version)?,
+        ["apis", group] => discovery::group(served.group(group).ok_or_else(none)?),
+        ["api", version] => resources(served, "", version)?,
+        ["apis", group, version] => resources(served, group, version)?,
         _ => return Err(none()),
     };
     let object = document.as_object().cloned().unwrap_or_default();
@@ -61,14 +62,10 @@ pub(crate) fn answer(
     Ok(Answer::Document(Document { code: 200, media_type, headers, body }))
 }
 
-fn named(name: &str) -> Option<&'static Group> {
-    api::groups().iter().find(|group| group.name == name)
-}
-
-fn resources(group: &str, version: &str) -> Result<Value, Status> {
-    let group = named(group).ok_or_else(Status::no_such_resource)?;
-    let version = group.versions.iter().find(|one| one.name == version);
-    Ok(discovery::resources(group, version.ok_or_else(Status::no_such_resource)?))
+fn resources(served: Served, group: &str, version: &str) -> Result<Value, Status> {
+    let version = served.version(group, version).ok_or_else(Status::no_such_resource)?;
+    let group = served.group(group).ok_or_else(Status::no_such_resource)?;
+    Ok(discovery::resources(group, version))
 }
 
 /// A document's digest, by which clients know it again.

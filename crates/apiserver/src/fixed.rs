@@ -1,7 +1,6 @@
 //! The paths that are no resources: health, version, discovery, OpenAPI, keys.
 
 use http::Method;
-use portcullis_schema::api;
 use serde_json::json;
 
 use crate::answer::{Answer, Document, written};
@@ -32,6 +31,8 @@ impl<B: Backend> Server<B> {
         if let Some(answer) = health(ask, trimmed) {
             return Ok(answer);
         }
+        let served = self.behaviour.served();
+        let is_group = |name: &str| !name.is_empty() && served.group(name).is_some();
         let parts: Vec<&str> = trimmed.split('/').skip(1).collect();
         let reads = *method == Method::GET;
         let only_read = |answer: Result<Answer, Status>| {
@@ -40,13 +41,13 @@ impl<B: Backend> Server<B> {
         match parts.as_slice() {
             ["version"] => only_read(self.version(ask)),
             ["api" | "apis"] => only_read(self.discovery(ask, &parts, Offer::Roots)),
-            ["api", version] if api::version("", version).is_some() => {
+            ["api", version] if served.version("", version).is_some() => {
                 only_read(self.discovery(ask, &parts, Offer::Plain))
             }
             ["apis", group] if is_group(group) => {
                 only_read(self.discovery(ask, &parts, Offer::Plain))
             }
-            ["apis", group, version] if api::version(group, version).is_some() => {
+            ["apis", group, version] if served.version(group, version).is_some() => {
                 only_read(self.discovery(ask, &parts, Offer::Plain))
             }
             ["api", _] => Err(Status::no_such_resource()),
@@ -118,7 +119,8 @@ impl<B: Backend> Server<B> {
         let mut paths =
             vec!["/.well-known/openid-configuration".to_owned(), "/api".into(), "/api/v1".into()];
         paths.push("/apis".into());
-        for group in api::groups().iter().filter(|group| !group.name.is_empty()) {
+        let served = self.behaviour.served();
+        for group in served.groups().filter(|group| !group.name.is_empty()) {
             paths.push(format!("/apis/{}", group.name));
             paths.extend(
                 group
@@ -152,7 +154,8 @@ impl<B: Backend> Server<B> {
     fn discovery(&self, ask: &Ask, parts: &[&str], offer: Offer) -> Result<Answer, Status> {
         let form = ask.form(offer)?;
         let aggregated = form.shape == Shape::GroupDiscovery;
-        crate::discovery::answer(ask, parts, &self.behaviour.address, form, aggregated)
+        let served = self.behaviour.served();
+        crate::discovery::answer(ask, parts, served, &self.behaviour.address, form, aggregated)
     }
 }
 
@@ -164,10 +167,6 @@ fn public(body: String, media_type: &'static str) -> Answer {
         headers: vec![("Cache-Control", "public, max-age=3600".to_owned())],
         body: body.into(),
     })
-}
-
-fn is_group(name: &str) -> bool {
-    !name.is_empty() && api::groups().iter().any(|group| group.name == name)
 }
 
 /// The health endpoints: the whole, with each check listed (`?verbose`), or one check.

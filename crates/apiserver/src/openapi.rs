@@ -4,18 +4,19 @@ use std::collections::HashMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use portcullis_schema::api::{self, Group};
+use portcullis_schema::api::Group;
 use portcullis_schema::openapi;
 
 use crate::answer::{Answer, Document};
 use crate::ask::Ask;
 use crate::body::media_type;
 use crate::discovery::etag;
+use crate::served::Served;
 use crate::status::Status;
 
 /// The documents that were asked for.
-#[derive(Default)]
 pub(crate) struct OpenApi {
+    served: Served,
     v2: OnceLock<Kept>,
     v2_protobuf: OnceLock<Kept>,
     v3: Mutex<HashMap<String, Kept>>,
@@ -49,6 +50,21 @@ impl Kept {
 }
 
 impl OpenApi {
+    /// Of what is served; nothing is made yet.
+    pub(crate) fn new(served: Served) -> Self {
+        Self {
+            served,
+            v2: OnceLock::new(),
+            v2_protobuf: OnceLock::new(),
+            v3: Mutex::default(),
+            fingerprint: OnceLock::new(),
+        }
+    }
+
+    fn groups(&self) -> Vec<&'static Group> {
+        self.served.groups().collect()
+    }
+
     /// `/openapi/v2`: JSON, or the protobuf that kubectl reads.
     pub(crate) fn v2(&self, ask: &Ask) -> Answer {
         let vary = || vec![("Vary", "Accept-Encoding".to_owned()), ("Vary", "Accept".to_owned())];
@@ -57,11 +73,11 @@ impl OpenApi {
                 .contains(&media_type(one))
             {
                 let kept =
-                    self.v2_protobuf.get_or_init(|| Kept::of(openapi::v2_protobuf(&served())));
+                    self.v2_protobuf.get_or_init(|| Kept::of(openapi::v2_protobuf(&self.groups())));
                 return kept.answer(ask, openapi::PROTOBUF_MEDIA_TYPE, vary());
             }
             if matches!(media_type(one), "" | "*/*" | "application/json" | "application/*") {
-                let kept = self.v2.get_or_init(|| Kept::of(openapi::v2(&served())));
+                let kept = self.v2.get_or_init(|| Kept::of(openapi::v2(&self.groups())));
                 return kept.answer(ask, "application/json", vary());
             }
         }
@@ -71,7 +87,7 @@ impl OpenApi {
 
     /// `/openapi/v3`: where the documents are.
     pub(crate) fn v3_index(&self, started: &str) -> Answer {
-        let index = openapi::v3_index(&served(), self.fingerprint());
+        let index = openapi::v3_index(&self.groups(), self.fingerprint());
         Answer::Document(Document {
             code: 200,
             media_type: "text/plain; charset=utf-8",
@@ -89,7 +105,7 @@ impl OpenApi {
         let kept = match documents.get(path) {
             Some(kept) => kept.clone(),
             None => {
-                let Some(body) = openapi::v3(&served(), path) else {
+                let Some(body) = openapi::v3(&self.groups(), path) else {
                     let (media_type, headers) = ("", Vec::new());
                     return Ok(Answer::Document(Document {
                         code: 404,
@@ -114,13 +130,9 @@ impl OpenApi {
     /// What tells the documents of this program from those of another.
     fn fingerprint(&self) -> &str {
         self.fingerprint.get_or_init(|| {
-            let paths = openapi::v3_documents(&served()).join(" ");
+            let paths = openapi::v3_documents(&self.groups()).join(" ");
             let digest = etag(format!("{} {paths}", env!("CARGO_PKG_VERSION")).as_bytes());
             digest.trim_matches('"').chars().take(32).collect()
         })
     }
-}
-
-fn served() -> Vec<&'static Group> {
-    api::groups().iter().collect()
 }

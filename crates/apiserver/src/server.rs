@@ -10,7 +10,6 @@ use portcullis_core::Timestamp;
 use portcullis_identity::Trust;
 use portcullis_identity::service_account::issue::Issuer;
 use portcullis_kinds::service::Pools;
-use portcullis_schema::api;
 
 use crate::answer::{Answer, Document, written};
 use crate::ask::{Ask, Target};
@@ -22,6 +21,7 @@ use crate::http::{BodyError, Request, Response, ResponseBody, Service};
 use crate::negotiate::Form;
 use crate::openapi::OpenApi;
 use crate::request_info::RequestInfo;
+use crate::served::Served;
 use crate::status::Status;
 
 /// The time, as the server is told it.
@@ -127,6 +127,13 @@ pub struct Behaviour {
     pub emulate: Option<Emulation>,
 }
 
+impl Behaviour {
+    /// Which groups there are for clients.
+    pub(crate) fn served(&self) -> Served {
+        Served { own: self.own_groups }
+    }
+}
+
 /// The API server, but for its sockets.
 pub struct Server<B> {
     pub(crate) store: B,
@@ -173,7 +180,7 @@ impl<B: Backend> Server<B> {
         let authorizer = Authorizer::new(&store)?;
         let trust = ArcSwap::from_pointee(trust);
         let started = http_date(clock.now());
-        let openapi = OpenApi::default();
+        let openapi = OpenApi::new(behaviour.served());
         let aggregating = tokio::sync::Mutex::default();
         let server = Self {
             store,
@@ -275,7 +282,7 @@ impl<B: Backend> Server<B> {
     /// To the handler of a resource.
     async fn dispatch(&self, ask: &mut Ask, method: &http::Method) -> Result<Answer, Answer> {
         let info = &ask.info;
-        if info.path.starts_with("//") || !group_is_known(info) {
+        if info.path.starts_with("//") || !self.group_is_known(info) {
             return Err(Answer::Document(Document::page_not_found()));
         }
         let target = self.target(info)?;
@@ -309,11 +316,17 @@ impl<B: Backend> Server<B> {
         answer.map_err(Answer::from)
     }
 
+    fn group_is_known(&self, info: &RequestInfo) -> bool {
+        (info.api_prefix == "api") == info.api_group.is_empty()
+            && self.behaviour.served().group(&info.api_group).is_some()
+    }
+
     /// What a path is about, or the 404.
     fn target(&self, info: &RequestInfo) -> Result<Target, Answer> {
         let none = || Answer::from(Status::no_such_resource());
-        let resource =
-            api::resource(&info.api_group, &info.api_version, &info.resource).ok_or_else(none)?;
+        let served = self.behaviour.served();
+        let resource = served.resource(&info.api_group, &info.api_version, &info.resource);
+        let resource = resource.ok_or_else(none)?;
         let in_namespace = !info.namespace.is_empty() && resource.plural != "namespaces";
         if in_namespace && !resource.namespaced {
             return Err(none());
@@ -433,11 +446,6 @@ fn warning_text(text: &str) -> String {
     format!("299 - \"{printable}\"")
 }
 
-fn group_is_known(info: &RequestInfo) -> bool {
-    (info.api_prefix == "api") == info.api_group.is_empty()
-        && api::groups().iter().any(|group| group.name == info.api_group)
-}
-
 /// The verb of a request, where its resource has a route for it.
 fn route(info: &RequestInfo, target: Target, method: &http::Method) -> Option<&'static str> {
     use http::Method;
@@ -474,6 +482,8 @@ fn written_like_the_object(target: Target) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use portcullis_schema::api;
+
     use super::*;
 
     #[test]

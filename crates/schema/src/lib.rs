@@ -28,6 +28,7 @@ pub mod json;
 pub mod managed;
 pub mod message;
 pub mod openapi;
+pub mod own;
 pub mod patch;
 pub mod protobuf;
 pub mod quantity;

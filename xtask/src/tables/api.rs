@@ -261,7 +261,7 @@ impl Schema<'_> {
         let whole = schema.is_none() && unrecorded(name, "-").is_some();
         let atomic = whole || map_type(schema) == Some("atomic");
         let mut out = format!(
-            "\nstatic {}: Message = Message {{\n    name: {name:?},\n    order: &{order:?},\n    \
+            "\npub(crate) static {}: Message = Message {{\n    name: {name:?},\n    order: &{order:?},\n    \
              inlined: &[{}],\n    atomic: {atomic},\n    fields: &[\n",
             constant(name),
             inlined.trim_end_matches(", "),

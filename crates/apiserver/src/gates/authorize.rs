@@ -137,7 +137,7 @@ impl Authorizer {
         if attempt.requester.is_privileged() {
             return Opinion { allowed: true, reason: String::new() };
         }
-        let as_node = match self.nodes.opinion(store, attempt, fields) {
+        let as_node = match self.opinion_as_node(store, attempt, fields) {
             Some(Ok(())) => return Opinion { allowed: true, reason: String::new() },
             Some(Err(why)) => why,
             None => String::new(),
@@ -154,6 +154,17 @@ impl Authorizer {
             by_rules.reason = format!("{as_node}{separator}{}", by_rules.reason);
         }
         by_rules
+    }
+
+    /// What the node authorizer alone says: nothing of who is no node, and why not of what it does not
+    /// allow, which RBAC may allow all the same.
+    pub fn opinion_as_node(
+        &self,
+        store: &impl Backend,
+        attempt: &Attempt,
+        fields: &[FieldRequirement],
+    ) -> Option<Result<(), String>> {
+        self.nodes.opinion(store, attempt, fields)
     }
 }
 

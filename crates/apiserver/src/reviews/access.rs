@@ -54,7 +54,8 @@ impl<B: Backend> Server<B> {
     }
 }
 
-fn faults(
+/// What is wrong with a review; `of_self` where it need not name a subject.
+pub(super) fn faults(
     object: &Object,
     spec: &Map<String, Value>,
     local: bool,
@@ -129,7 +130,10 @@ fn faults(
 }
 
 /// What is asked for, and what of it could not be read and was left out.
-fn attempt(requester: Requester, spec: &Map<String, Value>) -> (Attempt, Option<String>) {
+pub(super) fn attempt(
+    requester: Requester,
+    spec: &Map<String, Value>,
+) -> (Attempt, Option<String>) {
     let mut ignored = Vec::new();
     let (verb, target) = match spec.get("resourceAttributes").and_then(Value::as_object) {
         Some(asked) => {
@@ -162,7 +166,7 @@ fn attempt(requester: Requester, spec: &Map<String, Value>) -> (Attempt, Option<
 }
 
 /// The terms of the field selector that is asked about. What cannot be read selects nothing in particular.
-fn selected_fields(spec: &Map<String, Value>) -> Vec<FieldRequirement> {
+pub(super) fn selected_fields(spec: &Map<String, Value>) -> Vec<FieldRequirement> {
     let asked = spec.get("resourceAttributes").and_then(|asked| asked.get("fieldSelector"));
     let Some(selector) = asked.and_then(Value::as_object) else { return Vec::new() };
     let raw = text(selector, "rawSelector");

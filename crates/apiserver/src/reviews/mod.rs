@@ -4,10 +4,12 @@ mod access;
 mod rules;
 mod token;
 mod token_request;
+mod why;
 
 use portcullis_identity::User;
 use portcullis_kinds::Object;
 use portcullis_schema::api::Subresource;
+use portcullis_schema::own;
 use serde_json::{Map, Value};
 
 use crate::answer::Answer;
@@ -40,6 +42,10 @@ impl<B: Backend> Server<B> {
             meta::set(&mut object, "namespace", Value::Null);
         }
         managed::created(ask, target, &options, &mut object);
+        if target.resource.group == own::group().name {
+            let answered = self.why(ask, target, object)?;
+            return self.answer_object(ask, target, &answered, form, 201);
+        }
         let answered = match target.resource.plural {
             "subjectaccessreviews" | "localsubjectaccessreviews" | "selfsubjectaccessreviews" => {
                 self.access_review(ask, target, object)?

@@ -105,6 +105,7 @@ impl<B: Backend> Server<B> {
             ));
         }
         ask.warnings.extend(target.kind.warnings(&object, None));
+        self.warn_of_what_is_not_enforced(ask, target, &object);
         let passed = self.judge(chain, doing, &object, None)?;
         let name = meta::name(&object).to_owned();
         let lies = key(resource, namespace, &name);
@@ -142,6 +143,20 @@ impl<B: Backend> Server<B> {
             return crate::admission::no_namespace(namespace);
         }
         Status::internal("what the object was to be given has just been taken; please try again")
+    }
+
+    /// Says of an object that is written what of it is not in force; nothing where the server is to look
+    /// like the original, which enforces it.
+    pub(crate) fn warn_of_what_is_not_enforced(
+        &self,
+        ask: &mut Ask,
+        target: Target,
+        object: &Object,
+    ) {
+        if self.behaviour.own_groups {
+            let said = crate::unenforced::warning(target.resource, object);
+            ask.warnings.extend(said.map(str::to_owned));
+        }
     }
 
     /// What the server alone says of a new object.

@@ -148,6 +148,7 @@ impl<B: Backend> Server<B> {
             return Err(Status::invalid(resource.group, resource.kind, name, &faults));
         }
         ask.warnings.extend(target.kind.warnings(&object, Some(old)));
+        self.warn_of_what_is_not_enforced(ask, target, &object);
         let passed = self.judge(chain, doing, &object, Some(old))?;
         let lies = key(resource, namespace, name);
         if crate::verbs::delete::ends_now(target, &object) {

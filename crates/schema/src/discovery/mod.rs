@@ -2,15 +2,11 @@
 //!
 //! Every document is written from the tables whenever it is asked for, which takes microseconds to
 //! a millisecond; a server keeps those that are asked for often. Which groups are served is the
-//! caller's to say: [`crate::api::groups`], and ours ([`own`]) unless they are hidden.
-
-mod own;
+//! caller's to say: [`crate::api::groups`], and ours ([`crate::own`]) unless they are hidden.
 
 use serde_json::{Map, Value, json};
 
 use crate::api::{Group, Resource, Subresource, Version};
-
-pub use own::own;
 
 /// `/api`: the versions of the core group. `address` is where clients find this server, such as
 /// `127.0.0.1:6443`.
@@ -189,7 +185,7 @@ fn response_kind(group: &str, version: &str, kind: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api;
+    use crate::{api, own};
 
     #[test]
     fn a_group_is_described_with_its_preferred_version() {
@@ -220,7 +216,7 @@ mod tests {
 
     #[test]
     fn ours_are_listed_where_they_are_served() {
-        let all = groups(api::groups().iter().chain([own()]));
+        let all = groups(api::groups().iter().chain([own::group()]));
         let without = groups(api::groups());
         let names = |list: &Value| -> Vec<String> {
             let groups = list["groups"].as_array().expect("a list");
@@ -229,7 +225,7 @@ mod tests {
         assert_eq!(names(&all).last().map(String::as_str), Some("portcullis.dev"));
         assert_eq!(names(&all).len(), names(&without).len() + 1);
         assert!(!names(&without).contains(&String::new()), "the core group is not in it");
-        let whole = aggregated([own()]);
+        let whole = aggregated([own::group()]);
         assert_eq!(
             whole["items"][0].to_string(),
             r#"{"metadata":{"name":"portcullis.dev"},"versions":[{"version":"v1alpha1","resources":[{"resource":"accessreviews","responseKind":{"group":"","version":"","kind":"AccessReview"},"scope":"Cluster","singularResource":"accessreview","verbs":["create"]}],"freshness":"Current"}]}"#

@@ -721,7 +721,7 @@ pub(crate) static MESSAGES: &[&Message] = &[
     &STORAGE_V1_VOLUMENODERESOURCES,
 ];
 
-static ADMISSIONREGISTRATION_V1_AUDITANNOTATION: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_AUDITANNOTATION: Message = Message {
     name: "admissionregistration/v1.AuditAnnotation",
     order: &[0, 1],
     inlined: &[],
@@ -732,7 +732,7 @@ static ADMISSIONREGISTRATION_V1_AUDITANNOTATION: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_EXPRESSIONWARNING: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_EXPRESSIONWARNING: Message = Message {
     name: "admissionregistration/v1.ExpressionWarning",
     order: &[0, 1],
     inlined: &[],
@@ -743,7 +743,7 @@ static ADMISSIONREGISTRATION_V1_EXPRESSIONWARNING: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_MATCHCONDITION: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_MATCHCONDITION: Message = Message {
     name: "admissionregistration/v1.MatchCondition",
     order: &[1, 0],
     inlined: &[],
@@ -754,7 +754,7 @@ static ADMISSIONREGISTRATION_V1_MATCHCONDITION: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_MATCHRESOURCES: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_MATCHRESOURCES: Message = Message {
     name: "admissionregistration/v1.MatchResources",
     order: &[3, 4, 0, 1, 2],
     inlined: &[],
@@ -768,7 +768,7 @@ static ADMISSIONREGISTRATION_V1_MATCHRESOURCES: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_MUTATINGWEBHOOK: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_MUTATINGWEBHOOK: Message = Message {
     name: "admissionregistration/v1.MutatingWebhook",
     order: &[9, 1, 3, 11, 4, 0, 5, 6, 10, 2, 7, 8],
     inlined: &[],
@@ -789,7 +789,7 @@ static ADMISSIONREGISTRATION_V1_MUTATINGWEBHOOK: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_MUTATINGWEBHOOKCONFIGURATION: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_MUTATINGWEBHOOKCONFIGURATION: Message = Message {
     name: "admissionregistration/v1.MutatingWebhookConfiguration",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -802,7 +802,7 @@ static ADMISSIONREGISTRATION_V1_MUTATINGWEBHOOKCONFIGURATION: Message = Message 
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_MUTATINGWEBHOOKCONFIGURATIONLIST: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_MUTATINGWEBHOOKCONFIGURATIONLIST: Message = Message {
     name: "admissionregistration/v1.MutatingWebhookConfigurationList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -815,7 +815,7 @@ static ADMISSIONREGISTRATION_V1_MUTATINGWEBHOOKCONFIGURATIONLIST: Message = Mess
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_NAMEDRULEWITHOPERATIONS: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_NAMEDRULEWITHOPERATIONS: Message = Message {
     name: "admissionregistration/v1.NamedRuleWithOperations",
     order: &[2, 3, 1, 0, 4, 5],
     inlined: &[Inlined { number: 2, message: &ADMISSIONREGISTRATION_V1_RULEWITHOPERATIONS }],
@@ -830,7 +830,7 @@ static ADMISSIONREGISTRATION_V1_NAMEDRULEWITHOPERATIONS: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_PARAMKIND: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_PARAMKIND: Message = Message {
     name: "admissionregistration/v1.ParamKind",
     order: &[0, 1],
     inlined: &[],
@@ -841,7 +841,7 @@ static ADMISSIONREGISTRATION_V1_PARAMKIND: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_PARAMREF: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_PARAMREF: Message = Message {
     name: "admissionregistration/v1.ParamRef",
     order: &[0, 1, 3, 2],
     inlined: &[],
@@ -854,7 +854,7 @@ static ADMISSIONREGISTRATION_V1_PARAMREF: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_RULE: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_RULE: Message = Message {
     name: "admissionregistration/v1.Rule",
     order: &[0, 1, 2, 3],
     inlined: &[],
@@ -867,7 +867,7 @@ static ADMISSIONREGISTRATION_V1_RULE: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_RULEWITHOPERATIONS: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_RULEWITHOPERATIONS: Message = Message {
     name: "admissionregistration/v1.RuleWithOperations",
     order: &[1, 2, 0, 3, 4],
     inlined: &[Inlined { number: 2, message: &ADMISSIONREGISTRATION_V1_RULE }],
@@ -881,7 +881,7 @@ static ADMISSIONREGISTRATION_V1_RULEWITHOPERATIONS: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_SERVICEREFERENCE: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_SERVICEREFERENCE: Message = Message {
     name: "admissionregistration/v1.ServiceReference",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -894,7 +894,7 @@ static ADMISSIONREGISTRATION_V1_SERVICEREFERENCE: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_TYPECHECKING: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_TYPECHECKING: Message = Message {
     name: "admissionregistration/v1.TypeChecking",
     order: &[0],
     inlined: &[],
@@ -904,7 +904,7 @@ static ADMISSIONREGISTRATION_V1_TYPECHECKING: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICY: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICY: Message = Message {
     name: "admissionregistration/v1.ValidatingAdmissionPolicy",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -918,7 +918,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICY: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYBINDING: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYBINDING: Message = Message {
     name: "admissionregistration/v1.ValidatingAdmissionPolicyBinding",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -931,7 +931,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYBINDING: Message = Mess
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYBINDINGLIST: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYBINDINGLIST: Message = Message {
     name: "admissionregistration/v1.ValidatingAdmissionPolicyBindingList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -944,7 +944,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYBINDINGLIST: Message = 
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYBINDINGSPEC: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYBINDINGSPEC: Message = Message {
     name: "admissionregistration/v1.ValidatingAdmissionPolicyBindingSpec",
     order: &[2, 1, 0, 3],
     inlined: &[],
@@ -957,7 +957,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYBINDINGSPEC: Message = 
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYLIST: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYLIST: Message = Message {
     name: "admissionregistration/v1.ValidatingAdmissionPolicyList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -970,7 +970,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYLIST: Message = Message
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYSPEC: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYSPEC: Message = Message {
     name: "admissionregistration/v1.ValidatingAdmissionPolicySpec",
     order: &[4, 3, 5, 1, 0, 2, 6],
     inlined: &[],
@@ -986,7 +986,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYSPEC: Message = Message
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYSTATUS: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYSTATUS: Message = Message {
     name: "admissionregistration/v1.ValidatingAdmissionPolicyStatus",
     order: &[2, 0, 1],
     inlined: &[],
@@ -998,7 +998,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATINGADMISSIONPOLICYSTATUS: Message = Messa
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATINGWEBHOOK: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATINGWEBHOOK: Message = Message {
     name: "admissionregistration/v1.ValidatingWebhook",
     order: &[9, 1, 3, 10, 4, 0, 5, 6, 2, 7, 8],
     inlined: &[],
@@ -1018,7 +1018,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATINGWEBHOOK: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATINGWEBHOOKCONFIGURATION: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATINGWEBHOOKCONFIGURATION: Message = Message {
     name: "admissionregistration/v1.ValidatingWebhookConfiguration",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -1031,7 +1031,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATINGWEBHOOKCONFIGURATION: Message = Messag
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATINGWEBHOOKCONFIGURATIONLIST: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATINGWEBHOOKCONFIGURATIONLIST: Message = Message {
     name: "admissionregistration/v1.ValidatingWebhookConfigurationList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -1044,7 +1044,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATINGWEBHOOKCONFIGURATIONLIST: Message = Me
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VALIDATION: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VALIDATION: Message = Message {
     name: "admissionregistration/v1.Validation",
     order: &[0, 1, 3, 2],
     inlined: &[],
@@ -1057,7 +1057,7 @@ static ADMISSIONREGISTRATION_V1_VALIDATION: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_VARIABLE: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_VARIABLE: Message = Message {
     name: "admissionregistration/v1.Variable",
     order: &[1, 0],
     inlined: &[],
@@ -1068,7 +1068,7 @@ static ADMISSIONREGISTRATION_V1_VARIABLE: Message = Message {
     ],
 };
 
-static ADMISSIONREGISTRATION_V1_WEBHOOKCLIENTCONFIG: Message = Message {
+pub(crate) static ADMISSIONREGISTRATION_V1_WEBHOOKCLIENTCONFIG: Message = Message {
     name: "admissionregistration/v1.WebhookClientConfig",
     order: &[2, 1, 0],
     inlined: &[],
@@ -1080,7 +1080,7 @@ static ADMISSIONREGISTRATION_V1_WEBHOOKCLIENTCONFIG: Message = Message {
     ],
 };
 
-static APIREGISTRATION_V1_APISERVICE: Message = Message {
+pub(crate) static APIREGISTRATION_V1_APISERVICE: Message = Message {
     name: "apiregistration/v1.APIService",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1094,7 +1094,7 @@ static APIREGISTRATION_V1_APISERVICE: Message = Message {
     ],
 };
 
-static APIREGISTRATION_V1_APISERVICECONDITION: Message = Message {
+pub(crate) static APIREGISTRATION_V1_APISERVICECONDITION: Message = Message {
     name: "apiregistration/v1.APIServiceCondition",
     order: &[2, 4, 3, 1, 0],
     inlined: &[],
@@ -1108,7 +1108,7 @@ static APIREGISTRATION_V1_APISERVICECONDITION: Message = Message {
     ],
 };
 
-static APIREGISTRATION_V1_APISERVICELIST: Message = Message {
+pub(crate) static APIREGISTRATION_V1_APISERVICELIST: Message = Message {
     name: "apiregistration/v1.APIServiceList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -1121,7 +1121,7 @@ static APIREGISTRATION_V1_APISERVICELIST: Message = Message {
     ],
 };
 
-static APIREGISTRATION_V1_APISERVICESPEC: Message = Message {
+pub(crate) static APIREGISTRATION_V1_APISERVICESPEC: Message = Message {
     name: "apiregistration/v1.APIServiceSpec",
     order: &[4, 1, 5, 3, 0, 2, 6],
     inlined: &[],
@@ -1137,7 +1137,7 @@ static APIREGISTRATION_V1_APISERVICESPEC: Message = Message {
     ],
 };
 
-static APIREGISTRATION_V1_APISERVICESTATUS: Message = Message {
+pub(crate) static APIREGISTRATION_V1_APISERVICESTATUS: Message = Message {
     name: "apiregistration/v1.APIServiceStatus",
     order: &[0],
     inlined: &[],
@@ -1147,7 +1147,7 @@ static APIREGISTRATION_V1_APISERVICESTATUS: Message = Message {
     ],
 };
 
-static APIREGISTRATION_V1_SERVICEREFERENCE: Message = Message {
+pub(crate) static APIREGISTRATION_V1_SERVICEREFERENCE: Message = Message {
     name: "apiregistration/v1.ServiceReference",
     order: &[1, 0, 2],
     inlined: &[],
@@ -1159,7 +1159,7 @@ static APIREGISTRATION_V1_SERVICEREFERENCE: Message = Message {
     ],
 };
 
-static APPS_V1_CONTROLLERREVISION: Message = Message {
+pub(crate) static APPS_V1_CONTROLLERREVISION: Message = Message {
     name: "apps/v1.ControllerRevision",
     order: &[1, 3, 0, 2, 4],
     inlined: &[],
@@ -1173,7 +1173,7 @@ static APPS_V1_CONTROLLERREVISION: Message = Message {
     ],
 };
 
-static APPS_V1_CONTROLLERREVISIONLIST: Message = Message {
+pub(crate) static APPS_V1_CONTROLLERREVISIONLIST: Message = Message {
     name: "apps/v1.ControllerRevisionList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -1186,7 +1186,7 @@ static APPS_V1_CONTROLLERREVISIONLIST: Message = Message {
     ],
 };
 
-static APPS_V1_DAEMONSET: Message = Message {
+pub(crate) static APPS_V1_DAEMONSET: Message = Message {
     name: "apps/v1.DaemonSet",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1200,7 +1200,7 @@ static APPS_V1_DAEMONSET: Message = Message {
     ],
 };
 
-static APPS_V1_DAEMONSETCONDITION: Message = Message {
+pub(crate) static APPS_V1_DAEMONSETCONDITION: Message = Message {
     name: "apps/v1.DaemonSetCondition",
     order: &[2, 4, 3, 1, 0],
     inlined: &[],
@@ -1214,7 +1214,7 @@ static APPS_V1_DAEMONSETCONDITION: Message = Message {
     ],
 };
 
-static APPS_V1_DAEMONSETLIST: Message = Message {
+pub(crate) static APPS_V1_DAEMONSETLIST: Message = Message {
     name: "apps/v1.DaemonSetList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -1227,7 +1227,7 @@ static APPS_V1_DAEMONSETLIST: Message = Message {
     ],
 };
 
-static APPS_V1_DAEMONSETSPEC: Message = Message {
+pub(crate) static APPS_V1_DAEMONSETSPEC: Message = Message {
     name: "apps/v1.DaemonSetSpec",
     order: &[3, 4, 0, 1, 2],
     inlined: &[],
@@ -1241,7 +1241,7 @@ static APPS_V1_DAEMONSETSPEC: Message = Message {
     ],
 };
 
-static APPS_V1_DAEMONSETSTATUS: Message = Message {
+pub(crate) static APPS_V1_DAEMONSETSTATUS: Message = Message {
     name: "apps/v1.DaemonSetStatus",
     order: &[8, 9, 0, 2, 6, 1, 3, 7, 4, 5],
     inlined: &[],
@@ -1260,7 +1260,7 @@ static APPS_V1_DAEMONSETSTATUS: Message = Message {
     ],
 };
 
-static APPS_V1_DAEMONSETUPDATESTRATEGY: Message = Message {
+pub(crate) static APPS_V1_DAEMONSETUPDATESTRATEGY: Message = Message {
     name: "apps/v1.DaemonSetUpdateStrategy",
     order: &[1, 0],
     inlined: &[],
@@ -1271,7 +1271,7 @@ static APPS_V1_DAEMONSETUPDATESTRATEGY: Message = Message {
     ],
 };
 
-static APPS_V1_DEPLOYMENT: Message = Message {
+pub(crate) static APPS_V1_DEPLOYMENT: Message = Message {
     name: "apps/v1.Deployment",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1285,7 +1285,7 @@ static APPS_V1_DEPLOYMENT: Message = Message {
     ],
 };
 
-static APPS_V1_DEPLOYMENTCONDITION: Message = Message {
+pub(crate) static APPS_V1_DEPLOYMENTCONDITION: Message = Message {
     name: "apps/v1.DeploymentCondition",
     order: &[3, 2, 5, 4, 1, 0],
     inlined: &[],
@@ -1300,7 +1300,7 @@ static APPS_V1_DEPLOYMENTCONDITION: Message = Message {
     ],
 };
 
-static APPS_V1_DEPLOYMENTLIST: Message = Message {
+pub(crate) static APPS_V1_DEPLOYMENTLIST: Message = Message {
     name: "apps/v1.DeploymentList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -1313,7 +1313,7 @@ static APPS_V1_DEPLOYMENTLIST: Message = Message {
     ],
 };
 
-static APPS_V1_DEPLOYMENTSPEC: Message = Message {
+pub(crate) static APPS_V1_DEPLOYMENTSPEC: Message = Message {
     name: "apps/v1.DeploymentSpec",
     order: &[4, 6, 7, 0, 5, 1, 3, 2],
     inlined: &[],
@@ -1330,7 +1330,7 @@ static APPS_V1_DEPLOYMENTSPEC: Message = Message {
     ],
 };
 
-static APPS_V1_DEPLOYMENTSTATUS: Message = Message {
+pub(crate) static APPS_V1_DEPLOYMENTSTATUS: Message = Message {
     name: "apps/v1.DeploymentStatus",
     order: &[4, 8, 7, 0, 3, 1, 6, 5, 2],
     inlined: &[],
@@ -1348,7 +1348,7 @@ static APPS_V1_DEPLOYMENTSTATUS: Message = Message {
     ],
 };
 
-static APPS_V1_DEPLOYMENTSTRATEGY: Message = Message {
+pub(crate) static APPS_V1_DEPLOYMENTSTRATEGY: Message = Message {
     name: "apps/v1.DeploymentStrategy",
     order: &[1, 0],
     inlined: &[],
@@ -1359,7 +1359,7 @@ static APPS_V1_DEPLOYMENTSTRATEGY: Message = Message {
     ],
 };
 
-static APPS_V1_REPLICASET: Message = Message {
+pub(crate) static APPS_V1_REPLICASET: Message = Message {
     name: "apps/v1.ReplicaSet",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1373,7 +1373,7 @@ static APPS_V1_REPLICASET: Message = Message {
     ],
 };
 
-static APPS_V1_REPLICASETCONDITION: Message = Message {
+pub(crate) static APPS_V1_REPLICASETCONDITION: Message = Message {
     name: "apps/v1.ReplicaSetCondition",
     order: &[2, 4, 3, 1, 0],
     inlined: &[],
@@ -1387,7 +1387,7 @@ static APPS_V1_REPLICASETCONDITION: Message = Message {
     ],
 };
 
-static APPS_V1_REPLICASETLIST: Message = Message {
+pub(crate) static APPS_V1_REPLICASETLIST: Message = Message {
     name: "apps/v1.ReplicaSetList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -1400,7 +1400,7 @@ static APPS_V1_REPLICASETLIST: Message = Message {
     ],
 };
 
-static APPS_V1_REPLICASETSPEC: Message = Message {
+pub(crate) static APPS_V1_REPLICASETSPEC: Message = Message {
     name: "apps/v1.ReplicaSetSpec",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -1413,7 +1413,7 @@ static APPS_V1_REPLICASETSPEC: Message = Message {
     ],
 };
 
-static APPS_V1_REPLICASETSTATUS: Message = Message {
+pub(crate) static APPS_V1_REPLICASETSTATUS: Message = Message {
     name: "apps/v1.ReplicaSetStatus",
     order: &[3, 6, 1, 5, 2, 0, 4],
     inlined: &[],
@@ -1429,7 +1429,7 @@ static APPS_V1_REPLICASETSTATUS: Message = Message {
     ],
 };
 
-static APPS_V1_ROLLINGUPDATEDAEMONSET: Message = Message {
+pub(crate) static APPS_V1_ROLLINGUPDATEDAEMONSET: Message = Message {
     name: "apps/v1.RollingUpdateDaemonSet",
     order: &[1, 0],
     inlined: &[],
@@ -1440,7 +1440,7 @@ static APPS_V1_ROLLINGUPDATEDAEMONSET: Message = Message {
     ],
 };
 
-static APPS_V1_ROLLINGUPDATEDEPLOYMENT: Message = Message {
+pub(crate) static APPS_V1_ROLLINGUPDATEDEPLOYMENT: Message = Message {
     name: "apps/v1.RollingUpdateDeployment",
     order: &[1, 0],
     inlined: &[],
@@ -1451,7 +1451,7 @@ static APPS_V1_ROLLINGUPDATEDEPLOYMENT: Message = Message {
     ],
 };
 
-static APPS_V1_ROLLINGUPDATESTATEFULSETSTRATEGY: Message = Message {
+pub(crate) static APPS_V1_ROLLINGUPDATESTATEFULSETSTRATEGY: Message = Message {
     name: "apps/v1.RollingUpdateStatefulSetStrategy",
     order: &[1, 0],
     inlined: &[],
@@ -1462,7 +1462,7 @@ static APPS_V1_ROLLINGUPDATESTATEFULSETSTRATEGY: Message = Message {
     ],
 };
 
-static APPS_V1_STATEFULSET: Message = Message {
+pub(crate) static APPS_V1_STATEFULSET: Message = Message {
     name: "apps/v1.StatefulSet",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1476,7 +1476,7 @@ static APPS_V1_STATEFULSET: Message = Message {
     ],
 };
 
-static APPS_V1_STATEFULSETCONDITION: Message = Message {
+pub(crate) static APPS_V1_STATEFULSETCONDITION: Message = Message {
     name: "apps/v1.StatefulSetCondition",
     order: &[2, 4, 3, 1, 0],
     inlined: &[],
@@ -1490,7 +1490,7 @@ static APPS_V1_STATEFULSETCONDITION: Message = Message {
     ],
 };
 
-static APPS_V1_STATEFULSETLIST: Message = Message {
+pub(crate) static APPS_V1_STATEFULSETLIST: Message = Message {
     name: "apps/v1.StatefulSetList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -1503,7 +1503,7 @@ static APPS_V1_STATEFULSETLIST: Message = Message {
     ],
 };
 
-static APPS_V1_STATEFULSETORDINALS: Message = Message {
+pub(crate) static APPS_V1_STATEFULSETORDINALS: Message = Message {
     name: "apps/v1.StatefulSetOrdinals",
     order: &[0],
     inlined: &[],
@@ -1513,7 +1513,7 @@ static APPS_V1_STATEFULSETORDINALS: Message = Message {
     ],
 };
 
-static APPS_V1_STATEFULSETPERSISTENTVOLUMECLAIMRETENTIONPOLICY: Message = Message {
+pub(crate) static APPS_V1_STATEFULSETPERSISTENTVOLUMECLAIMRETENTIONPOLICY: Message = Message {
     name: "apps/v1.StatefulSetPersistentVolumeClaimRetentionPolicy",
     order: &[0, 1],
     inlined: &[],
@@ -1524,7 +1524,7 @@ static APPS_V1_STATEFULSETPERSISTENTVOLUMECLAIMRETENTIONPOLICY: Message = Messag
     ],
 };
 
-static APPS_V1_STATEFULSETSPEC: Message = Message {
+pub(crate) static APPS_V1_STATEFULSETSPEC: Message = Message {
     name: "apps/v1.StatefulSetSpec",
     order: &[8, 10, 9, 5, 0, 7, 1, 4, 2, 6, 3],
     inlined: &[],
@@ -1544,7 +1544,7 @@ static APPS_V1_STATEFULSETSPEC: Message = Message {
     ],
 };
 
-static APPS_V1_STATEFULSETSTATUS: Message = Message {
+pub(crate) static APPS_V1_STATEFULSETSTATUS: Message = Message {
     name: "apps/v1.StatefulSetStatus",
     order: &[9, 7, 8, 3, 5, 0, 2, 1, 6, 4],
     inlined: &[],
@@ -1563,7 +1563,7 @@ static APPS_V1_STATEFULSETSTATUS: Message = Message {
     ],
 };
 
-static APPS_V1_STATEFULSETUPDATESTRATEGY: Message = Message {
+pub(crate) static APPS_V1_STATEFULSETUPDATESTRATEGY: Message = Message {
     name: "apps/v1.StatefulSetUpdateStrategy",
     order: &[1, 0],
     inlined: &[],
@@ -1574,7 +1574,7 @@ static APPS_V1_STATEFULSETUPDATESTRATEGY: Message = Message {
     ],
 };
 
-static AUTHENTICATION_V1_BOUNDOBJECTREFERENCE: Message = Message {
+pub(crate) static AUTHENTICATION_V1_BOUNDOBJECTREFERENCE: Message = Message {
     name: "authentication/v1.BoundObjectReference",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -1587,7 +1587,7 @@ static AUTHENTICATION_V1_BOUNDOBJECTREFERENCE: Message = Message {
     ],
 };
 
-static AUTHENTICATION_V1_SELFSUBJECTREVIEW: Message = Message {
+pub(crate) static AUTHENTICATION_V1_SELFSUBJECTREVIEW: Message = Message {
     name: "authentication/v1.SelfSubjectReview",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -1600,7 +1600,7 @@ static AUTHENTICATION_V1_SELFSUBJECTREVIEW: Message = Message {
     ],
 };
 
-static AUTHENTICATION_V1_SELFSUBJECTREVIEWSTATUS: Message = Message {
+pub(crate) static AUTHENTICATION_V1_SELFSUBJECTREVIEWSTATUS: Message = Message {
     name: "authentication/v1.SelfSubjectReviewStatus",
     order: &[0],
     inlined: &[],
@@ -1610,7 +1610,7 @@ static AUTHENTICATION_V1_SELFSUBJECTREVIEWSTATUS: Message = Message {
     ],
 };
 
-static AUTHENTICATION_V1_TOKENREQUEST: Message = Message {
+pub(crate) static AUTHENTICATION_V1_TOKENREQUEST: Message = Message {
     name: "authentication/v1.TokenRequest",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1624,7 +1624,7 @@ static AUTHENTICATION_V1_TOKENREQUEST: Message = Message {
     ],
 };
 
-static AUTHENTICATION_V1_TOKENREQUESTSPEC: Message = Message {
+pub(crate) static AUTHENTICATION_V1_TOKENREQUESTSPEC: Message = Message {
     name: "authentication/v1.TokenRequestSpec",
     order: &[0, 2, 1],
     inlined: &[],
@@ -1636,7 +1636,7 @@ static AUTHENTICATION_V1_TOKENREQUESTSPEC: Message = Message {
     ],
 };
 
-static AUTHENTICATION_V1_TOKENREQUESTSTATUS: Message = Message {
+pub(crate) static AUTHENTICATION_V1_TOKENREQUESTSTATUS: Message = Message {
     name: "authentication/v1.TokenRequestStatus",
     order: &[1, 0],
     inlined: &[],
@@ -1647,7 +1647,7 @@ static AUTHENTICATION_V1_TOKENREQUESTSTATUS: Message = Message {
     ],
 };
 
-static AUTHENTICATION_V1_TOKENREVIEW: Message = Message {
+pub(crate) static AUTHENTICATION_V1_TOKENREVIEW: Message = Message {
     name: "authentication/v1.TokenReview",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1661,7 +1661,7 @@ static AUTHENTICATION_V1_TOKENREVIEW: Message = Message {
     ],
 };
 
-static AUTHENTICATION_V1_TOKENREVIEWSPEC: Message = Message {
+pub(crate) static AUTHENTICATION_V1_TOKENREVIEWSPEC: Message = Message {
     name: "authentication/v1.TokenReviewSpec",
     order: &[1, 0],
     inlined: &[],
@@ -1672,7 +1672,7 @@ static AUTHENTICATION_V1_TOKENREVIEWSPEC: Message = Message {
     ],
 };
 
-static AUTHENTICATION_V1_TOKENREVIEWSTATUS: Message = Message {
+pub(crate) static AUTHENTICATION_V1_TOKENREVIEWSTATUS: Message = Message {
     name: "authentication/v1.TokenReviewStatus",
     order: &[2, 0, 3, 1],
     inlined: &[],
@@ -1685,7 +1685,7 @@ static AUTHENTICATION_V1_TOKENREVIEWSTATUS: Message = Message {
     ],
 };
 
-static AUTHENTICATION_V1_USERINFO: Message = Message {
+pub(crate) static AUTHENTICATION_V1_USERINFO: Message = Message {
     name: "authentication/v1.UserInfo",
     order: &[3, 2, 1, 0],
     inlined: &[],
@@ -1698,7 +1698,7 @@ static AUTHENTICATION_V1_USERINFO: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_FIELDSELECTORATTRIBUTES: Message = Message {
+pub(crate) static AUTHORIZATION_V1_FIELDSELECTORATTRIBUTES: Message = Message {
     name: "authorization/v1.FieldSelectorAttributes",
     order: &[0, 1],
     inlined: &[],
@@ -1709,7 +1709,7 @@ static AUTHORIZATION_V1_FIELDSELECTORATTRIBUTES: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_LABELSELECTORATTRIBUTES: Message = Message {
+pub(crate) static AUTHORIZATION_V1_LABELSELECTORATTRIBUTES: Message = Message {
     name: "authorization/v1.LabelSelectorAttributes",
     order: &[0, 1],
     inlined: &[],
@@ -1720,7 +1720,7 @@ static AUTHORIZATION_V1_LABELSELECTORATTRIBUTES: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_LOCALSUBJECTACCESSREVIEW: Message = Message {
+pub(crate) static AUTHORIZATION_V1_LOCALSUBJECTACCESSREVIEW: Message = Message {
     name: "authorization/v1.LocalSubjectAccessReview",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1734,7 +1734,7 @@ static AUTHORIZATION_V1_LOCALSUBJECTACCESSREVIEW: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_NONRESOURCEATTRIBUTES: Message = Message {
+pub(crate) static AUTHORIZATION_V1_NONRESOURCEATTRIBUTES: Message = Message {
     name: "authorization/v1.NonResourceAttributes",
     order: &[0, 1],
     inlined: &[],
@@ -1745,7 +1745,7 @@ static AUTHORIZATION_V1_NONRESOURCEATTRIBUTES: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_NONRESOURCERULE: Message = Message {
+pub(crate) static AUTHORIZATION_V1_NONRESOURCERULE: Message = Message {
     name: "authorization/v1.NonResourceRule",
     order: &[1, 0],
     inlined: &[],
@@ -1756,7 +1756,7 @@ static AUTHORIZATION_V1_NONRESOURCERULE: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_RESOURCEATTRIBUTES: Message = Message {
+pub(crate) static AUTHORIZATION_V1_RESOURCEATTRIBUTES: Message = Message {
     name: "authorization/v1.ResourceAttributes",
     order: &[7, 2, 8, 6, 0, 4, 5, 1, 3],
     inlined: &[],
@@ -1774,7 +1774,7 @@ static AUTHORIZATION_V1_RESOURCEATTRIBUTES: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_RESOURCERULE: Message = Message {
+pub(crate) static AUTHORIZATION_V1_RESOURCERULE: Message = Message {
     name: "authorization/v1.ResourceRule",
     order: &[1, 3, 2, 0],
     inlined: &[],
@@ -1787,7 +1787,7 @@ static AUTHORIZATION_V1_RESOURCERULE: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_SELFSUBJECTACCESSREVIEW: Message = Message {
+pub(crate) static AUTHORIZATION_V1_SELFSUBJECTACCESSREVIEW: Message = Message {
     name: "authorization/v1.SelfSubjectAccessReview",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1801,7 +1801,7 @@ static AUTHORIZATION_V1_SELFSUBJECTACCESSREVIEW: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_SELFSUBJECTACCESSREVIEWSPEC: Message = Message {
+pub(crate) static AUTHORIZATION_V1_SELFSUBJECTACCESSREVIEWSPEC: Message = Message {
     name: "authorization/v1.SelfSubjectAccessReviewSpec",
     order: &[1, 0],
     inlined: &[],
@@ -1812,7 +1812,7 @@ static AUTHORIZATION_V1_SELFSUBJECTACCESSREVIEWSPEC: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_SELFSUBJECTRULESREVIEW: Message = Message {
+pub(crate) static AUTHORIZATION_V1_SELFSUBJECTRULESREVIEW: Message = Message {
     name: "authorization/v1.SelfSubjectRulesReview",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1826,7 +1826,7 @@ static AUTHORIZATION_V1_SELFSUBJECTRULESREVIEW: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_SELFSUBJECTRULESREVIEWSPEC: Message = Message {
+pub(crate) static AUTHORIZATION_V1_SELFSUBJECTRULESREVIEWSPEC: Message = Message {
     name: "authorization/v1.SelfSubjectRulesReviewSpec",
     order: &[0],
     inlined: &[],
@@ -1836,7 +1836,7 @@ static AUTHORIZATION_V1_SELFSUBJECTRULESREVIEWSPEC: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_SUBJECTACCESSREVIEW: Message = Message {
+pub(crate) static AUTHORIZATION_V1_SUBJECTACCESSREVIEW: Message = Message {
     name: "authorization/v1.SubjectAccessReview",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1850,7 +1850,7 @@ static AUTHORIZATION_V1_SUBJECTACCESSREVIEW: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_SUBJECTACCESSREVIEWSPEC: Message = Message {
+pub(crate) static AUTHORIZATION_V1_SUBJECTACCESSREVIEWSPEC: Message = Message {
     name: "authorization/v1.SubjectAccessReviewSpec",
     order: &[4, 3, 1, 0, 5, 2],
     inlined: &[],
@@ -1865,7 +1865,7 @@ static AUTHORIZATION_V1_SUBJECTACCESSREVIEWSPEC: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_SUBJECTACCESSREVIEWSTATUS: Message = Message {
+pub(crate) static AUTHORIZATION_V1_SUBJECTACCESSREVIEWSTATUS: Message = Message {
     name: "authorization/v1.SubjectAccessReviewStatus",
     order: &[0, 1, 3, 2],
     inlined: &[],
@@ -1878,7 +1878,7 @@ static AUTHORIZATION_V1_SUBJECTACCESSREVIEWSTATUS: Message = Message {
     ],
 };
 
-static AUTHORIZATION_V1_SUBJECTRULESREVIEWSTATUS: Message = Message {
+pub(crate) static AUTHORIZATION_V1_SUBJECTRULESREVIEWSTATUS: Message = Message {
     name: "authorization/v1.SubjectRulesReviewStatus",
     order: &[3, 2, 1, 0],
     inlined: &[],
@@ -1891,7 +1891,7 @@ static AUTHORIZATION_V1_SUBJECTRULESREVIEWSTATUS: Message = Message {
     ],
 };
 
-static AUTOSCALING_V1_CROSSVERSIONOBJECTREFERENCE: Message = Message {
+pub(crate) static AUTOSCALING_V1_CROSSVERSIONOBJECTREFERENCE: Message = Message {
     name: "autoscaling/v1.CrossVersionObjectReference",
     order: &[2, 0, 1],
     inlined: &[],
@@ -1903,7 +1903,7 @@ static AUTOSCALING_V1_CROSSVERSIONOBJECTREFERENCE: Message = Message {
     ],
 };
 
-static AUTOSCALING_V1_HORIZONTALPODAUTOSCALER: Message = Message {
+pub(crate) static AUTOSCALING_V1_HORIZONTALPODAUTOSCALER: Message = Message {
     name: "autoscaling/v1.HorizontalPodAutoscaler",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1917,7 +1917,7 @@ static AUTOSCALING_V1_HORIZONTALPODAUTOSCALER: Message = Message {
     ],
 };
 
-static AUTOSCALING_V1_HORIZONTALPODAUTOSCALERLIST: Message = Message {
+pub(crate) static AUTOSCALING_V1_HORIZONTALPODAUTOSCALERLIST: Message = Message {
     name: "autoscaling/v1.HorizontalPodAutoscalerList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -1930,7 +1930,7 @@ static AUTOSCALING_V1_HORIZONTALPODAUTOSCALERLIST: Message = Message {
     ],
 };
 
-static AUTOSCALING_V1_HORIZONTALPODAUTOSCALERSPEC: Message = Message {
+pub(crate) static AUTOSCALING_V1_HORIZONTALPODAUTOSCALERSPEC: Message = Message {
     name: "autoscaling/v1.HorizontalPodAutoscalerSpec",
     order: &[2, 1, 0, 3],
     inlined: &[],
@@ -1943,7 +1943,7 @@ static AUTOSCALING_V1_HORIZONTALPODAUTOSCALERSPEC: Message = Message {
     ],
 };
 
-static AUTOSCALING_V1_HORIZONTALPODAUTOSCALERSTATUS: Message = Message {
+pub(crate) static AUTOSCALING_V1_HORIZONTALPODAUTOSCALERSTATUS: Message = Message {
     name: "autoscaling/v1.HorizontalPodAutoscalerStatus",
     order: &[4, 2, 3, 1, 0],
     inlined: &[],
@@ -1957,7 +1957,7 @@ static AUTOSCALING_V1_HORIZONTALPODAUTOSCALERSTATUS: Message = Message {
     ],
 };
 
-static AUTOSCALING_V1_SCALE: Message = Message {
+pub(crate) static AUTOSCALING_V1_SCALE: Message = Message {
     name: "autoscaling/v1.Scale",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -1971,7 +1971,7 @@ static AUTOSCALING_V1_SCALE: Message = Message {
     ],
 };
 
-static AUTOSCALING_V1_SCALESPEC: Message = Message {
+pub(crate) static AUTOSCALING_V1_SCALESPEC: Message = Message {
     name: "autoscaling/v1.ScaleSpec",
     order: &[0],
     inlined: &[],
@@ -1981,7 +1981,7 @@ static AUTOSCALING_V1_SCALESPEC: Message = Message {
     ],
 };
 
-static AUTOSCALING_V1_SCALESTATUS: Message = Message {
+pub(crate) static AUTOSCALING_V1_SCALESTATUS: Message = Message {
     name: "autoscaling/v1.ScaleStatus",
     order: &[0, 1],
     inlined: &[],
@@ -1992,7 +1992,7 @@ static AUTOSCALING_V1_SCALESTATUS: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_CONTAINERRESOURCEMETRICSOURCE: Message = Message {
+pub(crate) static AUTOSCALING_V2_CONTAINERRESOURCEMETRICSOURCE: Message = Message {
     name: "autoscaling/v2.ContainerResourceMetricSource",
     order: &[2, 0, 1],
     inlined: &[],
@@ -2004,7 +2004,7 @@ static AUTOSCALING_V2_CONTAINERRESOURCEMETRICSOURCE: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_CONTAINERRESOURCEMETRICSTATUS: Message = Message {
+pub(crate) static AUTOSCALING_V2_CONTAINERRESOURCEMETRICSTATUS: Message = Message {
     name: "autoscaling/v2.ContainerResourceMetricStatus",
     order: &[2, 1, 0],
     inlined: &[],
@@ -2016,7 +2016,7 @@ static AUTOSCALING_V2_CONTAINERRESOURCEMETRICSTATUS: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_CROSSVERSIONOBJECTREFERENCE: Message = Message {
+pub(crate) static AUTOSCALING_V2_CROSSVERSIONOBJECTREFERENCE: Message = Message {
     name: "autoscaling/v2.CrossVersionObjectReference",
     order: &[2, 0, 1],
     inlined: &[],
@@ -2028,7 +2028,7 @@ static AUTOSCALING_V2_CROSSVERSIONOBJECTREFERENCE: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_EXTERNALMETRICSOURCE: Message = Message {
+pub(crate) static AUTOSCALING_V2_EXTERNALMETRICSOURCE: Message = Message {
     name: "autoscaling/v2.ExternalMetricSource",
     order: &[0, 1],
     inlined: &[],
@@ -2039,7 +2039,7 @@ static AUTOSCALING_V2_EXTERNALMETRICSOURCE: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_EXTERNALMETRICSTATUS: Message = Message {
+pub(crate) static AUTOSCALING_V2_EXTERNALMETRICSTATUS: Message = Message {
     name: "autoscaling/v2.ExternalMetricStatus",
     order: &[1, 0],
     inlined: &[],
@@ -2050,7 +2050,7 @@ static AUTOSCALING_V2_EXTERNALMETRICSTATUS: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_HPASCALINGPOLICY: Message = Message {
+pub(crate) static AUTOSCALING_V2_HPASCALINGPOLICY: Message = Message {
     name: "autoscaling/v2.HPAScalingPolicy",
     order: &[2, 0, 1],
     inlined: &[],
@@ -2062,7 +2062,7 @@ static AUTOSCALING_V2_HPASCALINGPOLICY: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_HPASCALINGRULES: Message = Message {
+pub(crate) static AUTOSCALING_V2_HPASCALINGRULES: Message = Message {
     name: "autoscaling/v2.HPAScalingRules",
     order: &[2, 1, 0, 3],
     inlined: &[],
@@ -2075,7 +2075,7 @@ static AUTOSCALING_V2_HPASCALINGRULES: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_HORIZONTALPODAUTOSCALER: Message = Message {
+pub(crate) static AUTOSCALING_V2_HORIZONTALPODAUTOSCALER: Message = Message {
     name: "autoscaling/v2.HorizontalPodAutoscaler",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -2089,7 +2089,7 @@ static AUTOSCALING_V2_HORIZONTALPODAUTOSCALER: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERBEHAVIOR: Message = Message {
+pub(crate) static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERBEHAVIOR: Message = Message {
     name: "autoscaling/v2.HorizontalPodAutoscalerBehavior",
     order: &[1, 0],
     inlined: &[],
@@ -2100,7 +2100,7 @@ static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERBEHAVIOR: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERCONDITION: Message = Message {
+pub(crate) static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERCONDITION: Message = Message {
     name: "autoscaling/v2.HorizontalPodAutoscalerCondition",
     order: &[2, 4, 3, 1, 0],
     inlined: &[],
@@ -2114,7 +2114,7 @@ static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERCONDITION: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERLIST: Message = Message {
+pub(crate) static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERLIST: Message = Message {
     name: "autoscaling/v2.HorizontalPodAutoscalerList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -2127,7 +2127,7 @@ static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERLIST: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERSPEC: Message = Message {
+pub(crate) static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERSPEC: Message = Message {
     name: "autoscaling/v2.HorizontalPodAutoscalerSpec",
     order: &[4, 2, 3, 1, 0],
     inlined: &[],
@@ -2141,7 +2141,7 @@ static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERSPEC: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERSTATUS: Message = Message {
+pub(crate) static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERSTATUS: Message = Message {
     name: "autoscaling/v2.HorizontalPodAutoscalerStatus",
     order: &[5, 4, 2, 3, 1, 0],
     inlined: &[],
@@ -2156,7 +2156,7 @@ static AUTOSCALING_V2_HORIZONTALPODAUTOSCALERSTATUS: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_METRICIDENTIFIER: Message = Message {
+pub(crate) static AUTOSCALING_V2_METRICIDENTIFIER: Message = Message {
     name: "autoscaling/v2.MetricIdentifier",
     order: &[0, 1],
     inlined: &[],
@@ -2167,7 +2167,7 @@ static AUTOSCALING_V2_METRICIDENTIFIER: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_METRICSPEC: Message = Message {
+pub(crate) static AUTOSCALING_V2_METRICSPEC: Message = Message {
     name: "autoscaling/v2.MetricSpec",
     order: &[4, 5, 1, 2, 3, 0],
     inlined: &[],
@@ -2182,7 +2182,7 @@ static AUTOSCALING_V2_METRICSPEC: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_METRICSTATUS: Message = Message {
+pub(crate) static AUTOSCALING_V2_METRICSTATUS: Message = Message {
     name: "autoscaling/v2.MetricStatus",
     order: &[4, 5, 1, 2, 3, 0],
     inlined: &[],
@@ -2197,7 +2197,7 @@ static AUTOSCALING_V2_METRICSTATUS: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_METRICTARGET: Message = Message {
+pub(crate) static AUTOSCALING_V2_METRICTARGET: Message = Message {
     name: "autoscaling/v2.MetricTarget",
     order: &[3, 2, 0, 1],
     inlined: &[],
@@ -2210,7 +2210,7 @@ static AUTOSCALING_V2_METRICTARGET: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_METRICVALUESTATUS: Message = Message {
+pub(crate) static AUTOSCALING_V2_METRICVALUESTATUS: Message = Message {
     name: "autoscaling/v2.MetricValueStatus",
     order: &[2, 1, 0],
     inlined: &[],
@@ -2222,7 +2222,7 @@ static AUTOSCALING_V2_METRICVALUESTATUS: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_OBJECTMETRICSOURCE: Message = Message {
+pub(crate) static AUTOSCALING_V2_OBJECTMETRICSOURCE: Message = Message {
     name: "autoscaling/v2.ObjectMetricSource",
     order: &[0, 2, 1],
     inlined: &[],
@@ -2234,7 +2234,7 @@ static AUTOSCALING_V2_OBJECTMETRICSOURCE: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_OBJECTMETRICSTATUS: Message = Message {
+pub(crate) static AUTOSCALING_V2_OBJECTMETRICSTATUS: Message = Message {
     name: "autoscaling/v2.ObjectMetricStatus",
     order: &[1, 2, 0],
     inlined: &[],
@@ -2246,7 +2246,7 @@ static AUTOSCALING_V2_OBJECTMETRICSTATUS: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_PODSMETRICSOURCE: Message = Message {
+pub(crate) static AUTOSCALING_V2_PODSMETRICSOURCE: Message = Message {
     name: "autoscaling/v2.PodsMetricSource",
     order: &[0, 1],
     inlined: &[],
@@ -2257,7 +2257,7 @@ static AUTOSCALING_V2_PODSMETRICSOURCE: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_PODSMETRICSTATUS: Message = Message {
+pub(crate) static AUTOSCALING_V2_PODSMETRICSTATUS: Message = Message {
     name: "autoscaling/v2.PodsMetricStatus",
     order: &[1, 0],
     inlined: &[],
@@ -2268,7 +2268,7 @@ static AUTOSCALING_V2_PODSMETRICSTATUS: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_RESOURCEMETRICSOURCE: Message = Message {
+pub(crate) static AUTOSCALING_V2_RESOURCEMETRICSOURCE: Message = Message {
     name: "autoscaling/v2.ResourceMetricSource",
     order: &[0, 1],
     inlined: &[],
@@ -2279,7 +2279,7 @@ static AUTOSCALING_V2_RESOURCEMETRICSOURCE: Message = Message {
     ],
 };
 
-static AUTOSCALING_V2_RESOURCEMETRICSTATUS: Message = Message {
+pub(crate) static AUTOSCALING_V2_RESOURCEMETRICSTATUS: Message = Message {
     name: "autoscaling/v2.ResourceMetricStatus",
     order: &[1, 0],
     inlined: &[],
@@ -2290,7 +2290,7 @@ static AUTOSCALING_V2_RESOURCEMETRICSTATUS: Message = Message {
     ],
 };
 
-static BATCH_V1_CRONJOB: Message = Message {
+pub(crate) static BATCH_V1_CRONJOB: Message = Message {
     name: "batch/v1.CronJob",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -2304,7 +2304,7 @@ static BATCH_V1_CRONJOB: Message = Message {
     ],
 };
 
-static BATCH_V1_CRONJOBLIST: Message = Message {
+pub(crate) static BATCH_V1_CRONJOBLIST: Message = Message {
     name: "batch/v1.CronJobList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -2317,7 +2317,7 @@ static BATCH_V1_CRONJOBLIST: Message = Message {
     ],
 };
 
-static BATCH_V1_CRONJOBSPEC: Message = Message {
+pub(crate) static BATCH_V1_CRONJOBSPEC: Message = Message {
     name: "batch/v1.CronJobSpec",
     order: &[3, 7, 5, 0, 2, 6, 4, 1],
     inlined: &[],
@@ -2334,7 +2334,7 @@ static BATCH_V1_CRONJOBSPEC: Message = Message {
     ],
 };
 
-static BATCH_V1_CRONJOBSTATUS: Message = Message {
+pub(crate) static BATCH_V1_CRONJOBSTATUS: Message = Message {
     name: "batch/v1.CronJobStatus",
     order: &[0, 1, 2],
     inlined: &[],
@@ -2346,7 +2346,7 @@ static BATCH_V1_CRONJOBSTATUS: Message = Message {
     ],
 };
 
-static BATCH_V1_JOB: Message = Message {
+pub(crate) static BATCH_V1_JOB: Message = Message {
     name: "batch/v1.Job",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -2360,7 +2360,7 @@ static BATCH_V1_JOB: Message = Message {
     ],
 };
 
-static BATCH_V1_JOBCONDITION: Message = Message {
+pub(crate) static BATCH_V1_JOBCONDITION: Message = Message {
     name: "batch/v1.JobCondition",
     order: &[2, 3, 5, 4, 1, 0],
     inlined: &[],
@@ -2375,7 +2375,7 @@ static BATCH_V1_JOBCONDITION: Message = Message {
     ],
 };
 
-static BATCH_V1_JOBLIST: Message = Message {
+pub(crate) static BATCH_V1_JOBLIST: Message = Message {
     name: "batch/v1.JobList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -2388,7 +2388,7 @@ static BATCH_V1_JOBLIST: Message = Message {
     ],
 };
 
-static BATCH_V1_JOBSPEC: Message = Message {
+pub(crate) static BATCH_V1_JOBSPEC: Message = Message {
     name: "batch/v1.JobSpec",
     order: &[2, 5, 6, 12, 1, 15, 9, 7, 0, 3, 14, 8, 4, 13, 10, 11],
     inlined: &[],
@@ -2413,7 +2413,7 @@ static BATCH_V1_JOBSPEC: Message = Message {
     ],
 };
 
-static BATCH_V1_JOBSTATUS: Message = Message {
+pub(crate) static BATCH_V1_JOBSTATUS: Message = Message {
     name: "batch/v1.JobStatus",
     order: &[3, 7, 2, 0, 5, 8, 10, 1, 4, 6, 9],
     inlined: &[],
@@ -2433,7 +2433,7 @@ static BATCH_V1_JOBSTATUS: Message = Message {
     ],
 };
 
-static BATCH_V1_JOBTEMPLATESPEC: Message = Message {
+pub(crate) static BATCH_V1_JOBTEMPLATESPEC: Message = Message {
     name: "batch/v1.JobTemplateSpec",
     order: &[0, 1],
     inlined: &[],
@@ -2444,7 +2444,7 @@ static BATCH_V1_JOBTEMPLATESPEC: Message = Message {
     ],
 };
 
-static BATCH_V1_PODFAILUREPOLICY: Message = Message {
+pub(crate) static BATCH_V1_PODFAILUREPOLICY: Message = Message {
     name: "batch/v1.PodFailurePolicy",
     order: &[0],
     inlined: &[],
@@ -2454,7 +2454,7 @@ static BATCH_V1_PODFAILUREPOLICY: Message = Message {
     ],
 };
 
-static BATCH_V1_PODFAILUREPOLICYONEXITCODESREQUIREMENT: Message = Message {
+pub(crate) static BATCH_V1_PODFAILUREPOLICYONEXITCODESREQUIREMENT: Message = Message {
     name: "batch/v1.PodFailurePolicyOnExitCodesRequirement",
     order: &[0, 1, 2],
     inlined: &[],
@@ -2466,7 +2466,7 @@ static BATCH_V1_PODFAILUREPOLICYONEXITCODESREQUIREMENT: Message = Message {
     ],
 };
 
-static BATCH_V1_PODFAILUREPOLICYONPODCONDITIONSPATTERN: Message = Message {
+pub(crate) static BATCH_V1_PODFAILUREPOLICYONPODCONDITIONSPATTERN: Message = Message {
     name: "batch/v1.PodFailurePolicyOnPodConditionsPattern",
     order: &[1, 0],
     inlined: &[],
@@ -2477,7 +2477,7 @@ static BATCH_V1_PODFAILUREPOLICYONPODCONDITIONSPATTERN: Message = Message {
     ],
 };
 
-static BATCH_V1_PODFAILUREPOLICYRULE: Message = Message {
+pub(crate) static BATCH_V1_PODFAILUREPOLICYRULE: Message = Message {
     name: "batch/v1.PodFailurePolicyRule",
     order: &[0, 1, 2],
     inlined: &[],
@@ -2489,7 +2489,7 @@ static BATCH_V1_PODFAILUREPOLICYRULE: Message = Message {
     ],
 };
 
-static BATCH_V1_SUCCESSPOLICY: Message = Message {
+pub(crate) static BATCH_V1_SUCCESSPOLICY: Message = Message {
     name: "batch/v1.SuccessPolicy",
     order: &[0],
     inlined: &[],
@@ -2499,7 +2499,7 @@ static BATCH_V1_SUCCESSPOLICY: Message = Message {
     ],
 };
 
-static BATCH_V1_SUCCESSPOLICYRULE: Message = Message {
+pub(crate) static BATCH_V1_SUCCESSPOLICYRULE: Message = Message {
     name: "batch/v1.SuccessPolicyRule",
     order: &[1, 0],
     inlined: &[],
@@ -2510,7 +2510,7 @@ static BATCH_V1_SUCCESSPOLICYRULE: Message = Message {
     ],
 };
 
-static BATCH_V1_UNCOUNTEDTERMINATEDPODS: Message = Message {
+pub(crate) static BATCH_V1_UNCOUNTEDTERMINATEDPODS: Message = Message {
     name: "batch/v1.UncountedTerminatedPods",
     order: &[1, 0],
     inlined: &[],
@@ -2521,7 +2521,7 @@ static BATCH_V1_UNCOUNTEDTERMINATEDPODS: Message = Message {
     ],
 };
 
-static CERTIFICATES_V1_CERTIFICATESIGNINGREQUEST: Message = Message {
+pub(crate) static CERTIFICATES_V1_CERTIFICATESIGNINGREQUEST: Message = Message {
     name: "certificates/v1.CertificateSigningRequest",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -2535,7 +2535,7 @@ static CERTIFICATES_V1_CERTIFICATESIGNINGREQUEST: Message = Message {
     ],
 };
 
-static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTCONDITION: Message = Message {
+pub(crate) static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTCONDITION: Message = Message {
     name: "certificates/v1.CertificateSigningRequestCondition",
     order: &[5, 4, 3, 2, 1, 0],
     inlined: &[],
@@ -2550,7 +2550,7 @@ static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTCONDITION: Message = Message {
     ],
 };
 
-static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTLIST: Message = Message {
+pub(crate) static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTLIST: Message = Message {
     name: "certificates/v1.CertificateSigningRequestList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -2563,7 +2563,7 @@ static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTLIST: Message = Message {
     ],
 };
 
-static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTSPEC: Message = Message {
+pub(crate) static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTSPEC: Message = Message {
     name: "certificates/v1.CertificateSigningRequestSpec",
     order: &[2, 7, 6, 0, 1, 5, 3, 4],
     inlined: &[],
@@ -2580,7 +2580,7 @@ static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTSPEC: Message = Message {
     ],
 };
 
-static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTSTATUS: Message = Message {
+pub(crate) static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTSTATUS: Message = Message {
     name: "certificates/v1.CertificateSigningRequestStatus",
     order: &[1, 0],
     inlined: &[],
@@ -2591,7 +2591,7 @@ static CERTIFICATES_V1_CERTIFICATESIGNINGREQUESTSTATUS: Message = Message {
     ],
 };
 
-static COORDINATION_V1_LEASE: Message = Message {
+pub(crate) static COORDINATION_V1_LEASE: Message = Message {
     name: "coordination/v1.Lease",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -2604,7 +2604,7 @@ static COORDINATION_V1_LEASE: Message = Message {
     ],
 };
 
-static COORDINATION_V1_LEASELIST: Message = Message {
+pub(crate) static COORDINATION_V1_LEASELIST: Message = Message {
     name: "coordination/v1.LeaseList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -2617,7 +2617,7 @@ static COORDINATION_V1_LEASELIST: Message = Message {
     ],
 };
 
-static COORDINATION_V1_LEASESPEC: Message = Message {
+pub(crate) static COORDINATION_V1_LEASESPEC: Message = Message {
     name: "coordination/v1.LeaseSpec",
     order: &[2, 0, 1, 4, 6, 3, 5],
     inlined: &[],
@@ -2633,7 +2633,7 @@ static COORDINATION_V1_LEASESPEC: Message = Message {
     ],
 };
 
-static CORE_V1_AWSELASTICBLOCKSTOREVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_AWSELASTICBLOCKSTOREVOLUMESOURCE: Message = Message {
     name: "core/v1.AWSElasticBlockStoreVolumeSource",
     order: &[1, 2, 3, 0],
     inlined: &[],
@@ -2646,7 +2646,7 @@ static CORE_V1_AWSELASTICBLOCKSTOREVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_AFFINITY: Message = Message {
+pub(crate) static CORE_V1_AFFINITY: Message = Message {
     name: "core/v1.Affinity",
     order: &[0, 1, 2],
     inlined: &[],
@@ -2658,7 +2658,7 @@ static CORE_V1_AFFINITY: Message = Message {
     ],
 };
 
-static CORE_V1_APPARMORPROFILE: Message = Message {
+pub(crate) static CORE_V1_APPARMORPROFILE: Message = Message {
     name: "core/v1.AppArmorProfile",
     order: &[1, 0],
     inlined: &[],
@@ -2669,7 +2669,7 @@ static CORE_V1_APPARMORPROFILE: Message = Message {
     ],
 };
 
-static CORE_V1_ATTACHEDVOLUME: Message = Message {
+pub(crate) static CORE_V1_ATTACHEDVOLUME: Message = Message {
     name: "core/v1.AttachedVolume",
     order: &[1, 0],
     inlined: &[],
@@ -2680,7 +2680,7 @@ static CORE_V1_ATTACHEDVOLUME: Message = Message {
     ],
 };
 
-static CORE_V1_AZUREDISKVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_AZUREDISKVOLUMESOURCE: Message = Message {
     name: "core/v1.AzureDiskVolumeSource",
     order: &[2, 0, 1, 3, 5, 4],
     inlined: &[],
@@ -2695,7 +2695,7 @@ static CORE_V1_AZUREDISKVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_AZUREFILEPERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_AZUREFILEPERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.AzureFilePersistentVolumeSource",
     order: &[2, 0, 3, 1],
     inlined: &[],
@@ -2708,7 +2708,7 @@ static CORE_V1_AZUREFILEPERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_AZUREFILEVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_AZUREFILEVOLUMESOURCE: Message = Message {
     name: "core/v1.AzureFileVolumeSource",
     order: &[2, 0, 1],
     inlined: &[],
@@ -2720,7 +2720,7 @@ static CORE_V1_AZUREFILEVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_BINDING: Message = Message {
+pub(crate) static CORE_V1_BINDING: Message = Message {
     name: "core/v1.Binding",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -2733,7 +2733,7 @@ static CORE_V1_BINDING: Message = Message {
     ],
 };
 
-static CORE_V1_CSIPERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_CSIPERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.CSIPersistentVolumeSource",
     order: &[8, 5, 0, 3, 9, 7, 6, 2, 4, 1],
     inlined: &[],
@@ -2752,7 +2752,7 @@ static CORE_V1_CSIPERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_CSIVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_CSIVOLUMESOURCE: Message = Message {
     name: "core/v1.CSIVolumeSource",
     order: &[0, 2, 4, 1, 3],
     inlined: &[],
@@ -2766,7 +2766,7 @@ static CORE_V1_CSIVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_CAPABILITIES: Message = Message {
+pub(crate) static CORE_V1_CAPABILITIES: Message = Message {
     name: "core/v1.Capabilities",
     order: &[0, 1],
     inlined: &[],
@@ -2777,7 +2777,7 @@ static CORE_V1_CAPABILITIES: Message = Message {
     ],
 };
 
-static CORE_V1_CEPHFSPERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_CEPHFSPERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.CephFSPersistentVolumeSource",
     order: &[0, 1, 5, 3, 4, 2],
     inlined: &[],
@@ -2792,7 +2792,7 @@ static CORE_V1_CEPHFSPERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_CEPHFSVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_CEPHFSVOLUMESOURCE: Message = Message {
     name: "core/v1.CephFSVolumeSource",
     order: &[0, 1, 5, 3, 4, 2],
     inlined: &[],
@@ -2807,7 +2807,7 @@ static CORE_V1_CEPHFSVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_CINDERPERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_CINDERPERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.CinderPersistentVolumeSource",
     order: &[1, 2, 3, 0],
     inlined: &[],
@@ -2820,7 +2820,7 @@ static CORE_V1_CINDERPERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_CINDERVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_CINDERVOLUMESOURCE: Message = Message {
     name: "core/v1.CinderVolumeSource",
     order: &[1, 2, 3, 0],
     inlined: &[],
@@ -2833,7 +2833,7 @@ static CORE_V1_CINDERVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_CLIENTIPCONFIG: Message = Message {
+pub(crate) static CORE_V1_CLIENTIPCONFIG: Message = Message {
     name: "core/v1.ClientIPConfig",
     order: &[0],
     inlined: &[],
@@ -2843,7 +2843,7 @@ static CORE_V1_CLIENTIPCONFIG: Message = Message {
     ],
 };
 
-static CORE_V1_CLUSTERTRUSTBUNDLEPROJECTION: Message = Message {
+pub(crate) static CORE_V1_CLUSTERTRUSTBUNDLEPROJECTION: Message = Message {
     name: "core/v1.ClusterTrustBundleProjection",
     order: &[2, 0, 3, 4, 1],
     inlined: &[],
@@ -2857,7 +2857,7 @@ static CORE_V1_CLUSTERTRUSTBUNDLEPROJECTION: Message = Message {
     ],
 };
 
-static CORE_V1_COMPONENTCONDITION: Message = Message {
+pub(crate) static CORE_V1_COMPONENTCONDITION: Message = Message {
     name: "core/v1.ComponentCondition",
     order: &[3, 2, 1, 0],
     inlined: &[],
@@ -2870,7 +2870,7 @@ static CORE_V1_COMPONENTCONDITION: Message = Message {
     ],
 };
 
-static CORE_V1_COMPONENTSTATUS: Message = Message {
+pub(crate) static CORE_V1_COMPONENTSTATUS: Message = Message {
     name: "core/v1.ComponentStatus",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -2883,7 +2883,7 @@ static CORE_V1_COMPONENTSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_COMPONENTSTATUSLIST: Message = Message {
+pub(crate) static CORE_V1_COMPONENTSTATUSLIST: Message = Message {
     name: "core/v1.ComponentStatusList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -2896,7 +2896,7 @@ static CORE_V1_COMPONENTSTATUSLIST: Message = Message {
     ],
 };
 
-static CORE_V1_CONFIGMAP: Message = Message {
+pub(crate) static CORE_V1_CONFIGMAP: Message = Message {
     name: "core/v1.ConfigMap",
     order: &[1, 5, 4, 3, 0, 2],
     inlined: &[],
@@ -2911,7 +2911,7 @@ static CORE_V1_CONFIGMAP: Message = Message {
     ],
 };
 
-static CORE_V1_CONFIGMAPENVSOURCE: Message = Message {
+pub(crate) static CORE_V1_CONFIGMAPENVSOURCE: Message = Message {
     name: "core/v1.ConfigMapEnvSource",
     order: &[0, 1],
     inlined: &[Inlined { number: 1, message: &CORE_V1_LOCALOBJECTREFERENCE }],
@@ -2922,7 +2922,7 @@ static CORE_V1_CONFIGMAPENVSOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_CONFIGMAPKEYSELECTOR: Message = Message {
+pub(crate) static CORE_V1_CONFIGMAPKEYSELECTOR: Message = Message {
     name: "core/v1.ConfigMapKeySelector",
     order: &[1, 0, 2],
     inlined: &[Inlined { number: 1, message: &CORE_V1_LOCALOBJECTREFERENCE }],
@@ -2934,7 +2934,7 @@ static CORE_V1_CONFIGMAPKEYSELECTOR: Message = Message {
     ],
 };
 
-static CORE_V1_CONFIGMAPLIST: Message = Message {
+pub(crate) static CORE_V1_CONFIGMAPLIST: Message = Message {
     name: "core/v1.ConfigMapList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -2947,7 +2947,7 @@ static CORE_V1_CONFIGMAPLIST: Message = Message {
     ],
 };
 
-static CORE_V1_CONFIGMAPNODECONFIGSOURCE: Message = Message {
+pub(crate) static CORE_V1_CONFIGMAPNODECONFIGSOURCE: Message = Message {
     name: "core/v1.ConfigMapNodeConfigSource",
     order: &[4, 1, 0, 3, 2],
     inlined: &[],
@@ -2961,7 +2961,7 @@ static CORE_V1_CONFIGMAPNODECONFIGSOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_CONFIGMAPPROJECTION: Message = Message {
+pub(crate) static CORE_V1_CONFIGMAPPROJECTION: Message = Message {
     name: "core/v1.ConfigMapProjection",
     order: &[1, 0, 2],
     inlined: &[Inlined { number: 1, message: &CORE_V1_LOCALOBJECTREFERENCE }],
@@ -2973,7 +2973,7 @@ static CORE_V1_CONFIGMAPPROJECTION: Message = Message {
     ],
 };
 
-static CORE_V1_CONFIGMAPVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_CONFIGMAPVOLUMESOURCE: Message = Message {
     name: "core/v1.ConfigMapVolumeSource",
     order: &[2, 1, 0, 3],
     inlined: &[Inlined { number: 1, message: &CORE_V1_LOCALOBJECTREFERENCE }],
@@ -2986,7 +2986,7 @@ static CORE_V1_CONFIGMAPVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINER: Message = Message {
+pub(crate) static CORE_V1_CONTAINER: Message = Message {
     name: "core/v1.Container",
     order: &[3, 2, 7, 6, 1, 20, 17, 14, 0, 5, 15, 9, 8, 10, 11, 21, 16, 22, 23, 18, 19, 24, 13, 12, 4],
     inlined: &[],
@@ -3020,7 +3020,7 @@ static CORE_V1_CONTAINER: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINEREXTENDEDRESOURCEREQUEST: Message = Message {
+pub(crate) static CORE_V1_CONTAINEREXTENDEDRESOURCEREQUEST: Message = Message {
     name: "core/v1.ContainerExtendedResourceRequest",
     order: &[0, 2, 1],
     inlined: &[],
@@ -3032,7 +3032,7 @@ static CORE_V1_CONTAINEREXTENDEDRESOURCEREQUEST: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERIMAGE: Message = Message {
+pub(crate) static CORE_V1_CONTAINERIMAGE: Message = Message {
     name: "core/v1.ContainerImage",
     order: &[0, 1],
     inlined: &[],
@@ -3043,7 +3043,7 @@ static CORE_V1_CONTAINERIMAGE: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERPORT: Message = Message {
+pub(crate) static CORE_V1_CONTAINERPORT: Message = Message {
     name: "core/v1.ContainerPort",
     order: &[2, 4, 1, 0, 3],
     inlined: &[],
@@ -3057,7 +3057,7 @@ static CORE_V1_CONTAINERPORT: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERRESIZEPOLICY: Message = Message {
+pub(crate) static CORE_V1_CONTAINERRESIZEPOLICY: Message = Message {
     name: "core/v1.ContainerResizePolicy",
     order: &[0, 1],
     inlined: &[],
@@ -3068,7 +3068,7 @@ static CORE_V1_CONTAINERRESIZEPOLICY: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERRESTARTRULE: Message = Message {
+pub(crate) static CORE_V1_CONTAINERRESTARTRULE: Message = Message {
     name: "core/v1.ContainerRestartRule",
     order: &[0, 1],
     inlined: &[],
@@ -3079,7 +3079,7 @@ static CORE_V1_CONTAINERRESTARTRULE: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERRESTARTRULEONEXITCODES: Message = Message {
+pub(crate) static CORE_V1_CONTAINERRESTARTRULEONEXITCODES: Message = Message {
     name: "core/v1.ContainerRestartRuleOnExitCodes",
     order: &[0, 1],
     inlined: &[],
@@ -3090,7 +3090,7 @@ static CORE_V1_CONTAINERRESTARTRULEONEXITCODES: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERSTATE: Message = Message {
+pub(crate) static CORE_V1_CONTAINERSTATE: Message = Message {
     name: "core/v1.ContainerState",
     order: &[1, 2, 0],
     inlined: &[],
@@ -3102,7 +3102,7 @@ static CORE_V1_CONTAINERSTATE: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERSTATERUNNING: Message = Message {
+pub(crate) static CORE_V1_CONTAINERSTATERUNNING: Message = Message {
     name: "core/v1.ContainerStateRunning",
     order: &[0],
     inlined: &[],
@@ -3112,7 +3112,7 @@ static CORE_V1_CONTAINERSTATERUNNING: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERSTATETERMINATED: Message = Message {
+pub(crate) static CORE_V1_CONTAINERSTATETERMINATED: Message = Message {
     name: "core/v1.ContainerStateTerminated",
     order: &[6, 0, 5, 3, 2, 1, 4],
     inlined: &[],
@@ -3128,7 +3128,7 @@ static CORE_V1_CONTAINERSTATETERMINATED: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERSTATEWAITING: Message = Message {
+pub(crate) static CORE_V1_CONTAINERSTATEWAITING: Message = Message {
     name: "core/v1.ContainerStateWaiting",
     order: &[1, 0],
     inlined: &[],
@@ -3139,7 +3139,7 @@ static CORE_V1_CONTAINERSTATEWAITING: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERSTATUS: Message = Message {
+pub(crate) static CORE_V1_CONTAINERSTATUS: Message = Message {
     name: "core/v1.ContainerStatus",
     order: &[9, 13, 7, 5, 6, 2, 0, 3, 10, 4, 8, 1, 14, 12, 11],
     inlined: &[],
@@ -3163,7 +3163,7 @@ static CORE_V1_CONTAINERSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_CONTAINERUSER: Message = Message {
+pub(crate) static CORE_V1_CONTAINERUSER: Message = Message {
     name: "core/v1.ContainerUser",
     order: &[0],
     inlined: &[],
@@ -3173,7 +3173,7 @@ static CORE_V1_CONTAINERUSER: Message = Message {
     ],
 };
 
-static CORE_V1_DAEMONENDPOINT: Message = Message {
+pub(crate) static CORE_V1_DAEMONENDPOINT: Message = Message {
     name: "core/v1.DaemonEndpoint",
     order: &[0],
     inlined: &[],
@@ -3183,7 +3183,7 @@ static CORE_V1_DAEMONENDPOINT: Message = Message {
     ],
 };
 
-static CORE_V1_DOWNWARDAPIPROJECTION: Message = Message {
+pub(crate) static CORE_V1_DOWNWARDAPIPROJECTION: Message = Message {
     name: "core/v1.DownwardAPIProjection",
     order: &[0],
     inlined: &[],
@@ -3193,7 +3193,7 @@ static CORE_V1_DOWNWARDAPIPROJECTION: Message = Message {
     ],
 };
 
-static CORE_V1_DOWNWARDAPIVOLUMEFILE: Message = Message {
+pub(crate) static CORE_V1_DOWNWARDAPIVOLUMEFILE: Message = Message {
     name: "core/v1.DownwardAPIVolumeFile",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -3206,7 +3206,7 @@ static CORE_V1_DOWNWARDAPIVOLUMEFILE: Message = Message {
     ],
 };
 
-static CORE_V1_DOWNWARDAPIVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_DOWNWARDAPIVOLUMESOURCE: Message = Message {
     name: "core/v1.DownwardAPIVolumeSource",
     order: &[1, 0],
     inlined: &[],
@@ -3217,7 +3217,7 @@ static CORE_V1_DOWNWARDAPIVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_EMPTYDIRVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_EMPTYDIRVOLUMESOURCE: Message = Message {
     name: "core/v1.EmptyDirVolumeSource",
     order: &[0, 1],
     inlined: &[],
@@ -3228,7 +3228,7 @@ static CORE_V1_EMPTYDIRVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_ENDPOINTADDRESS: Message = Message {
+pub(crate) static CORE_V1_ENDPOINTADDRESS: Message = Message {
     name: "core/v1.EndpointAddress",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -3241,7 +3241,7 @@ static CORE_V1_ENDPOINTADDRESS: Message = Message {
     ],
 };
 
-static CORE_V1_ENDPOINTPORT: Message = Message {
+pub(crate) static CORE_V1_ENDPOINTPORT: Message = Message {
     name: "core/v1.EndpointPort",
     order: &[3, 0, 1, 2],
     inlined: &[],
@@ -3254,7 +3254,7 @@ static CORE_V1_ENDPOINTPORT: Message = Message {
     ],
 };
 
-static CORE_V1_ENDPOINTSUBSET: Message = Message {
+pub(crate) static CORE_V1_ENDPOINTSUBSET: Message = Message {
     name: "core/v1.EndpointSubset",
     order: &[0, 1, 2],
     inlined: &[],
@@ -3266,7 +3266,7 @@ static CORE_V1_ENDPOINTSUBSET: Message = Message {
     ],
 };
 
-static CORE_V1_ENDPOINTS: Message = Message {
+pub(crate) static CORE_V1_ENDPOINTS: Message = Message {
     name: "core/v1.Endpoints",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -3279,7 +3279,7 @@ static CORE_V1_ENDPOINTS: Message = Message {
     ],
 };
 
-static CORE_V1_ENDPOINTSLIST: Message = Message {
+pub(crate) static CORE_V1_ENDPOINTSLIST: Message = Message {
     name: "core/v1.EndpointsList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -3292,7 +3292,7 @@ static CORE_V1_ENDPOINTSLIST: Message = Message {
     ],
 };
 
-static CORE_V1_ENVFROMSOURCE: Message = Message {
+pub(crate) static CORE_V1_ENVFROMSOURCE: Message = Message {
     name: "core/v1.EnvFromSource",
     order: &[1, 0, 2],
     inlined: &[],
@@ -3304,7 +3304,7 @@ static CORE_V1_ENVFROMSOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_ENVVAR: Message = Message {
+pub(crate) static CORE_V1_ENVVAR: Message = Message {
     name: "core/v1.EnvVar",
     order: &[0, 1, 2],
     inlined: &[],
@@ -3316,7 +3316,7 @@ static CORE_V1_ENVVAR: Message = Message {
     ],
 };
 
-static CORE_V1_ENVVARSOURCE: Message = Message {
+pub(crate) static CORE_V1_ENVVARSOURCE: Message = Message {
     name: "core/v1.EnvVarSource",
     order: &[2, 0, 4, 1, 3],
     inlined: &[],
@@ -3330,7 +3330,7 @@ static CORE_V1_ENVVARSOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_EPHEMERALCONTAINER: Message = Message {
+pub(crate) static CORE_V1_EPHEMERALCONTAINER: Message = Message {
     name: "core/v1.EphemeralContainer",
     order: &[3, 2, 7, 6, 1, 20, 17, 14, 0, 5, 15, 9, 8, 10, 11, 21, 16, 22, 23, 25, 18, 19, 24, 13, 12, 4],
     inlined: &[Inlined { number: 1, message: &CORE_V1_EPHEMERALCONTAINERCOMMON }],
@@ -3365,7 +3365,7 @@ static CORE_V1_EPHEMERALCONTAINER: Message = Message {
     ],
 };
 
-static CORE_V1_EPHEMERALCONTAINERCOMMON: Message = Message {
+pub(crate) static CORE_V1_EPHEMERALCONTAINERCOMMON: Message = Message {
     name: "core/v1.EphemeralContainerCommon",
     order: &[3, 2, 7, 6, 1, 20, 17, 14, 0, 5, 15, 9, 8, 10, 11, 21, 16, 22, 23, 18, 19, 24, 13, 12, 4],
     inlined: &[],
@@ -3399,7 +3399,7 @@ static CORE_V1_EPHEMERALCONTAINERCOMMON: Message = Message {
     ],
 };
 
-static CORE_V1_EPHEMERALVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_EPHEMERALVOLUMESOURCE: Message = Message {
     name: "core/v1.EphemeralVolumeSource",
     order: &[0],
     inlined: &[],
@@ -3409,7 +3409,7 @@ static CORE_V1_EPHEMERALVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_EVENT: Message = Message {
+pub(crate) static CORE_V1_EVENT: Message = Message {
     name: "core/v1.Event",
     order: &[13, 1, 9, 11, 7, 3, 0, 8, 5, 2, 4, 14, 15, 16, 12, 6, 10],
     inlined: &[],
@@ -3435,7 +3435,7 @@ static CORE_V1_EVENT: Message = Message {
     ],
 };
 
-static CORE_V1_EVENTLIST: Message = Message {
+pub(crate) static CORE_V1_EVENTLIST: Message = Message {
     name: "core/v1.EventList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -3448,7 +3448,7 @@ static CORE_V1_EVENTLIST: Message = Message {
     ],
 };
 
-static CORE_V1_EVENTSERIES: Message = Message {
+pub(crate) static CORE_V1_EVENTSERIES: Message = Message {
     name: "core/v1.EventSeries",
     order: &[0, 1],
     inlined: &[],
@@ -3459,7 +3459,7 @@ static CORE_V1_EVENTSERIES: Message = Message {
     ],
 };
 
-static CORE_V1_EVENTSOURCE: Message = Message {
+pub(crate) static CORE_V1_EVENTSOURCE: Message = Message {
     name: "core/v1.EventSource",
     order: &[0, 1],
     inlined: &[],
@@ -3470,7 +3470,7 @@ static CORE_V1_EVENTSOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_EXECACTION: Message = Message {
+pub(crate) static CORE_V1_EXECACTION: Message = Message {
     name: "core/v1.ExecAction",
     order: &[0],
     inlined: &[],
@@ -3480,7 +3480,7 @@ static CORE_V1_EXECACTION: Message = Message {
     ],
 };
 
-static CORE_V1_FCVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_FCVOLUMESOURCE: Message = Message {
     name: "core/v1.FCVolumeSource",
     order: &[2, 1, 3, 0, 4],
     inlined: &[],
@@ -3494,7 +3494,7 @@ static CORE_V1_FCVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_FILEKEYSELECTOR: Message = Message {
+pub(crate) static CORE_V1_FILEKEYSELECTOR: Message = Message {
     name: "core/v1.FileKeySelector",
     order: &[2, 3, 1, 0],
     inlined: &[],
@@ -3507,7 +3507,7 @@ static CORE_V1_FILEKEYSELECTOR: Message = Message {
     ],
 };
 
-static CORE_V1_FLEXPERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_FLEXPERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.FlexPersistentVolumeSource",
     order: &[0, 1, 4, 3, 2],
     inlined: &[],
@@ -3521,7 +3521,7 @@ static CORE_V1_FLEXPERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_FLEXVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_FLEXVOLUMESOURCE: Message = Message {
     name: "core/v1.FlexVolumeSource",
     order: &[0, 1, 4, 3, 2],
     inlined: &[],
@@ -3535,7 +3535,7 @@ static CORE_V1_FLEXVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_FLOCKERVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_FLOCKERVOLUMESOURCE: Message = Message {
     name: "core/v1.FlockerVolumeSource",
     order: &[0, 1],
     inlined: &[],
@@ -3546,7 +3546,7 @@ static CORE_V1_FLOCKERVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_GCEPERSISTENTDISKVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_GCEPERSISTENTDISKVOLUMESOURCE: Message = Message {
     name: "core/v1.GCEPersistentDiskVolumeSource",
     order: &[1, 2, 0, 3],
     inlined: &[],
@@ -3559,7 +3559,7 @@ static CORE_V1_GCEPERSISTENTDISKVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_GRPCACTION: Message = Message {
+pub(crate) static CORE_V1_GRPCACTION: Message = Message {
     name: "core/v1.GRPCAction",
     order: &[0, 1],
     inlined: &[],
@@ -3570,7 +3570,7 @@ static CORE_V1_GRPCACTION: Message = Message {
     ],
 };
 
-static CORE_V1_GITREPOVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_GITREPOVOLUMESOURCE: Message = Message {
     name: "core/v1.GitRepoVolumeSource",
     order: &[2, 0, 1],
     inlined: &[],
@@ -3582,7 +3582,7 @@ static CORE_V1_GITREPOVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_GLUSTERFSPERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_GLUSTERFSPERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.GlusterfsPersistentVolumeSource",
     order: &[0, 3, 1, 2],
     inlined: &[],
@@ -3595,7 +3595,7 @@ static CORE_V1_GLUSTERFSPERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_GLUSTERFSVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_GLUSTERFSVOLUMESOURCE: Message = Message {
     name: "core/v1.GlusterfsVolumeSource",
     order: &[0, 1, 2],
     inlined: &[],
@@ -3607,7 +3607,7 @@ static CORE_V1_GLUSTERFSVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_HTTPGETACTION: Message = Message {
+pub(crate) static CORE_V1_HTTPGETACTION: Message = Message {
     name: "core/v1.HTTPGetAction",
     order: &[2, 4, 0, 1, 3],
     inlined: &[],
@@ -3621,7 +3621,7 @@ static CORE_V1_HTTPGETACTION: Message = Message {
     ],
 };
 
-static CORE_V1_HTTPHEADER: Message = Message {
+pub(crate) static CORE_V1_HTTPHEADER: Message = Message {
     name: "core/v1.HTTPHeader",
     order: &[0, 1],
     inlined: &[],
@@ -3632,7 +3632,7 @@ static CORE_V1_HTTPHEADER: Message = Message {
     ],
 };
 
-static CORE_V1_HOSTALIAS: Message = Message {
+pub(crate) static CORE_V1_HOSTALIAS: Message = Message {
     name: "core/v1.HostAlias",
     order: &[1, 0],
     inlined: &[],
@@ -3643,7 +3643,7 @@ static CORE_V1_HOSTALIAS: Message = Message {
     ],
 };
 
-static CORE_V1_HOSTIP: Message = Message {
+pub(crate) static CORE_V1_HOSTIP: Message = Message {
     name: "core/v1.HostIP",
     order: &[0],
     inlined: &[],
@@ -3653,7 +3653,7 @@ static CORE_V1_HOSTIP: Message = Message {
     ],
 };
 
-static CORE_V1_HOSTPATHVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_HOSTPATHVOLUMESOURCE: Message = Message {
     name: "core/v1.HostPathVolumeSource",
     order: &[0, 1],
     inlined: &[],
@@ -3664,7 +3664,7 @@ static CORE_V1_HOSTPATHVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_ISCSIPERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_ISCSIPERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.ISCSIPersistentVolumeSource",
     order: &[7, 8, 4, 10, 1, 3, 2, 6, 5, 9, 0],
     inlined: &[],
@@ -3684,7 +3684,7 @@ static CORE_V1_ISCSIPERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_ISCSIVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_ISCSIVOLUMESOURCE: Message = Message {
     name: "core/v1.ISCSIVolumeSource",
     order: &[7, 8, 4, 10, 1, 3, 2, 6, 5, 9, 0],
     inlined: &[],
@@ -3704,7 +3704,7 @@ static CORE_V1_ISCSIVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_IMAGEVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_IMAGEVOLUMESOURCE: Message = Message {
     name: "core/v1.ImageVolumeSource",
     order: &[1, 0],
     inlined: &[],
@@ -3715,7 +3715,7 @@ static CORE_V1_IMAGEVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_KEYTOPATH: Message = Message {
+pub(crate) static CORE_V1_KEYTOPATH: Message = Message {
     name: "core/v1.KeyToPath",
     order: &[0, 2, 1],
     inlined: &[],
@@ -3727,7 +3727,7 @@ static CORE_V1_KEYTOPATH: Message = Message {
     ],
 };
 
-static CORE_V1_LIFECYCLE: Message = Message {
+pub(crate) static CORE_V1_LIFECYCLE: Message = Message {
     name: "core/v1.Lifecycle",
     order: &[0, 1, 2],
     inlined: &[],
@@ -3739,7 +3739,7 @@ static CORE_V1_LIFECYCLE: Message = Message {
     ],
 };
 
-static CORE_V1_LIFECYCLEHANDLER: Message = Message {
+pub(crate) static CORE_V1_LIFECYCLEHANDLER: Message = Message {
     name: "core/v1.LifecycleHandler",
     order: &[0, 1, 3, 2],
     inlined: &[],
@@ -3752,7 +3752,7 @@ static CORE_V1_LIFECYCLEHANDLER: Message = Message {
     ],
 };
 
-static CORE_V1_LIMITRANGE: Message = Message {
+pub(crate) static CORE_V1_LIMITRANGE: Message = Message {
     name: "core/v1.LimitRange",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -3765,7 +3765,7 @@ static CORE_V1_LIMITRANGE: Message = Message {
     ],
 };
 
-static CORE_V1_LIMITRANGEITEM: Message = Message {
+pub(crate) static CORE_V1_LIMITRANGEITEM: Message = Message {
     name: "core/v1.LimitRangeItem",
     order: &[3, 4, 1, 5, 2, 0],
     inlined: &[],
@@ -3780,7 +3780,7 @@ static CORE_V1_LIMITRANGEITEM: Message = Message {
     ],
 };
 
-static CORE_V1_LIMITRANGELIST: Message = Message {
+pub(crate) static CORE_V1_LIMITRANGELIST: Message = Message {
     name: "core/v1.LimitRangeList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -3793,7 +3793,7 @@ static CORE_V1_LIMITRANGELIST: Message = Message {
     ],
 };
 
-static CORE_V1_LIMITRANGESPEC: Message = Message {
+pub(crate) static CORE_V1_LIMITRANGESPEC: Message = Message {
     name: "core/v1.LimitRangeSpec",
     order: &[0],
     inlined: &[],
@@ -3803,7 +3803,7 @@ static CORE_V1_LIMITRANGESPEC: Message = Message {
     ],
 };
 
-static CORE_V1_LINUXCONTAINERUSER: Message = Message {
+pub(crate) static CORE_V1_LINUXCONTAINERUSER: Message = Message {
     name: "core/v1.LinuxContainerUser",
     order: &[1, 2, 0],
     inlined: &[],
@@ -3815,7 +3815,7 @@ static CORE_V1_LINUXCONTAINERUSER: Message = Message {
     ],
 };
 
-static CORE_V1_LIST: Message = Message {
+pub(crate) static CORE_V1_LIST: Message = Message {
     name: "core/v1.List",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -3828,7 +3828,7 @@ static CORE_V1_LIST: Message = Message {
     ],
 };
 
-static CORE_V1_LOADBALANCERINGRESS: Message = Message {
+pub(crate) static CORE_V1_LOADBALANCERINGRESS: Message = Message {
     name: "core/v1.LoadBalancerIngress",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -3841,7 +3841,7 @@ static CORE_V1_LOADBALANCERINGRESS: Message = Message {
     ],
 };
 
-static CORE_V1_LOADBALANCERSTATUS: Message = Message {
+pub(crate) static CORE_V1_LOADBALANCERSTATUS: Message = Message {
     name: "core/v1.LoadBalancerStatus",
     order: &[0],
     inlined: &[],
@@ -3851,7 +3851,7 @@ static CORE_V1_LOADBALANCERSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_LOCALOBJECTREFERENCE: Message = Message {
+pub(crate) static CORE_V1_LOCALOBJECTREFERENCE: Message = Message {
     name: "core/v1.LocalObjectReference",
     order: &[0],
     inlined: &[],
@@ -3861,7 +3861,7 @@ static CORE_V1_LOCALOBJECTREFERENCE: Message = Message {
     ],
 };
 
-static CORE_V1_LOCALVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_LOCALVOLUMESOURCE: Message = Message {
     name: "core/v1.LocalVolumeSource",
     order: &[1, 0],
     inlined: &[],
@@ -3872,7 +3872,7 @@ static CORE_V1_LOCALVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_MODIFYVOLUMESTATUS: Message = Message {
+pub(crate) static CORE_V1_MODIFYVOLUMESTATUS: Message = Message {
     name: "core/v1.ModifyVolumeStatus",
     order: &[1, 0],
     inlined: &[],
@@ -3883,7 +3883,7 @@ static CORE_V1_MODIFYVOLUMESTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_NFSVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_NFSVOLUMESOURCE: Message = Message {
     name: "core/v1.NFSVolumeSource",
     order: &[1, 2, 0],
     inlined: &[],
@@ -3895,7 +3895,7 @@ static CORE_V1_NFSVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_NAMESPACE: Message = Message {
+pub(crate) static CORE_V1_NAMESPACE: Message = Message {
     name: "core/v1.Namespace",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -3909,7 +3909,7 @@ static CORE_V1_NAMESPACE: Message = Message {
     ],
 };
 
-static CORE_V1_NAMESPACECONDITION: Message = Message {
+pub(crate) static CORE_V1_NAMESPACECONDITION: Message = Message {
     name: "core/v1.NamespaceCondition",
     order: &[2, 4, 3, 1, 0],
     inlined: &[],
@@ -3923,7 +3923,7 @@ static CORE_V1_NAMESPACECONDITION: Message = Message {
     ],
 };
 
-static CORE_V1_NAMESPACELIST: Message = Message {
+pub(crate) static CORE_V1_NAMESPACELIST: Message = Message {
     name: "core/v1.NamespaceList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -3936,7 +3936,7 @@ static CORE_V1_NAMESPACELIST: Message = Message {
     ],
 };
 
-static CORE_V1_NAMESPACESPEC: Message = Message {
+pub(crate) static CORE_V1_NAMESPACESPEC: Message = Message {
     name: "core/v1.NamespaceSpec",
     order: &[0],
     inlined: &[],
@@ -3946,7 +3946,7 @@ static CORE_V1_NAMESPACESPEC: Message = Message {
     ],
 };
 
-static CORE_V1_NAMESPACESTATUS: Message = Message {
+pub(crate) static CORE_V1_NAMESPACESTATUS: Message = Message {
     name: "core/v1.NamespaceStatus",
     order: &[1, 0],
     inlined: &[],
@@ -3957,7 +3957,7 @@ static CORE_V1_NAMESPACESTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_NODE: Message = Message {
+pub(crate) static CORE_V1_NODE: Message = Message {
     name: "core/v1.Node",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -3971,7 +3971,7 @@ static CORE_V1_NODE: Message = Message {
     ],
 };
 
-static CORE_V1_NODEADDRESS: Message = Message {
+pub(crate) static CORE_V1_NODEADDRESS: Message = Message {
     name: "core/v1.NodeAddress",
     order: &[1, 0],
     inlined: &[],
@@ -3982,7 +3982,7 @@ static CORE_V1_NODEADDRESS: Message = Message {
     ],
 };
 
-static CORE_V1_NODEAFFINITY: Message = Message {
+pub(crate) static CORE_V1_NODEAFFINITY: Message = Message {
     name: "core/v1.NodeAffinity",
     order: &[1, 0],
     inlined: &[],
@@ -3993,7 +3993,7 @@ static CORE_V1_NODEAFFINITY: Message = Message {
     ],
 };
 
-static CORE_V1_NODECONDITION: Message = Message {
+pub(crate) static CORE_V1_NODECONDITION: Message = Message {
     name: "core/v1.NodeCondition",
     order: &[2, 3, 5, 4, 1, 0],
     inlined: &[],
@@ -4008,7 +4008,7 @@ static CORE_V1_NODECONDITION: Message = Message {
     ],
 };
 
-static CORE_V1_NODECONFIGSOURCE: Message = Message {
+pub(crate) static CORE_V1_NODECONFIGSOURCE: Message = Message {
     name: "core/v1.NodeConfigSource",
     order: &[0],
     inlined: &[],
@@ -4018,7 +4018,7 @@ static CORE_V1_NODECONFIGSOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_NODECONFIGSTATUS: Message = Message {
+pub(crate) static CORE_V1_NODECONFIGSTATUS: Message = Message {
     name: "core/v1.NodeConfigStatus",
     order: &[1, 0, 3, 2],
     inlined: &[],
@@ -4031,7 +4031,7 @@ static CORE_V1_NODECONFIGSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_NODEDAEMONENDPOINTS: Message = Message {
+pub(crate) static CORE_V1_NODEDAEMONENDPOINTS: Message = Message {
     name: "core/v1.NodeDaemonEndpoints",
     order: &[0],
     inlined: &[],
@@ -4041,7 +4041,7 @@ static CORE_V1_NODEDAEMONENDPOINTS: Message = Message {
     ],
 };
 
-static CORE_V1_NODEFEATURES: Message = Message {
+pub(crate) static CORE_V1_NODEFEATURES: Message = Message {
     name: "core/v1.NodeFeatures",
     order: &[0],
     inlined: &[],
@@ -4051,7 +4051,7 @@ static CORE_V1_NODEFEATURES: Message = Message {
     ],
 };
 
-static CORE_V1_NODELIST: Message = Message {
+pub(crate) static CORE_V1_NODELIST: Message = Message {
     name: "core/v1.NodeList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -4064,7 +4064,7 @@ static CORE_V1_NODELIST: Message = Message {
     ],
 };
 
-static CORE_V1_NODERUNTIMEHANDLER: Message = Message {
+pub(crate) static CORE_V1_NODERUNTIMEHANDLER: Message = Message {
     name: "core/v1.NodeRuntimeHandler",
     order: &[1, 0],
     inlined: &[],
@@ -4075,7 +4075,7 @@ static CORE_V1_NODERUNTIMEHANDLER: Message = Message {
     ],
 };
 
-static CORE_V1_NODERUNTIMEHANDLERFEATURES: Message = Message {
+pub(crate) static CORE_V1_NODERUNTIMEHANDLERFEATURES: Message = Message {
     name: "core/v1.NodeRuntimeHandlerFeatures",
     order: &[0, 1],
     inlined: &[],
@@ -4086,7 +4086,7 @@ static CORE_V1_NODERUNTIMEHANDLERFEATURES: Message = Message {
     ],
 };
 
-static CORE_V1_NODESELECTOR: Message = Message {
+pub(crate) static CORE_V1_NODESELECTOR: Message = Message {
     name: "core/v1.NodeSelector",
     order: &[0],
     inlined: &[],
@@ -4096,7 +4096,7 @@ static CORE_V1_NODESELECTOR: Message = Message {
     ],
 };
 
-static CORE_V1_NODESELECTORREQUIREMENT: Message = Message {
+pub(crate) static CORE_V1_NODESELECTORREQUIREMENT: Message = Message {
     name: "core/v1.NodeSelectorRequirement",
     order: &[0, 1, 2],
     inlined: &[],
@@ -4108,7 +4108,7 @@ static CORE_V1_NODESELECTORREQUIREMENT: Message = Message {
     ],
 };
 
-static CORE_V1_NODESELECTORTERM: Message = Message {
+pub(crate) static CORE_V1_NODESELECTORTERM: Message = Message {
     name: "core/v1.NodeSelectorTerm",
     order: &[0, 1],
     inlined: &[],
@@ -4119,7 +4119,7 @@ static CORE_V1_NODESELECTORTERM: Message = Message {
     ],
 };
 
-static CORE_V1_NODESPEC: Message = Message {
+pub(crate) static CORE_V1_NODESPEC: Message = Message {
     name: "core/v1.NodeSpec",
     order: &[5, 6, 0, 1, 2, 4, 3],
     inlined: &[],
@@ -4135,7 +4135,7 @@ static CORE_V1_NODESPEC: Message = Message {
     ],
 };
 
-static CORE_V1_NODESTATUS: Message = Message {
+pub(crate) static CORE_V1_NODESTATUS: Message = Message {
     name: "core/v1.NodeStatus",
     order: &[4, 1, 0, 3, 10, 5, 13, 12, 7, 6, 2, 11, 9, 8],
     inlined: &[],
@@ -4158,7 +4158,7 @@ static CORE_V1_NODESTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_NODESWAPSTATUS: Message = Message {
+pub(crate) static CORE_V1_NODESWAPSTATUS: Message = Message {
     name: "core/v1.NodeSwapStatus",
     order: &[0],
     inlined: &[],
@@ -4168,7 +4168,7 @@ static CORE_V1_NODESWAPSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_NODESYSTEMINFO: Message = Message {
+pub(crate) static CORE_V1_NODESYSTEMINFO: Message = Message {
     name: "core/v1.NodeSystemInfo",
     order: &[9, 2, 5, 3, 7, 6, 0, 8, 4, 10, 1],
     inlined: &[],
@@ -4188,7 +4188,7 @@ static CORE_V1_NODESYSTEMINFO: Message = Message {
     ],
 };
 
-static CORE_V1_OBJECTFIELDSELECTOR: Message = Message {
+pub(crate) static CORE_V1_OBJECTFIELDSELECTOR: Message = Message {
     name: "core/v1.ObjectFieldSelector",
     order: &[0, 1],
     inlined: &[],
@@ -4199,7 +4199,7 @@ static CORE_V1_OBJECTFIELDSELECTOR: Message = Message {
     ],
 };
 
-static CORE_V1_OBJECTREFERENCE: Message = Message {
+pub(crate) static CORE_V1_OBJECTREFERENCE: Message = Message {
     name: "core/v1.ObjectReference",
     order: &[4, 6, 0, 2, 1, 5, 3],
     inlined: &[],
@@ -4215,7 +4215,7 @@ static CORE_V1_OBJECTREFERENCE: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUME: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUME: Message = Message {
     name: "core/v1.PersistentVolume",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -4229,7 +4229,7 @@ static CORE_V1_PERSISTENTVOLUME: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMECLAIM: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMECLAIM: Message = Message {
     name: "core/v1.PersistentVolumeClaim",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -4243,7 +4243,7 @@ static CORE_V1_PERSISTENTVOLUMECLAIM: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMECLAIMCONDITION: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMECLAIMCONDITION: Message = Message {
     name: "core/v1.PersistentVolumeClaimCondition",
     order: &[2, 3, 5, 4, 1, 0],
     inlined: &[],
@@ -4258,7 +4258,7 @@ static CORE_V1_PERSISTENTVOLUMECLAIMCONDITION: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMECLAIMLIST: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMECLAIMLIST: Message = Message {
     name: "core/v1.PersistentVolumeClaimList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -4271,7 +4271,7 @@ static CORE_V1_PERSISTENTVOLUMECLAIMLIST: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMECLAIMSPEC: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMECLAIMSPEC: Message = Message {
     name: "core/v1.PersistentVolumeClaimSpec",
     order: &[0, 6, 7, 2, 1, 4, 8, 5, 3],
     inlined: &[],
@@ -4289,7 +4289,7 @@ static CORE_V1_PERSISTENTVOLUMECLAIMSPEC: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMECLAIMSTATUS: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMECLAIMSTATUS: Message = Message {
     name: "core/v1.PersistentVolumeClaimStatus",
     order: &[1, 5, 4, 2, 3, 6, 7, 0],
     inlined: &[],
@@ -4306,7 +4306,7 @@ static CORE_V1_PERSISTENTVOLUMECLAIMSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMECLAIMTEMPLATE: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMECLAIMTEMPLATE: Message = Message {
     name: "core/v1.PersistentVolumeClaimTemplate",
     order: &[0, 1],
     inlined: &[],
@@ -4317,7 +4317,7 @@ static CORE_V1_PERSISTENTVOLUMECLAIMTEMPLATE: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMECLAIMVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMECLAIMVOLUMESOURCE: Message = Message {
     name: "core/v1.PersistentVolumeClaimVolumeSource",
     order: &[0, 1],
     inlined: &[],
@@ -4328,7 +4328,7 @@ static CORE_V1_PERSISTENTVOLUMECLAIMVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMELIST: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMELIST: Message = Message {
     name: "core/v1.PersistentVolumeList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -4341,7 +4341,7 @@ static CORE_V1_PERSISTENTVOLUMELIST: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.PersistentVolumeSource",
     order: &[1, 15, 12, 8, 7, 21, 9, 11, 10, 0, 3, 2, 6, 19, 4, 16, 17, 14, 5, 18, 20, 13],
     inlined: &[],
@@ -4372,7 +4372,7 @@ static CORE_V1_PERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMESPEC: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMESPEC: Message = Message {
     name: "core/v1.PersistentVolumeSpec",
     order: &[23, 2, 16, 13, 0, 9, 8, 24, 22, 10, 12, 11, 1, 4, 3, 7, 20, 27, 5, 29, 25, 17, 18, 15, 6, 19, 26, 21, 30, 28, 14],
     inlined: &[Inlined { number: 2, message: &CORE_V1_PERSISTENTVOLUMESOURCE }],
@@ -4412,7 +4412,7 @@ static CORE_V1_PERSISTENTVOLUMESPEC: Message = Message {
     ],
 };
 
-static CORE_V1_PERSISTENTVOLUMESTATUS: Message = Message {
+pub(crate) static CORE_V1_PERSISTENTVOLUMESTATUS: Message = Message {
     name: "core/v1.PersistentVolumeStatus",
     order: &[3, 1, 0, 2],
     inlined: &[],
@@ -4425,7 +4425,7 @@ static CORE_V1_PERSISTENTVOLUMESTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_PHOTONPERSISTENTDISKVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_PHOTONPERSISTENTDISKVOLUMESOURCE: Message = Message {
     name: "core/v1.PhotonPersistentDiskVolumeSource",
     order: &[1, 0],
     inlined: &[],
@@ -4436,7 +4436,7 @@ static CORE_V1_PHOTONPERSISTENTDISKVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_POD: Message = Message {
+pub(crate) static CORE_V1_POD: Message = Message {
     name: "core/v1.Pod",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -4450,7 +4450,7 @@ static CORE_V1_POD: Message = Message {
     ],
 };
 
-static CORE_V1_PODAFFINITY: Message = Message {
+pub(crate) static CORE_V1_PODAFFINITY: Message = Message {
     name: "core/v1.PodAffinity",
     order: &[1, 0],
     inlined: &[],
@@ -4461,7 +4461,7 @@ static CORE_V1_PODAFFINITY: Message = Message {
     ],
 };
 
-static CORE_V1_PODAFFINITYTERM: Message = Message {
+pub(crate) static CORE_V1_PODAFFINITYTERM: Message = Message {
     name: "core/v1.PodAffinityTerm",
     order: &[0, 4, 5, 3, 1, 2],
     inlined: &[],
@@ -4476,7 +4476,7 @@ static CORE_V1_PODAFFINITYTERM: Message = Message {
     ],
 };
 
-static CORE_V1_PODANTIAFFINITY: Message = Message {
+pub(crate) static CORE_V1_PODANTIAFFINITY: Message = Message {
     name: "core/v1.PodAntiAffinity",
     order: &[1, 0],
     inlined: &[],
@@ -4487,7 +4487,7 @@ static CORE_V1_PODANTIAFFINITY: Message = Message {
     ],
 };
 
-static CORE_V1_PODCERTIFICATEPROJECTION: Message = Message {
+pub(crate) static CORE_V1_PODCERTIFICATEPROJECTION: Message = Message {
     name: "core/v1.PodCertificateProjection",
     order: &[5, 3, 4, 1, 2, 0, 6],
     inlined: &[],
@@ -4503,7 +4503,7 @@ static CORE_V1_PODCERTIFICATEPROJECTION: Message = Message {
     ],
 };
 
-static CORE_V1_PODCONDITION: Message = Message {
+pub(crate) static CORE_V1_PODCONDITION: Message = Message {
     name: "core/v1.PodCondition",
     order: &[3, 4, 6, 1, 5, 2, 0],
     inlined: &[],
@@ -4519,7 +4519,7 @@ static CORE_V1_PODCONDITION: Message = Message {
     ],
 };
 
-static CORE_V1_PODDNSCONFIG: Message = Message {
+pub(crate) static CORE_V1_PODDNSCONFIG: Message = Message {
     name: "core/v1.PodDNSConfig",
     order: &[0, 2, 1],
     inlined: &[],
@@ -4531,7 +4531,7 @@ static CORE_V1_PODDNSCONFIG: Message = Message {
     ],
 };
 
-static CORE_V1_PODDNSCONFIGOPTION: Message = Message {
+pub(crate) static CORE_V1_PODDNSCONFIGOPTION: Message = Message {
     name: "core/v1.PodDNSConfigOption",
     order: &[0, 1],
     inlined: &[],
@@ -4542,7 +4542,7 @@ static CORE_V1_PODDNSCONFIGOPTION: Message = Message {
     ],
 };
 
-static CORE_V1_PODEXTENDEDRESOURCECLAIMSTATUS: Message = Message {
+pub(crate) static CORE_V1_PODEXTENDEDRESOURCECLAIMSTATUS: Message = Message {
     name: "core/v1.PodExtendedResourceClaimStatus",
     order: &[0, 1],
     inlined: &[],
@@ -4553,7 +4553,7 @@ static CORE_V1_PODEXTENDEDRESOURCECLAIMSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_PODIP: Message = Message {
+pub(crate) static CORE_V1_PODIP: Message = Message {
     name: "core/v1.PodIP",
     order: &[0],
     inlined: &[],
@@ -4563,7 +4563,7 @@ static CORE_V1_PODIP: Message = Message {
     ],
 };
 
-static CORE_V1_PODLIST: Message = Message {
+pub(crate) static CORE_V1_PODLIST: Message = Message {
     name: "core/v1.PodList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -4576,7 +4576,7 @@ static CORE_V1_PODLIST: Message = Message {
     ],
 };
 
-static CORE_V1_PODOS: Message = Message {
+pub(crate) static CORE_V1_PODOS: Message = Message {
     name: "core/v1.PodOS",
     order: &[0],
     inlined: &[],
@@ -4586,7 +4586,7 @@ static CORE_V1_PODOS: Message = Message {
     ],
 };
 
-static CORE_V1_PODREADINESSGATE: Message = Message {
+pub(crate) static CORE_V1_PODREADINESSGATE: Message = Message {
     name: "core/v1.PodReadinessGate",
     order: &[0],
     inlined: &[],
@@ -4596,7 +4596,7 @@ static CORE_V1_PODREADINESSGATE: Message = Message {
     ],
 };
 
-static CORE_V1_PODRESOURCECLAIM: Message = Message {
+pub(crate) static CORE_V1_PODRESOURCECLAIM: Message = Message {
     name: "core/v1.PodResourceClaim",
     order: &[0, 1, 2],
     inlined: &[],
@@ -4608,7 +4608,7 @@ static CORE_V1_PODRESOURCECLAIM: Message = Message {
     ],
 };
 
-static CORE_V1_PODRESOURCECLAIMSTATUS: Message = Message {
+pub(crate) static CORE_V1_PODRESOURCECLAIMSTATUS: Message = Message {
     name: "core/v1.PodResourceClaimStatus",
     order: &[0, 1],
     inlined: &[],
@@ -4619,7 +4619,7 @@ static CORE_V1_PODRESOURCECLAIMSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_PODSCHEDULINGGATE: Message = Message {
+pub(crate) static CORE_V1_PODSCHEDULINGGATE: Message = Message {
     name: "core/v1.PodSchedulingGate",
     order: &[0],
     inlined: &[],
@@ -4629,7 +4629,7 @@ static CORE_V1_PODSCHEDULINGGATE: Message = Message {
     ],
 };
 
-static CORE_V1_PODSECURITYCONTEXT: Message = Message {
+pub(crate) static CORE_V1_PODSECURITYCONTEXT: Message = Message {
     name: "core/v1.PodSecurityContext",
     order: &[11, 7, 9, 3, 4, 2, 12, 0, 10, 5, 6, 8, 1],
     inlined: &[],
@@ -4651,7 +4651,7 @@ static CORE_V1_PODSECURITYCONTEXT: Message = Message {
     ],
 };
 
-static CORE_V1_PODSPEC: Message = Message {
+pub(crate) static CORE_V1_PODSPEC: Message = Message {
     name: "core/v1.PodSpec",
     order: &[6, 21, 11, 2, 27, 7, 30, 3, 24, 15, 13, 14, 36, 19, 40, 18, 1, 12, 8, 35, 32, 31, 26, 25, 28, 38, 39, 4, 29, 22, 37, 17, 10, 9, 34, 16, 20, 5, 23, 33, 0, 41],
     inlined: &[],
@@ -4702,7 +4702,7 @@ static CORE_V1_PODSPEC: Message = Message {
     ],
 };
 
-static CORE_V1_PODSTATUS: Message = Message {
+pub(crate) static CORE_V1_PODSTATUS: Message = Message {
     name: "core/v1.PodStatus",
     order: &[18, 2, 12, 14, 17, 6, 7, 11, 3, 5, 0, 1, 8, 9, 13, 4, 15, 16, 19, 10],
     inlined: &[],
@@ -4731,7 +4731,7 @@ static CORE_V1_PODSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_PODTEMPLATE: Message = Message {
+pub(crate) static CORE_V1_PODTEMPLATE: Message = Message {
     name: "core/v1.PodTemplate",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -4744,7 +4744,7 @@ static CORE_V1_PODTEMPLATE: Message = Message {
     ],
 };
 
-static CORE_V1_PODTEMPLATELIST: Message = Message {
+pub(crate) static CORE_V1_PODTEMPLATELIST: Message = Message {
     name: "core/v1.PodTemplateList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -4757,7 +4757,7 @@ static CORE_V1_PODTEMPLATELIST: Message = Message {
     ],
 };
 
-static CORE_V1_PODTEMPLATESPEC: Message = Message {
+pub(crate) static CORE_V1_PODTEMPLATESPEC: Message = Message {
     name: "core/v1.PodTemplateSpec",
     order: &[0, 1],
     inlined: &[],
@@ -4768,7 +4768,7 @@ static CORE_V1_PODTEMPLATESPEC: Message = Message {
     ],
 };
 
-static CORE_V1_PORTSTATUS: Message = Message {
+pub(crate) static CORE_V1_PORTSTATUS: Message = Message {
     name: "core/v1.PortStatus",
     order: &[2, 0, 1],
     inlined: &[],
@@ -4780,7 +4780,7 @@ static CORE_V1_PORTSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_PORTWORXVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_PORTWORXVOLUMESOURCE: Message = Message {
     name: "core/v1.PortworxVolumeSource",
     order: &[1, 2, 0],
     inlined: &[],
@@ -4792,7 +4792,7 @@ static CORE_V1_PORTWORXVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_PREFERREDSCHEDULINGTERM: Message = Message {
+pub(crate) static CORE_V1_PREFERREDSCHEDULINGTERM: Message = Message {
     name: "core/v1.PreferredSchedulingTerm",
     order: &[1, 0],
     inlined: &[],
@@ -4803,7 +4803,7 @@ static CORE_V1_PREFERREDSCHEDULINGTERM: Message = Message {
     ],
 };
 
-static CORE_V1_PROBE: Message = Message {
+pub(crate) static CORE_V1_PROBE: Message = Message {
     name: "core/v1.Probe",
     order: &[0, 8, 3, 1, 4, 6, 7, 2, 9, 5],
     inlined: &[Inlined { number: 1, message: &CORE_V1_PROBEHANDLER }],
@@ -4822,7 +4822,7 @@ static CORE_V1_PROBE: Message = Message {
     ],
 };
 
-static CORE_V1_PROBEHANDLER: Message = Message {
+pub(crate) static CORE_V1_PROBEHANDLER: Message = Message {
     name: "core/v1.ProbeHandler",
     order: &[0, 3, 1, 2],
     inlined: &[],
@@ -4835,7 +4835,7 @@ static CORE_V1_PROBEHANDLER: Message = Message {
     ],
 };
 
-static CORE_V1_PROJECTEDVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_PROJECTEDVOLUMESOURCE: Message = Message {
     name: "core/v1.ProjectedVolumeSource",
     order: &[1, 0],
     inlined: &[],
@@ -4846,7 +4846,7 @@ static CORE_V1_PROJECTEDVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_QUOBYTEVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_QUOBYTEVOLUMESOURCE: Message = Message {
     name: "core/v1.QuobyteVolumeSource",
     order: &[4, 2, 0, 5, 3, 1],
     inlined: &[],
@@ -4861,7 +4861,7 @@ static CORE_V1_QUOBYTEVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_RBDPERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_RBDPERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.RBDPersistentVolumeSource",
     order: &[2, 1, 5, 0, 3, 7, 6, 4],
     inlined: &[],
@@ -4878,7 +4878,7 @@ static CORE_V1_RBDPERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_RBDVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_RBDVOLUMESOURCE: Message = Message {
     name: "core/v1.RBDVolumeSource",
     order: &[2, 1, 5, 0, 3, 7, 6, 4],
     inlined: &[],
@@ -4895,7 +4895,7 @@ static CORE_V1_RBDVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_REPLICATIONCONTROLLER: Message = Message {
+pub(crate) static CORE_V1_REPLICATIONCONTROLLER: Message = Message {
     name: "core/v1.ReplicationController",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -4909,7 +4909,7 @@ static CORE_V1_REPLICATIONCONTROLLER: Message = Message {
     ],
 };
 
-static CORE_V1_REPLICATIONCONTROLLERCONDITION: Message = Message {
+pub(crate) static CORE_V1_REPLICATIONCONTROLLERCONDITION: Message = Message {
     name: "core/v1.ReplicationControllerCondition",
     order: &[2, 4, 3, 1, 0],
     inlined: &[],
@@ -4923,7 +4923,7 @@ static CORE_V1_REPLICATIONCONTROLLERCONDITION: Message = Message {
     ],
 };
 
-static CORE_V1_REPLICATIONCONTROLLERLIST: Message = Message {
+pub(crate) static CORE_V1_REPLICATIONCONTROLLERLIST: Message = Message {
     name: "core/v1.ReplicationControllerList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -4936,7 +4936,7 @@ static CORE_V1_REPLICATIONCONTROLLERLIST: Message = Message {
     ],
 };
 
-static CORE_V1_REPLICATIONCONTROLLERSPEC: Message = Message {
+pub(crate) static CORE_V1_REPLICATIONCONTROLLERSPEC: Message = Message {
     name: "core/v1.ReplicationControllerSpec",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -4949,7 +4949,7 @@ static CORE_V1_REPLICATIONCONTROLLERSPEC: Message = Message {
     ],
 };
 
-static CORE_V1_REPLICATIONCONTROLLERSTATUS: Message = Message {
+pub(crate) static CORE_V1_REPLICATIONCONTROLLERSTATUS: Message = Message {
     name: "core/v1.ReplicationControllerStatus",
     order: &[3, 5, 1, 4, 2, 0],
     inlined: &[],
@@ -4964,7 +4964,7 @@ static CORE_V1_REPLICATIONCONTROLLERSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_RESOURCECLAIM: Message = Message {
+pub(crate) static CORE_V1_RESOURCECLAIM: Message = Message {
     name: "core/v1.ResourceClaim",
     order: &[0, 1],
     inlined: &[],
@@ -4975,7 +4975,7 @@ static CORE_V1_RESOURCECLAIM: Message = Message {
     ],
 };
 
-static CORE_V1_RESOURCEFIELDSELECTOR: Message = Message {
+pub(crate) static CORE_V1_RESOURCEFIELDSELECTOR: Message = Message {
     name: "core/v1.ResourceFieldSelector",
     order: &[0, 2, 1],
     inlined: &[],
@@ -4987,7 +4987,7 @@ static CORE_V1_RESOURCEFIELDSELECTOR: Message = Message {
     ],
 };
 
-static CORE_V1_RESOURCEHEALTH: Message = Message {
+pub(crate) static CORE_V1_RESOURCEHEALTH: Message = Message {
     name: "core/v1.ResourceHealth",
     order: &[1, 0],
     inlined: &[],
@@ -4998,7 +4998,7 @@ static CORE_V1_RESOURCEHEALTH: Message = Message {
     ],
 };
 
-static CORE_V1_RESOURCEQUOTA: Message = Message {
+pub(crate) static CORE_V1_RESOURCEQUOTA: Message = Message {
     name: "core/v1.ResourceQuota",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -5012,7 +5012,7 @@ static CORE_V1_RESOURCEQUOTA: Message = Message {
     ],
 };
 
-static CORE_V1_RESOURCEQUOTALIST: Message = Message {
+pub(crate) static CORE_V1_RESOURCEQUOTALIST: Message = Message {
     name: "core/v1.ResourceQuotaList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -5025,7 +5025,7 @@ static CORE_V1_RESOURCEQUOTALIST: Message = Message {
     ],
 };
 
-static CORE_V1_RESOURCEQUOTASPEC: Message = Message {
+pub(crate) static CORE_V1_RESOURCEQUOTASPEC: Message = Message {
     name: "core/v1.ResourceQuotaSpec",
     order: &[0, 2, 1],
     inlined: &[],
@@ -5037,7 +5037,7 @@ static CORE_V1_RESOURCEQUOTASPEC: Message = Message {
     ],
 };
 
-static CORE_V1_RESOURCEQUOTASTATUS: Message = Message {
+pub(crate) static CORE_V1_RESOURCEQUOTASTATUS: Message = Message {
     name: "core/v1.ResourceQuotaStatus",
     order: &[0, 1],
     inlined: &[],
@@ -5048,7 +5048,7 @@ static CORE_V1_RESOURCEQUOTASTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_RESOURCEREQUIREMENTS: Message = Message {
+pub(crate) static CORE_V1_RESOURCEREQUIREMENTS: Message = Message {
     name: "core/v1.ResourceRequirements",
     order: &[2, 0, 1],
     inlined: &[],
@@ -5060,7 +5060,7 @@ static CORE_V1_RESOURCEREQUIREMENTS: Message = Message {
     ],
 };
 
-static CORE_V1_RESOURCESTATUS: Message = Message {
+pub(crate) static CORE_V1_RESOURCESTATUS: Message = Message {
     name: "core/v1.ResourceStatus",
     order: &[0, 1],
     inlined: &[],
@@ -5071,7 +5071,7 @@ static CORE_V1_RESOURCESTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_SELINUXOPTIONS: Message = Message {
+pub(crate) static CORE_V1_SELINUXOPTIONS: Message = Message {
     name: "core/v1.SELinuxOptions",
     order: &[3, 1, 2, 0],
     inlined: &[],
@@ -5084,7 +5084,7 @@ static CORE_V1_SELINUXOPTIONS: Message = Message {
     ],
 };
 
-static CORE_V1_SCALEIOPERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_SCALEIOPERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.ScaleIOPersistentVolumeSource",
     order: &[8, 0, 4, 9, 2, 3, 6, 5, 1, 7],
     inlined: &[],
@@ -5103,7 +5103,7 @@ static CORE_V1_SCALEIOPERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_SCALEIOVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_SCALEIOVOLUMESOURCE: Message = Message {
     name: "core/v1.ScaleIOVolumeSource",
     order: &[8, 0, 4, 9, 2, 3, 6, 5, 1, 7],
     inlined: &[],
@@ -5122,7 +5122,7 @@ static CORE_V1_SCALEIOVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_SCOPESELECTOR: Message = Message {
+pub(crate) static CORE_V1_SCOPESELECTOR: Message = Message {
     name: "core/v1.ScopeSelector",
     order: &[0],
     inlined: &[],
@@ -5132,7 +5132,7 @@ static CORE_V1_SCOPESELECTOR: Message = Message {
     ],
 };
 
-static CORE_V1_SCOPEDRESOURCESELECTORREQUIREMENT: Message = Message {
+pub(crate) static CORE_V1_SCOPEDRESOURCESELECTORREQUIREMENT: Message = Message {
     name: "core/v1.ScopedResourceSelectorRequirement",
     order: &[1, 0, 2],
     inlined: &[],
@@ -5144,7 +5144,7 @@ static CORE_V1_SCOPEDRESOURCESELECTORREQUIREMENT: Message = Message {
     ],
 };
 
-static CORE_V1_SECCOMPPROFILE: Message = Message {
+pub(crate) static CORE_V1_SECCOMPPROFILE: Message = Message {
     name: "core/v1.SeccompProfile",
     order: &[1, 0],
     inlined: &[],
@@ -5155,7 +5155,7 @@ static CORE_V1_SECCOMPPROFILE: Message = Message {
     ],
 };
 
-static CORE_V1_SECRET: Message = Message {
+pub(crate) static CORE_V1_SECRET: Message = Message {
     name: "core/v1.Secret",
     order: &[1, 4, 3, 0, 2, 5, 6],
     inlined: &[],
@@ -5171,7 +5171,7 @@ static CORE_V1_SECRET: Message = Message {
     ],
 };
 
-static CORE_V1_SECRETENVSOURCE: Message = Message {
+pub(crate) static CORE_V1_SECRETENVSOURCE: Message = Message {
     name: "core/v1.SecretEnvSource",
     order: &[0, 1],
     inlined: &[Inlined { number: 1, message: &CORE_V1_LOCALOBJECTREFERENCE }],
@@ -5182,7 +5182,7 @@ static CORE_V1_SECRETENVSOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_SECRETKEYSELECTOR: Message = Message {
+pub(crate) static CORE_V1_SECRETKEYSELECTOR: Message = Message {
     name: "core/v1.SecretKeySelector",
     order: &[1, 0, 2],
     inlined: &[Inlined { number: 1, message: &CORE_V1_LOCALOBJECTREFERENCE }],
@@ -5194,7 +5194,7 @@ static CORE_V1_SECRETKEYSELECTOR: Message = Message {
     ],
 };
 
-static CORE_V1_SECRETLIST: Message = Message {
+pub(crate) static CORE_V1_SECRETLIST: Message = Message {
     name: "core/v1.SecretList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -5207,7 +5207,7 @@ static CORE_V1_SECRETLIST: Message = Message {
     ],
 };
 
-static CORE_V1_SECRETPROJECTION: Message = Message {
+pub(crate) static CORE_V1_SECRETPROJECTION: Message = Message {
     name: "core/v1.SecretProjection",
     order: &[1, 0, 2],
     inlined: &[Inlined { number: 1, message: &CORE_V1_LOCALOBJECTREFERENCE }],
@@ -5219,7 +5219,7 @@ static CORE_V1_SECRETPROJECTION: Message = Message {
     ],
 };
 
-static CORE_V1_SECRETREFERENCE: Message = Message {
+pub(crate) static CORE_V1_SECRETREFERENCE: Message = Message {
     name: "core/v1.SecretReference",
     order: &[0, 1],
     inlined: &[],
@@ -5230,7 +5230,7 @@ static CORE_V1_SECRETREFERENCE: Message = Message {
     ],
 };
 
-static CORE_V1_SECRETVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_SECRETVOLUMESOURCE: Message = Message {
     name: "core/v1.SecretVolumeSource",
     order: &[2, 1, 3, 0],
     inlined: &[],
@@ -5243,7 +5243,7 @@ static CORE_V1_SECRETVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_SECURITYCONTEXT: Message = Message {
+pub(crate) static CORE_V1_SECURITYCONTEXT: Message = Message {
     name: "core/v1.SecurityContext",
     order: &[8, 11, 0, 1, 9, 7, 5, 6, 4, 2, 10, 3],
     inlined: &[],
@@ -5264,7 +5264,7 @@ static CORE_V1_SECURITYCONTEXT: Message = Message {
     ],
 };
 
-static CORE_V1_SERVICE: Message = Message {
+pub(crate) static CORE_V1_SERVICE: Message = Message {
     name: "core/v1.Service",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -5278,7 +5278,7 @@ static CORE_V1_SERVICE: Message = Message {
     ],
 };
 
-static CORE_V1_SERVICEACCOUNT: Message = Message {
+pub(crate) static CORE_V1_SERVICEACCOUNT: Message = Message {
     name: "core/v1.ServiceAccount",
     order: &[1, 5, 4, 0, 2, 3],
     inlined: &[],
@@ -5293,7 +5293,7 @@ static CORE_V1_SERVICEACCOUNT: Message = Message {
     ],
 };
 
-static CORE_V1_SERVICEACCOUNTLIST: Message = Message {
+pub(crate) static CORE_V1_SERVICEACCOUNTLIST: Message = Message {
     name: "core/v1.ServiceAccountList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -5306,7 +5306,7 @@ static CORE_V1_SERVICEACCOUNTLIST: Message = Message {
     ],
 };
 
-static CORE_V1_SERVICEACCOUNTTOKENPROJECTION: Message = Message {
+pub(crate) static CORE_V1_SERVICEACCOUNTTOKENPROJECTION: Message = Message {
     name: "core/v1.ServiceAccountTokenProjection",
     order: &[0, 1, 2],
     inlined: &[],
@@ -5318,7 +5318,7 @@ static CORE_V1_SERVICEACCOUNTTOKENPROJECTION: Message = Message {
     ],
 };
 
-static CORE_V1_SERVICELIST: Message = Message {
+pub(crate) static CORE_V1_SERVICELIST: Message = Message {
     name: "core/v1.ServiceList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -5331,7 +5331,7 @@ static CORE_V1_SERVICELIST: Message = Message {
     ],
 };
 
-static CORE_V1_SERVICEPORT: Message = Message {
+pub(crate) static CORE_V1_SERVICEPORT: Message = Message {
     name: "core/v1.ServicePort",
     order: &[2, 0, 5, 3, 1, 4],
     inlined: &[],
@@ -5346,7 +5346,7 @@ static CORE_V1_SERVICEPORT: Message = Message {
     ],
 };
 
-static CORE_V1_SERVICESPEC: Message = Message {
+pub(crate) static CORE_V1_SERVICESPEC: Message = Message {
     name: "core/v1.ServiceSpec",
     order: &[16, 2, 3, 5, 9, 10, 11, 18, 14, 15, 17, 7, 8, 0, 12, 1, 6, 13, 19, 4],
     inlined: &[],
@@ -5375,7 +5375,7 @@ static CORE_V1_SERVICESPEC: Message = Message {
     ],
 };
 
-static CORE_V1_SERVICESTATUS: Message = Message {
+pub(crate) static CORE_V1_SERVICESTATUS: Message = Message {
     name: "core/v1.ServiceStatus",
     order: &[1, 0],
     inlined: &[],
@@ -5386,7 +5386,7 @@ static CORE_V1_SERVICESTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_SESSIONAFFINITYCONFIG: Message = Message {
+pub(crate) static CORE_V1_SESSIONAFFINITYCONFIG: Message = Message {
     name: "core/v1.SessionAffinityConfig",
     order: &[0],
     inlined: &[],
@@ -5396,7 +5396,7 @@ static CORE_V1_SESSIONAFFINITYCONFIG: Message = Message {
     ],
 };
 
-static CORE_V1_SLEEPACTION: Message = Message {
+pub(crate) static CORE_V1_SLEEPACTION: Message = Message {
     name: "core/v1.SleepAction",
     order: &[0],
     inlined: &[],
@@ -5406,7 +5406,7 @@ static CORE_V1_SLEEPACTION: Message = Message {
     ],
 };
 
-static CORE_V1_STORAGEOSPERSISTENTVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_STORAGEOSPERSISTENTVOLUMESOURCE: Message = Message {
     name: "core/v1.StorageOSPersistentVolumeSource",
     order: &[2, 3, 4, 0, 1],
     inlined: &[],
@@ -5420,7 +5420,7 @@ static CORE_V1_STORAGEOSPERSISTENTVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_STORAGEOSVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_STORAGEOSVOLUMESOURCE: Message = Message {
     name: "core/v1.StorageOSVolumeSource",
     order: &[2, 3, 4, 0, 1],
     inlined: &[],
@@ -5434,7 +5434,7 @@ static CORE_V1_STORAGEOSVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_SYSCTL: Message = Message {
+pub(crate) static CORE_V1_SYSCTL: Message = Message {
     name: "core/v1.Sysctl",
     order: &[0, 1],
     inlined: &[],
@@ -5445,7 +5445,7 @@ static CORE_V1_SYSCTL: Message = Message {
     ],
 };
 
-static CORE_V1_TCPSOCKETACTION: Message = Message {
+pub(crate) static CORE_V1_TCPSOCKETACTION: Message = Message {
     name: "core/v1.TCPSocketAction",
     order: &[1, 0],
     inlined: &[],
@@ -5456,7 +5456,7 @@ static CORE_V1_TCPSOCKETACTION: Message = Message {
     ],
 };
 
-static CORE_V1_TAINT: Message = Message {
+pub(crate) static CORE_V1_TAINT: Message = Message {
     name: "core/v1.Taint",
     order: &[2, 0, 3, 1],
     inlined: &[],
@@ -5469,7 +5469,7 @@ static CORE_V1_TAINT: Message = Message {
     ],
 };
 
-static CORE_V1_TOLERATION: Message = Message {
+pub(crate) static CORE_V1_TOLERATION: Message = Message {
     name: "core/v1.Toleration",
     order: &[3, 0, 1, 4, 2],
     inlined: &[],
@@ -5483,7 +5483,7 @@ static CORE_V1_TOLERATION: Message = Message {
     ],
 };
 
-static CORE_V1_TOPOLOGYSELECTORLABELREQUIREMENT: Message = Message {
+pub(crate) static CORE_V1_TOPOLOGYSELECTORLABELREQUIREMENT: Message = Message {
     name: "core/v1.TopologySelectorLabelRequirement",
     order: &[0, 1],
     inlined: &[],
@@ -5494,7 +5494,7 @@ static CORE_V1_TOPOLOGYSELECTORLABELREQUIREMENT: Message = Message {
     ],
 };
 
-static CORE_V1_TOPOLOGYSELECTORTERM: Message = Message {
+pub(crate) static CORE_V1_TOPOLOGYSELECTORTERM: Message = Message {
     name: "core/v1.TopologySelectorTerm",
     order: &[0],
     inlined: &[],
@@ -5504,7 +5504,7 @@ static CORE_V1_TOPOLOGYSELECTORTERM: Message = Message {
     ],
 };
 
-static CORE_V1_TOPOLOGYSPREADCONSTRAINT: Message = Message {
+pub(crate) static CORE_V1_TOPOLOGYSPREADCONSTRAINT: Message = Message {
     name: "core/v1.TopologySpreadConstraint",
     order: &[3, 7, 0, 4, 5, 6, 1, 2],
     inlined: &[],
@@ -5521,7 +5521,7 @@ static CORE_V1_TOPOLOGYSPREADCONSTRAINT: Message = Message {
     ],
 };
 
-static CORE_V1_TYPEDLOCALOBJECTREFERENCE: Message = Message {
+pub(crate) static CORE_V1_TYPEDLOCALOBJECTREFERENCE: Message = Message {
     name: "core/v1.TypedLocalObjectReference",
     order: &[0, 1, 2],
     inlined: &[],
@@ -5533,7 +5533,7 @@ static CORE_V1_TYPEDLOCALOBJECTREFERENCE: Message = Message {
     ],
 };
 
-static CORE_V1_TYPEDOBJECTREFERENCE: Message = Message {
+pub(crate) static CORE_V1_TYPEDOBJECTREFERENCE: Message = Message {
     name: "core/v1.TypedObjectReference",
     order: &[0, 1, 2, 3],
     inlined: &[],
@@ -5546,7 +5546,7 @@ static CORE_V1_TYPEDOBJECTREFERENCE: Message = Message {
     ],
 };
 
-static CORE_V1_VOLUME: Message = Message {
+pub(crate) static CORE_V1_VOLUME: Message = Message {
     name: "core/v1.Volume",
     order: &[4, 22, 18, 14, 13, 19, 28, 16, 2, 29, 17, 12, 15, 3, 5, 9, 1, 30, 8, 0, 7, 10, 23, 25, 24, 21, 11, 26, 6, 27, 20],
     inlined: &[Inlined { number: 2, message: &CORE_V1_VOLUMESOURCE }],
@@ -5586,7 +5586,7 @@ static CORE_V1_VOLUME: Message = Message {
     ],
 };
 
-static CORE_V1_VOLUMEDEVICE: Message = Message {
+pub(crate) static CORE_V1_VOLUMEDEVICE: Message = Message {
     name: "core/v1.VolumeDevice",
     order: &[1, 0],
     inlined: &[],
@@ -5597,7 +5597,7 @@ static CORE_V1_VOLUMEDEVICE: Message = Message {
     ],
 };
 
-static CORE_V1_VOLUMEMOUNT: Message = Message {
+pub(crate) static CORE_V1_VOLUMEMOUNT: Message = Message {
     name: "core/v1.VolumeMount",
     order: &[3, 5, 0, 1, 2, 4, 6],
     inlined: &[],
@@ -5613,7 +5613,7 @@ static CORE_V1_VOLUMEMOUNT: Message = Message {
     ],
 };
 
-static CORE_V1_VOLUMEMOUNTSTATUS: Message = Message {
+pub(crate) static CORE_V1_VOLUMEMOUNTSTATUS: Message = Message {
     name: "core/v1.VolumeMountStatus",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -5626,7 +5626,7 @@ static CORE_V1_VOLUMEMOUNTSTATUS: Message = Message {
     ],
 };
 
-static CORE_V1_VOLUMENODEAFFINITY: Message = Message {
+pub(crate) static CORE_V1_VOLUMENODEAFFINITY: Message = Message {
     name: "core/v1.VolumeNodeAffinity",
     order: &[0],
     inlined: &[],
@@ -5636,7 +5636,7 @@ static CORE_V1_VOLUMENODEAFFINITY: Message = Message {
     ],
 };
 
-static CORE_V1_VOLUMEPROJECTION: Message = Message {
+pub(crate) static CORE_V1_VOLUMEPROJECTION: Message = Message {
     name: "core/v1.VolumeProjection",
     order: &[4, 2, 1, 5, 0, 3],
     inlined: &[],
@@ -5651,7 +5651,7 @@ static CORE_V1_VOLUMEPROJECTION: Message = Message {
     ],
 };
 
-static CORE_V1_VOLUMERESOURCEREQUIREMENTS: Message = Message {
+pub(crate) static CORE_V1_VOLUMERESOURCEREQUIREMENTS: Message = Message {
     name: "core/v1.VolumeResourceRequirements",
     order: &[0, 1],
     inlined: &[],
@@ -5662,7 +5662,7 @@ static CORE_V1_VOLUMERESOURCEREQUIREMENTS: Message = Message {
     ],
 };
 
-static CORE_V1_VOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_VOLUMESOURCE: Message = Message {
     name: "core/v1.VolumeSource",
     order: &[3, 21, 17, 13, 12, 18, 27, 15, 1, 28, 16, 11, 14, 2, 4, 8, 0, 29, 7, 6, 9, 22, 24, 23, 20, 10, 25, 5, 26, 19],
     inlined: &[],
@@ -5701,7 +5701,7 @@ static CORE_V1_VOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_VSPHEREVIRTUALDISKVOLUMESOURCE: Message = Message {
+pub(crate) static CORE_V1_VSPHEREVIRTUALDISKVOLUMESOURCE: Message = Message {
     name: "core/v1.VsphereVirtualDiskVolumeSource",
     order: &[1, 3, 2, 0],
     inlined: &[],
@@ -5714,7 +5714,7 @@ static CORE_V1_VSPHEREVIRTUALDISKVOLUMESOURCE: Message = Message {
     ],
 };
 
-static CORE_V1_WEIGHTEDPODAFFINITYTERM: Message = Message {
+pub(crate) static CORE_V1_WEIGHTEDPODAFFINITYTERM: Message = Message {
     name: "core/v1.WeightedPodAffinityTerm",
     order: &[1, 0],
     inlined: &[],
@@ -5725,7 +5725,7 @@ static CORE_V1_WEIGHTEDPODAFFINITYTERM: Message = Message {
     ],
 };
 
-static CORE_V1_WINDOWSSECURITYCONTEXTOPTIONS: Message = Message {
+pub(crate) static CORE_V1_WINDOWSSECURITYCONTEXTOPTIONS: Message = Message {
     name: "core/v1.WindowsSecurityContextOptions",
     order: &[1, 0, 3, 2],
     inlined: &[],
@@ -5738,7 +5738,7 @@ static CORE_V1_WINDOWSSECURITYCONTEXTOPTIONS: Message = Message {
     ],
 };
 
-static CORE_V1_WORKLOADREFERENCE: Message = Message {
+pub(crate) static CORE_V1_WORKLOADREFERENCE: Message = Message {
     name: "core/v1.WorkloadReference",
     order: &[0, 1, 2],
     inlined: &[],
@@ -5750,7 +5750,7 @@ static CORE_V1_WORKLOADREFERENCE: Message = Message {
     ],
 };
 
-static DISCOVERY_V1_ENDPOINT: Message = Message {
+pub(crate) static DISCOVERY_V1_ENDPOINT: Message = Message {
     name: "discovery/v1.Endpoint",
     order: &[0, 1, 4, 7, 2, 5, 3, 6],
     inlined: &[],
@@ -5767,7 +5767,7 @@ static DISCOVERY_V1_ENDPOINT: Message = Message {
     ],
 };
 
-static DISCOVERY_V1_ENDPOINTCONDITIONS: Message = Message {
+pub(crate) static DISCOVERY_V1_ENDPOINTCONDITIONS: Message = Message {
     name: "discovery/v1.EndpointConditions",
     order: &[0, 1, 2],
     inlined: &[],
@@ -5779,7 +5779,7 @@ static DISCOVERY_V1_ENDPOINTCONDITIONS: Message = Message {
     ],
 };
 
-static DISCOVERY_V1_ENDPOINTHINTS: Message = Message {
+pub(crate) static DISCOVERY_V1_ENDPOINTHINTS: Message = Message {
     name: "discovery/v1.EndpointHints",
     order: &[1, 0],
     inlined: &[],
@@ -5790,7 +5790,7 @@ static DISCOVERY_V1_ENDPOINTHINTS: Message = Message {
     ],
 };
 
-static DISCOVERY_V1_ENDPOINTPORT: Message = Message {
+pub(crate) static DISCOVERY_V1_ENDPOINTPORT: Message = Message {
     name: "discovery/v1.EndpointPort",
     order: &[3, 0, 2, 1],
     inlined: &[],
@@ -5803,7 +5803,7 @@ static DISCOVERY_V1_ENDPOINTPORT: Message = Message {
     ],
 };
 
-static DISCOVERY_V1_ENDPOINTSLICE: Message = Message {
+pub(crate) static DISCOVERY_V1_ENDPOINTSLICE: Message = Message {
     name: "discovery/v1.EndpointSlice",
     order: &[3, 1, 4, 0, 2, 5],
     inlined: &[],
@@ -5818,7 +5818,7 @@ static DISCOVERY_V1_ENDPOINTSLICE: Message = Message {
     ],
 };
 
-static DISCOVERY_V1_ENDPOINTSLICELIST: Message = Message {
+pub(crate) static DISCOVERY_V1_ENDPOINTSLICELIST: Message = Message {
     name: "discovery/v1.EndpointSliceList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -5831,7 +5831,7 @@ static DISCOVERY_V1_ENDPOINTSLICELIST: Message = Message {
     ],
 };
 
-static DISCOVERY_V1_FORNODE: Message = Message {
+pub(crate) static DISCOVERY_V1_FORNODE: Message = Message {
     name: "discovery/v1.ForNode",
     order: &[0],
     inlined: &[],
@@ -5841,7 +5841,7 @@ static DISCOVERY_V1_FORNODE: Message = Message {
     ],
 };
 
-static DISCOVERY_V1_FORZONE: Message = Message {
+pub(crate) static DISCOVERY_V1_FORZONE: Message = Message {
     name: "discovery/v1.ForZone",
     order: &[0],
     inlined: &[],
@@ -5851,7 +5851,7 @@ static DISCOVERY_V1_FORZONE: Message = Message {
     ],
 };
 
-static EVENTS_V1_EVENT: Message = Message {
+pub(crate) static EVENTS_V1_EVENT: Message = Message {
     name: "events/v1.Event",
     order: &[7, 1, 16, 14, 15, 13, 3, 0, 2, 11, 8, 9, 10, 5, 6, 4, 12],
     inlined: &[],
@@ -5877,7 +5877,7 @@ static EVENTS_V1_EVENT: Message = Message {
     ],
 };
 
-static EVENTS_V1_EVENTLIST: Message = Message {
+pub(crate) static EVENTS_V1_EVENTLIST: Message = Message {
     name: "events/v1.EventList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -5890,7 +5890,7 @@ static EVENTS_V1_EVENTLIST: Message = Message {
     ],
 };
 
-static EVENTS_V1_EVENTSERIES: Message = Message {
+pub(crate) static EVENTS_V1_EVENTSERIES: Message = Message {
     name: "events/v1.EventSeries",
     order: &[0, 1],
     inlined: &[],
@@ -5901,7 +5901,7 @@ static EVENTS_V1_EVENTSERIES: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_DEPLOYMENT: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_DEPLOYMENT: Message = Message {
     name: "extensions/v1beta1.Deployment",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -5915,7 +5915,7 @@ static EXTENSIONS_V1BETA1_DEPLOYMENT: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_DEPLOYMENTCONDITION: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_DEPLOYMENTCONDITION: Message = Message {
     name: "extensions/v1beta1.DeploymentCondition",
     order: &[3, 2, 5, 4, 1, 0],
     inlined: &[],
@@ -5930,7 +5930,7 @@ static EXTENSIONS_V1BETA1_DEPLOYMENTCONDITION: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_DEPLOYMENTLIST: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_DEPLOYMENTLIST: Message = Message {
     name: "extensions/v1beta1.DeploymentList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -5943,7 +5943,7 @@ static EXTENSIONS_V1BETA1_DEPLOYMENTLIST: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_DEPLOYMENTSPEC: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_DEPLOYMENTSPEC: Message = Message {
     name: "extensions/v1beta1.DeploymentSpec",
     order: &[4, 6, 8, 0, 5, 7, 1, 3, 2],
     inlined: &[],
@@ -5961,7 +5961,7 @@ static EXTENSIONS_V1BETA1_DEPLOYMENTSPEC: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_DEPLOYMENTSTATUS: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_DEPLOYMENTSTATUS: Message = Message {
     name: "extensions/v1beta1.DeploymentStatus",
     order: &[4, 8, 7, 0, 3, 1, 6, 5, 2],
     inlined: &[],
@@ -5979,7 +5979,7 @@ static EXTENSIONS_V1BETA1_DEPLOYMENTSTATUS: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_DEPLOYMENTSTRATEGY: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_DEPLOYMENTSTRATEGY: Message = Message {
     name: "extensions/v1beta1.DeploymentStrategy",
     order: &[1, 0],
     inlined: &[],
@@ -5990,7 +5990,7 @@ static EXTENSIONS_V1BETA1_DEPLOYMENTSTRATEGY: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_ROLLBACKCONFIG: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_ROLLBACKCONFIG: Message = Message {
     name: "extensions/v1beta1.RollbackConfig",
     order: &[0],
     inlined: &[],
@@ -6000,7 +6000,7 @@ static EXTENSIONS_V1BETA1_ROLLBACKCONFIG: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_ROLLINGUPDATEDEPLOYMENT: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_ROLLINGUPDATEDEPLOYMENT: Message = Message {
     name: "extensions/v1beta1.RollingUpdateDeployment",
     order: &[1, 0],
     inlined: &[],
@@ -6011,7 +6011,7 @@ static EXTENSIONS_V1BETA1_ROLLINGUPDATEDEPLOYMENT: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_SCALE: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_SCALE: Message = Message {
     name: "extensions/v1beta1.Scale",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -6025,7 +6025,7 @@ static EXTENSIONS_V1BETA1_SCALE: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_SCALESPEC: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_SCALESPEC: Message = Message {
     name: "extensions/v1beta1.ScaleSpec",
     order: &[0],
     inlined: &[],
@@ -6035,7 +6035,7 @@ static EXTENSIONS_V1BETA1_SCALESPEC: Message = Message {
     ],
 };
 
-static EXTENSIONS_V1BETA1_SCALESTATUS: Message = Message {
+pub(crate) static EXTENSIONS_V1BETA1_SCALESTATUS: Message = Message {
     name: "extensions/v1beta1.ScaleStatus",
     order: &[0, 1, 2],
     inlined: &[],
@@ -6047,7 +6047,7 @@ static EXTENSIONS_V1BETA1_SCALESTATUS: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_EXEMPTPRIORITYLEVELCONFIGURATION: Message = Message {
+pub(crate) static FLOWCONTROL_V1_EXEMPTPRIORITYLEVELCONFIGURATION: Message = Message {
     name: "flowcontrol/v1.ExemptPriorityLevelConfiguration",
     order: &[1, 0],
     inlined: &[],
@@ -6058,7 +6058,7 @@ static FLOWCONTROL_V1_EXEMPTPRIORITYLEVELCONFIGURATION: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_FLOWDISTINGUISHERMETHOD: Message = Message {
+pub(crate) static FLOWCONTROL_V1_FLOWDISTINGUISHERMETHOD: Message = Message {
     name: "flowcontrol/v1.FlowDistinguisherMethod",
     order: &[0],
     inlined: &[],
@@ -6068,7 +6068,7 @@ static FLOWCONTROL_V1_FLOWDISTINGUISHERMETHOD: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_FLOWSCHEMA: Message = Message {
+pub(crate) static FLOWCONTROL_V1_FLOWSCHEMA: Message = Message {
     name: "flowcontrol/v1.FlowSchema",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -6082,7 +6082,7 @@ static FLOWCONTROL_V1_FLOWSCHEMA: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_FLOWSCHEMACONDITION: Message = Message {
+pub(crate) static FLOWCONTROL_V1_FLOWSCHEMACONDITION: Message = Message {
     name: "flowcontrol/v1.FlowSchemaCondition",
     order: &[2, 4, 3, 1, 0],
     inlined: &[],
@@ -6096,7 +6096,7 @@ static FLOWCONTROL_V1_FLOWSCHEMACONDITION: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_FLOWSCHEMALIST: Message = Message {
+pub(crate) static FLOWCONTROL_V1_FLOWSCHEMALIST: Message = Message {
     name: "flowcontrol/v1.FlowSchemaList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -6109,7 +6109,7 @@ static FLOWCONTROL_V1_FLOWSCHEMALIST: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_FLOWSCHEMASPEC: Message = Message {
+pub(crate) static FLOWCONTROL_V1_FLOWSCHEMASPEC: Message = Message {
     name: "flowcontrol/v1.FlowSchemaSpec",
     order: &[2, 1, 0, 3],
     inlined: &[],
@@ -6122,7 +6122,7 @@ static FLOWCONTROL_V1_FLOWSCHEMASPEC: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_FLOWSCHEMASTATUS: Message = Message {
+pub(crate) static FLOWCONTROL_V1_FLOWSCHEMASTATUS: Message = Message {
     name: "flowcontrol/v1.FlowSchemaStatus",
     order: &[0],
     inlined: &[],
@@ -6132,7 +6132,7 @@ static FLOWCONTROL_V1_FLOWSCHEMASTATUS: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_GROUPSUBJECT: Message = Message {
+pub(crate) static FLOWCONTROL_V1_GROUPSUBJECT: Message = Message {
     name: "flowcontrol/v1.GroupSubject",
     order: &[0],
     inlined: &[],
@@ -6142,7 +6142,7 @@ static FLOWCONTROL_V1_GROUPSUBJECT: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_LIMITRESPONSE: Message = Message {
+pub(crate) static FLOWCONTROL_V1_LIMITRESPONSE: Message = Message {
     name: "flowcontrol/v1.LimitResponse",
     order: &[1, 0],
     inlined: &[],
@@ -6153,7 +6153,7 @@ static FLOWCONTROL_V1_LIMITRESPONSE: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_LIMITEDPRIORITYLEVELCONFIGURATION: Message = Message {
+pub(crate) static FLOWCONTROL_V1_LIMITEDPRIORITYLEVELCONFIGURATION: Message = Message {
     name: "flowcontrol/v1.LimitedPriorityLevelConfiguration",
     order: &[3, 2, 1, 0],
     inlined: &[],
@@ -6166,7 +6166,7 @@ static FLOWCONTROL_V1_LIMITEDPRIORITYLEVELCONFIGURATION: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_NONRESOURCEPOLICYRULE: Message = Message {
+pub(crate) static FLOWCONTROL_V1_NONRESOURCEPOLICYRULE: Message = Message {
     name: "flowcontrol/v1.NonResourcePolicyRule",
     order: &[1, 0],
     inlined: &[],
@@ -6177,7 +6177,7 @@ static FLOWCONTROL_V1_NONRESOURCEPOLICYRULE: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_POLICYRULESWITHSUBJECTS: Message = Message {
+pub(crate) static FLOWCONTROL_V1_POLICYRULESWITHSUBJECTS: Message = Message {
     name: "flowcontrol/v1.PolicyRulesWithSubjects",
     order: &[2, 1, 0],
     inlined: &[],
@@ -6189,7 +6189,7 @@ static FLOWCONTROL_V1_POLICYRULESWITHSUBJECTS: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATION: Message = Message {
+pub(crate) static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATION: Message = Message {
     name: "flowcontrol/v1.PriorityLevelConfiguration",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -6203,7 +6203,7 @@ static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATION: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONCONDITION: Message = Message {
+pub(crate) static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONCONDITION: Message = Message {
     name: "flowcontrol/v1.PriorityLevelConfigurationCondition",
     order: &[2, 4, 3, 1, 0],
     inlined: &[],
@@ -6217,7 +6217,7 @@ static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONCONDITION: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONLIST: Message = Message {
+pub(crate) static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONLIST: Message = Message {
     name: "flowcontrol/v1.PriorityLevelConfigurationList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -6230,7 +6230,7 @@ static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONLIST: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONREFERENCE: Message = Message {
+pub(crate) static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONREFERENCE: Message = Message {
     name: "flowcontrol/v1.PriorityLevelConfigurationReference",
     order: &[0],
     inlined: &[],
@@ -6240,7 +6240,7 @@ static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONREFERENCE: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONSPEC: Message = Message {
+pub(crate) static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONSPEC: Message = Message {
     name: "flowcontrol/v1.PriorityLevelConfigurationSpec",
     order: &[2, 1, 0],
     inlined: &[],
@@ -6252,7 +6252,7 @@ static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONSPEC: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONSTATUS: Message = Message {
+pub(crate) static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONSTATUS: Message = Message {
     name: "flowcontrol/v1.PriorityLevelConfigurationStatus",
     order: &[0],
     inlined: &[],
@@ -6262,7 +6262,7 @@ static FLOWCONTROL_V1_PRIORITYLEVELCONFIGURATIONSTATUS: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_QUEUINGCONFIGURATION: Message = Message {
+pub(crate) static FLOWCONTROL_V1_QUEUINGCONFIGURATION: Message = Message {
     name: "flowcontrol/v1.QueuingConfiguration",
     order: &[1, 2, 0],
     inlined: &[],
@@ -6274,7 +6274,7 @@ static FLOWCONTROL_V1_QUEUINGCONFIGURATION: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_RESOURCEPOLICYRULE: Message = Message {
+pub(crate) static FLOWCONTROL_V1_RESOURCEPOLICYRULE: Message = Message {
     name: "flowcontrol/v1.ResourcePolicyRule",
     order: &[1, 3, 4, 2, 0],
     inlined: &[],
@@ -6288,7 +6288,7 @@ static FLOWCONTROL_V1_RESOURCEPOLICYRULE: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_SERVICEACCOUNTSUBJECT: Message = Message {
+pub(crate) static FLOWCONTROL_V1_SERVICEACCOUNTSUBJECT: Message = Message {
     name: "flowcontrol/v1.ServiceAccountSubject",
     order: &[1, 0],
     inlined: &[],
@@ -6299,7 +6299,7 @@ static FLOWCONTROL_V1_SERVICEACCOUNTSUBJECT: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_SUBJECT: Message = Message {
+pub(crate) static FLOWCONTROL_V1_SUBJECT: Message = Message {
     name: "flowcontrol/v1.Subject",
     order: &[2, 0, 3, 1],
     inlined: &[],
@@ -6312,7 +6312,7 @@ static FLOWCONTROL_V1_SUBJECT: Message = Message {
     ],
 };
 
-static FLOWCONTROL_V1_USERSUBJECT: Message = Message {
+pub(crate) static FLOWCONTROL_V1_USERSUBJECT: Message = Message {
     name: "flowcontrol/v1.UserSubject",
     order: &[0],
     inlined: &[],
@@ -6322,7 +6322,7 @@ static FLOWCONTROL_V1_USERSUBJECT: Message = Message {
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCECOLUMNDEFINITION: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCECOLUMNDEFINITION: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceColumnDefinition",
     order: &[3, 2, 5, 0, 4, 1],
     inlined: &[],
@@ -6337,7 +6337,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCECO
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCECONVERSION: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCECONVERSION: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceConversion",
     order: &[0, 1],
     inlined: &[],
@@ -6348,7 +6348,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCECO
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITION: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITION: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceDefinition",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -6362,7 +6362,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDE
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONCONDITION: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONCONDITION: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceDefinitionCondition",
     order: &[2, 4, 5, 3, 1, 0],
     inlined: &[],
@@ -6377,7 +6377,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDE
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONLIST: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONLIST: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceDefinitionList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -6390,7 +6390,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDE
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONNAMES: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONNAMES: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceDefinitionNames",
     order: &[5, 3, 4, 0, 2, 1],
     inlined: &[],
@@ -6405,7 +6405,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDE
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONSPEC: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONSPEC: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceDefinitionSpec",
     order: &[4, 0, 1, 5, 2, 3],
     inlined: &[],
@@ -6420,7 +6420,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDE
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONSTATUS: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONSTATUS: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceDefinitionStatus",
     order: &[1, 0, 3, 2],
     inlined: &[],
@@ -6433,7 +6433,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDE
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONVERSION: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDEFINITIONVERSION: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceDefinitionVersion",
     order: &[7, 3, 4, 0, 5, 8, 1, 2, 6],
     inlined: &[],
@@ -6451,7 +6451,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEDE
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCESUBRESOURCESCALE: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCESUBRESOURCESCALE: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceSubresourceScale",
     order: &[2, 0, 1],
     inlined: &[],
@@ -6463,7 +6463,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCESU
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCESUBRESOURCESTATUS: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCESUBRESOURCESTATUS: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceSubresourceStatus",
     order: &[],
     inlined: &[],
@@ -6472,7 +6472,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCESU
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCESUBRESOURCES: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCESUBRESOURCES: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceSubresources",
     order: &[1, 0],
     inlined: &[],
@@ -6483,7 +6483,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCESU
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEVALIDATION: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEVALIDATION: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.CustomResourceValidation",
     order: &[0],
     inlined: &[],
@@ -6493,7 +6493,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_CUSTOMRESOURCEVA
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_EXTERNALDOCUMENTATION: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_EXTERNALDOCUMENTATION: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.ExternalDocumentation",
     order: &[0, 1],
     inlined: &[],
@@ -6504,7 +6504,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_EXTERNALDOCUMENT
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSONSCHEMAPROPS: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSONSCHEMAPROPS: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.JSONSchemaProps",
     order: &[2, 1, 32, 29, 24, 26, 7, 33, 31, 3, 19, 35, 9, 11, 34, 5, 0, 23, 15, 12, 20, 8, 16, 13, 21, 10, 18, 27, 36, 25, 14, 30, 28, 22, 6, 4, 17, 38, 39, 40, 41, 42, 37, 43],
     inlined: &[],
@@ -6557,7 +6557,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_JSONSCHEMAPROPS:
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_SELECTABLEFIELD: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_SELECTABLEFIELD: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.SelectableField",
     order: &[0],
     inlined: &[],
@@ -6567,7 +6567,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_SELECTABLEFIELD:
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_SERVICEREFERENCE: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_SERVICEREFERENCE: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.ServiceReference",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -6580,7 +6580,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_SERVICEREFERENCE
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_VALIDATIONRULE: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_VALIDATIONRULE: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.ValidationRule",
     order: &[4, 1, 2, 5, 3, 0],
     inlined: &[],
@@ -6595,7 +6595,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_VALIDATIONRULE: 
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOKCLIENTCONFIG: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOKCLIENTCONFIG: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.WebhookClientConfig",
     order: &[2, 1, 0],
     inlined: &[],
@@ -6607,7 +6607,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOKCLIENTCON
     ],
 };
 
-static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOKCONVERSION: Message = Message {
+pub(crate) static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOKCONVERSION: Message = Message {
     name: "k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1.WebhookConversion",
     order: &[0, 1],
     inlined: &[],
@@ -6618,7 +6618,7 @@ static K8S_IO_APIEXTENSIONS_APISERVER_PKG_APIS_APIEXTENSIONS_V1_WEBHOOKCONVERSIO
     ],
 };
 
-static META_V1_CONDITION: Message = Message {
+pub(crate) static META_V1_CONDITION: Message = Message {
     name: "meta/v1.Condition",
     order: &[3, 5, 2, 4, 1, 0],
     inlined: &[],
@@ -6633,7 +6633,7 @@ static META_V1_CONDITION: Message = Message {
     ],
 };
 
-static META_V1_CREATEOPTIONS: Message = Message {
+pub(crate) static META_V1_CREATEOPTIONS: Message = Message {
     name: "meta/v1.CreateOptions",
     order: &[1, 2, 3, 4, 0],
     inlined: &[],
@@ -6647,7 +6647,7 @@ static META_V1_CREATEOPTIONS: Message = Message {
     ],
 };
 
-static META_V1_DELETEOPTIONS: Message = Message {
+pub(crate) static META_V1_DELETEOPTIONS: Message = Message {
     name: "meta/v1.DeleteOptions",
     order: &[1, 6, 2, 7, 0, 4, 3, 5],
     inlined: &[],
@@ -6664,7 +6664,7 @@ static META_V1_DELETEOPTIONS: Message = Message {
     ],
 };
 
-static META_V1_FIELDSELECTORREQUIREMENT: Message = Message {
+pub(crate) static META_V1_FIELDSELECTORREQUIREMENT: Message = Message {
     name: "meta/v1.FieldSelectorRequirement",
     order: &[0, 1, 2],
     inlined: &[],
@@ -6676,7 +6676,7 @@ static META_V1_FIELDSELECTORREQUIREMENT: Message = Message {
     ],
 };
 
-static META_V1_LABELSELECTOR: Message = Message {
+pub(crate) static META_V1_LABELSELECTOR: Message = Message {
     name: "meta/v1.LabelSelector",
     order: &[1, 0],
     inlined: &[],
@@ -6687,7 +6687,7 @@ static META_V1_LABELSELECTOR: Message = Message {
     ],
 };
 
-static META_V1_LABELSELECTORREQUIREMENT: Message = Message {
+pub(crate) static META_V1_LABELSELECTORREQUIREMENT: Message = Message {
     name: "meta/v1.LabelSelectorRequirement",
     order: &[0, 1, 2],
     inlined: &[],
@@ -6699,7 +6699,7 @@ static META_V1_LABELSELECTORREQUIREMENT: Message = Message {
     ],
 };
 
-static META_V1_LISTMETA: Message = Message {
+pub(crate) static META_V1_LISTMETA: Message = Message {
     name: "meta/v1.ListMeta",
     order: &[2, 3, 1, 0],
     inlined: &[],
@@ -6712,7 +6712,7 @@ static META_V1_LISTMETA: Message = Message {
     ],
 };
 
-static META_V1_MANAGEDFIELDSENTRY: Message = Message {
+pub(crate) static META_V1_MANAGEDFIELDSENTRY: Message = Message {
     name: "meta/v1.ManagedFieldsEntry",
     order: &[2, 4, 5, 0, 1, 6, 3],
     inlined: &[],
@@ -6728,7 +6728,7 @@ static META_V1_MANAGEDFIELDSENTRY: Message = Message {
     ],
 };
 
-static META_V1_OBJECTMETA: Message = Message {
+pub(crate) static META_V1_OBJECTMETA: Message = Message {
     name: "meta/v1.ObjectMeta",
     order: &[11, 7, 9, 8, 13, 1, 6, 10, 14, 0, 2, 12, 5, 3, 4],
     inlined: &[],
@@ -6752,7 +6752,7 @@ static META_V1_OBJECTMETA: Message = Message {
     ],
 };
 
-static META_V1_OWNERREFERENCE: Message = Message {
+pub(crate) static META_V1_OWNERREFERENCE: Message = Message {
     name: "meta/v1.OwnerReference",
     order: &[0, 5, 4, 1, 2, 3],
     inlined: &[],
@@ -6767,7 +6767,7 @@ static META_V1_OWNERREFERENCE: Message = Message {
     ],
 };
 
-static META_V1_PATCHOPTIONS: Message = Message {
+pub(crate) static META_V1_PATCHOPTIONS: Message = Message {
     name: "meta/v1.PatchOptions",
     order: &[1, 2, 4, 5, 3, 0],
     inlined: &[],
@@ -6782,7 +6782,7 @@ static META_V1_PATCHOPTIONS: Message = Message {
     ],
 };
 
-static META_V1_PRECONDITIONS: Message = Message {
+pub(crate) static META_V1_PRECONDITIONS: Message = Message {
     name: "meta/v1.Preconditions",
     order: &[1, 0],
     inlined: &[],
@@ -6793,7 +6793,7 @@ static META_V1_PRECONDITIONS: Message = Message {
     ],
 };
 
-static META_V1_STATUS: Message = Message {
+pub(crate) static META_V1_STATUS: Message = Message {
     name: "meta/v1.Status",
     order: &[1, 7, 6, 0, 4, 2, 5, 3],
     inlined: &[],
@@ -6810,7 +6810,7 @@ static META_V1_STATUS: Message = Message {
     ],
 };
 
-static META_V1_STATUSCAUSE: Message = Message {
+pub(crate) static META_V1_STATUSCAUSE: Message = Message {
     name: "meta/v1.StatusCause",
     order: &[2, 1, 0],
     inlined: &[],
@@ -6822,7 +6822,7 @@ static META_V1_STATUSCAUSE: Message = Message {
     ],
 };
 
-static META_V1_STATUSDETAILS: Message = Message {
+pub(crate) static META_V1_STATUSDETAILS: Message = Message {
     name: "meta/v1.StatusDetails",
     order: &[4, 1, 2, 0, 5, 3],
     inlined: &[],
@@ -6837,7 +6837,7 @@ static META_V1_STATUSDETAILS: Message = Message {
     ],
 };
 
-static META_V1_UPDATEOPTIONS: Message = Message {
+pub(crate) static META_V1_UPDATEOPTIONS: Message = Message {
     name: "meta/v1.UpdateOptions",
     order: &[1, 2, 3, 4, 0],
     inlined: &[],
@@ -6851,7 +6851,7 @@ static META_V1_UPDATEOPTIONS: Message = Message {
     ],
 };
 
-static NETWORKING_V1_HTTPINGRESSPATH: Message = Message {
+pub(crate) static NETWORKING_V1_HTTPINGRESSPATH: Message = Message {
     name: "networking/v1.HTTPIngressPath",
     order: &[2, 0, 1],
     inlined: &[],
@@ -6863,7 +6863,7 @@ static NETWORKING_V1_HTTPINGRESSPATH: Message = Message {
     ],
 };
 
-static NETWORKING_V1_HTTPINGRESSRULEVALUE: Message = Message {
+pub(crate) static NETWORKING_V1_HTTPINGRESSRULEVALUE: Message = Message {
     name: "networking/v1.HTTPIngressRuleValue",
     order: &[0],
     inlined: &[],
@@ -6873,7 +6873,7 @@ static NETWORKING_V1_HTTPINGRESSRULEVALUE: Message = Message {
     ],
 };
 
-static NETWORKING_V1_IPADDRESS: Message = Message {
+pub(crate) static NETWORKING_V1_IPADDRESS: Message = Message {
     name: "networking/v1.IPAddress",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -6886,7 +6886,7 @@ static NETWORKING_V1_IPADDRESS: Message = Message {
     ],
 };
 
-static NETWORKING_V1_IPADDRESSLIST: Message = Message {
+pub(crate) static NETWORKING_V1_IPADDRESSLIST: Message = Message {
     name: "networking/v1.IPAddressList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -6899,7 +6899,7 @@ static NETWORKING_V1_IPADDRESSLIST: Message = Message {
     ],
 };
 
-static NETWORKING_V1_IPADDRESSSPEC: Message = Message {
+pub(crate) static NETWORKING_V1_IPADDRESSSPEC: Message = Message {
     name: "networking/v1.IPAddressSpec",
     order: &[0],
     inlined: &[],
@@ -6909,7 +6909,7 @@ static NETWORKING_V1_IPADDRESSSPEC: Message = Message {
     ],
 };
 
-static NETWORKING_V1_IPBLOCK: Message = Message {
+pub(crate) static NETWORKING_V1_IPBLOCK: Message = Message {
     name: "networking/v1.IPBlock",
     order: &[0, 1],
     inlined: &[],
@@ -6920,7 +6920,7 @@ static NETWORKING_V1_IPBLOCK: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESS: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESS: Message = Message {
     name: "networking/v1.Ingress",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -6934,7 +6934,7 @@ static NETWORKING_V1_INGRESS: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSBACKEND: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSBACKEND: Message = Message {
     name: "networking/v1.IngressBackend",
     order: &[1, 0],
     inlined: &[],
@@ -6945,7 +6945,7 @@ static NETWORKING_V1_INGRESSBACKEND: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSCLASS: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSCLASS: Message = Message {
     name: "networking/v1.IngressClass",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -6958,7 +6958,7 @@ static NETWORKING_V1_INGRESSCLASS: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSCLASSLIST: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSCLASSLIST: Message = Message {
     name: "networking/v1.IngressClassList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -6971,7 +6971,7 @@ static NETWORKING_V1_INGRESSCLASSLIST: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSCLASSPARAMETERSREFERENCE: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSCLASSPARAMETERSREFERENCE: Message = Message {
     name: "networking/v1.IngressClassParametersReference",
     order: &[0, 1, 2, 4, 3],
     inlined: &[],
@@ -6985,7 +6985,7 @@ static NETWORKING_V1_INGRESSCLASSPARAMETERSREFERENCE: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSCLASSSPEC: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSCLASSSPEC: Message = Message {
     name: "networking/v1.IngressClassSpec",
     order: &[0, 1],
     inlined: &[],
@@ -6996,7 +6996,7 @@ static NETWORKING_V1_INGRESSCLASSSPEC: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSLIST: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSLIST: Message = Message {
     name: "networking/v1.IngressList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7009,7 +7009,7 @@ static NETWORKING_V1_INGRESSLIST: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSLOADBALANCERINGRESS: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSLOADBALANCERINGRESS: Message = Message {
     name: "networking/v1.IngressLoadBalancerIngress",
     order: &[1, 0, 2],
     inlined: &[],
@@ -7021,7 +7021,7 @@ static NETWORKING_V1_INGRESSLOADBALANCERINGRESS: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSLOADBALANCERSTATUS: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSLOADBALANCERSTATUS: Message = Message {
     name: "networking/v1.IngressLoadBalancerStatus",
     order: &[0],
     inlined: &[],
@@ -7031,7 +7031,7 @@ static NETWORKING_V1_INGRESSLOADBALANCERSTATUS: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSPORTSTATUS: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSPORTSTATUS: Message = Message {
     name: "networking/v1.IngressPortStatus",
     order: &[2, 0, 1],
     inlined: &[],
@@ -7043,7 +7043,7 @@ static NETWORKING_V1_INGRESSPORTSTATUS: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSRULE: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSRULE: Message = Message {
     name: "networking/v1.IngressRule",
     order: &[0, 1],
     inlined: &[Inlined { number: 2, message: &NETWORKING_V1_INGRESSRULEVALUE }],
@@ -7054,7 +7054,7 @@ static NETWORKING_V1_INGRESSRULE: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSRULEVALUE: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSRULEVALUE: Message = Message {
     name: "networking/v1.IngressRuleValue",
     order: &[0],
     inlined: &[],
@@ -7064,7 +7064,7 @@ static NETWORKING_V1_INGRESSRULEVALUE: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSSERVICEBACKEND: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSSERVICEBACKEND: Message = Message {
     name: "networking/v1.IngressServiceBackend",
     order: &[0, 1],
     inlined: &[],
@@ -7075,7 +7075,7 @@ static NETWORKING_V1_INGRESSSERVICEBACKEND: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSSPEC: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSSPEC: Message = Message {
     name: "networking/v1.IngressSpec",
     order: &[1, 0, 3, 2],
     inlined: &[],
@@ -7088,7 +7088,7 @@ static NETWORKING_V1_INGRESSSPEC: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSSTATUS: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSSTATUS: Message = Message {
     name: "networking/v1.IngressStatus",
     order: &[0],
     inlined: &[],
@@ -7098,7 +7098,7 @@ static NETWORKING_V1_INGRESSSTATUS: Message = Message {
     ],
 };
 
-static NETWORKING_V1_INGRESSTLS: Message = Message {
+pub(crate) static NETWORKING_V1_INGRESSTLS: Message = Message {
     name: "networking/v1.IngressTLS",
     order: &[0, 1],
     inlined: &[],
@@ -7109,7 +7109,7 @@ static NETWORKING_V1_INGRESSTLS: Message = Message {
     ],
 };
 
-static NETWORKING_V1_NETWORKPOLICY: Message = Message {
+pub(crate) static NETWORKING_V1_NETWORKPOLICY: Message = Message {
     name: "networking/v1.NetworkPolicy",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -7122,7 +7122,7 @@ static NETWORKING_V1_NETWORKPOLICY: Message = Message {
     ],
 };
 
-static NETWORKING_V1_NETWORKPOLICYEGRESSRULE: Message = Message {
+pub(crate) static NETWORKING_V1_NETWORKPOLICYEGRESSRULE: Message = Message {
     name: "networking/v1.NetworkPolicyEgressRule",
     order: &[0, 1],
     inlined: &[],
@@ -7133,7 +7133,7 @@ static NETWORKING_V1_NETWORKPOLICYEGRESSRULE: Message = Message {
     ],
 };
 
-static NETWORKING_V1_NETWORKPOLICYINGRESSRULE: Message = Message {
+pub(crate) static NETWORKING_V1_NETWORKPOLICYINGRESSRULE: Message = Message {
     name: "networking/v1.NetworkPolicyIngressRule",
     order: &[1, 0],
     inlined: &[],
@@ -7144,7 +7144,7 @@ static NETWORKING_V1_NETWORKPOLICYINGRESSRULE: Message = Message {
     ],
 };
 
-static NETWORKING_V1_NETWORKPOLICYLIST: Message = Message {
+pub(crate) static NETWORKING_V1_NETWORKPOLICYLIST: Message = Message {
     name: "networking/v1.NetworkPolicyList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7157,7 +7157,7 @@ static NETWORKING_V1_NETWORKPOLICYLIST: Message = Message {
     ],
 };
 
-static NETWORKING_V1_NETWORKPOLICYPEER: Message = Message {
+pub(crate) static NETWORKING_V1_NETWORKPOLICYPEER: Message = Message {
     name: "networking/v1.NetworkPolicyPeer",
     order: &[2, 1, 0],
     inlined: &[],
@@ -7169,7 +7169,7 @@ static NETWORKING_V1_NETWORKPOLICYPEER: Message = Message {
     ],
 };
 
-static NETWORKING_V1_NETWORKPOLICYPORT: Message = Message {
+pub(crate) static NETWORKING_V1_NETWORKPOLICYPORT: Message = Message {
     name: "networking/v1.NetworkPolicyPort",
     order: &[2, 1, 0],
     inlined: &[],
@@ -7181,7 +7181,7 @@ static NETWORKING_V1_NETWORKPOLICYPORT: Message = Message {
     ],
 };
 
-static NETWORKING_V1_NETWORKPOLICYSPEC: Message = Message {
+pub(crate) static NETWORKING_V1_NETWORKPOLICYSPEC: Message = Message {
     name: "networking/v1.NetworkPolicySpec",
     order: &[2, 1, 0, 3],
     inlined: &[],
@@ -7194,7 +7194,7 @@ static NETWORKING_V1_NETWORKPOLICYSPEC: Message = Message {
     ],
 };
 
-static NETWORKING_V1_PARENTREFERENCE: Message = Message {
+pub(crate) static NETWORKING_V1_PARENTREFERENCE: Message = Message {
     name: "networking/v1.ParentReference",
     order: &[0, 3, 2, 1],
     inlined: &[],
@@ -7207,7 +7207,7 @@ static NETWORKING_V1_PARENTREFERENCE: Message = Message {
     ],
 };
 
-static NETWORKING_V1_SERVICEBACKENDPORT: Message = Message {
+pub(crate) static NETWORKING_V1_SERVICEBACKENDPORT: Message = Message {
     name: "networking/v1.ServiceBackendPort",
     order: &[0, 1],
     inlined: &[],
@@ -7218,7 +7218,7 @@ static NETWORKING_V1_SERVICEBACKENDPORT: Message = Message {
     ],
 };
 
-static NETWORKING_V1_SERVICECIDR: Message = Message {
+pub(crate) static NETWORKING_V1_SERVICECIDR: Message = Message {
     name: "networking/v1.ServiceCIDR",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -7232,7 +7232,7 @@ static NETWORKING_V1_SERVICECIDR: Message = Message {
     ],
 };
 
-static NETWORKING_V1_SERVICECIDRLIST: Message = Message {
+pub(crate) static NETWORKING_V1_SERVICECIDRLIST: Message = Message {
     name: "networking/v1.ServiceCIDRList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7245,7 +7245,7 @@ static NETWORKING_V1_SERVICECIDRLIST: Message = Message {
     ],
 };
 
-static NETWORKING_V1_SERVICECIDRSPEC: Message = Message {
+pub(crate) static NETWORKING_V1_SERVICECIDRSPEC: Message = Message {
     name: "networking/v1.ServiceCIDRSpec",
     order: &[0],
     inlined: &[],
@@ -7255,7 +7255,7 @@ static NETWORKING_V1_SERVICECIDRSPEC: Message = Message {
     ],
 };
 
-static NETWORKING_V1_SERVICECIDRSTATUS: Message = Message {
+pub(crate) static NETWORKING_V1_SERVICECIDRSTATUS: Message = Message {
     name: "networking/v1.ServiceCIDRStatus",
     order: &[0],
     inlined: &[],
@@ -7265,7 +7265,7 @@ static NETWORKING_V1_SERVICECIDRSTATUS: Message = Message {
     ],
 };
 
-static NODE_V1_OVERHEAD: Message = Message {
+pub(crate) static NODE_V1_OVERHEAD: Message = Message {
     name: "node/v1.Overhead",
     order: &[0],
     inlined: &[],
@@ -7275,7 +7275,7 @@ static NODE_V1_OVERHEAD: Message = Message {
     ],
 };
 
-static NODE_V1_RUNTIMECLASS: Message = Message {
+pub(crate) static NODE_V1_RUNTIMECLASS: Message = Message {
     name: "node/v1.RuntimeClass",
     order: &[1, 3, 0, 2, 4, 5],
     inlined: &[],
@@ -7290,7 +7290,7 @@ static NODE_V1_RUNTIMECLASS: Message = Message {
     ],
 };
 
-static NODE_V1_RUNTIMECLASSLIST: Message = Message {
+pub(crate) static NODE_V1_RUNTIMECLASSLIST: Message = Message {
     name: "node/v1.RuntimeClassList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7303,7 +7303,7 @@ static NODE_V1_RUNTIMECLASSLIST: Message = Message {
     ],
 };
 
-static NODE_V1_SCHEDULING: Message = Message {
+pub(crate) static NODE_V1_SCHEDULING: Message = Message {
     name: "node/v1.Scheduling",
     order: &[0, 1],
     inlined: &[],
@@ -7314,7 +7314,7 @@ static NODE_V1_SCHEDULING: Message = Message {
     ],
 };
 
-static POLICY_V1_EVICTION: Message = Message {
+pub(crate) static POLICY_V1_EVICTION: Message = Message {
     name: "policy/v1.Eviction",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7327,7 +7327,7 @@ static POLICY_V1_EVICTION: Message = Message {
     ],
 };
 
-static POLICY_V1_PODDISRUPTIONBUDGET: Message = Message {
+pub(crate) static POLICY_V1_PODDISRUPTIONBUDGET: Message = Message {
     name: "policy/v1.PodDisruptionBudget",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -7341,7 +7341,7 @@ static POLICY_V1_PODDISRUPTIONBUDGET: Message = Message {
     ],
 };
 
-static POLICY_V1_PODDISRUPTIONBUDGETLIST: Message = Message {
+pub(crate) static POLICY_V1_PODDISRUPTIONBUDGETLIST: Message = Message {
     name: "policy/v1.PodDisruptionBudgetList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7354,7 +7354,7 @@ static POLICY_V1_PODDISRUPTIONBUDGETLIST: Message = Message {
     ],
 };
 
-static POLICY_V1_PODDISRUPTIONBUDGETSPEC: Message = Message {
+pub(crate) static POLICY_V1_PODDISRUPTIONBUDGETSPEC: Message = Message {
     name: "policy/v1.PodDisruptionBudgetSpec",
     order: &[2, 0, 1, 3],
     inlined: &[],
@@ -7367,7 +7367,7 @@ static POLICY_V1_PODDISRUPTIONBUDGETSPEC: Message = Message {
     ],
 };
 
-static POLICY_V1_PODDISRUPTIONBUDGETSTATUS: Message = Message {
+pub(crate) static POLICY_V1_PODDISRUPTIONBUDGETSTATUS: Message = Message {
     name: "policy/v1.PodDisruptionBudgetStatus",
     order: &[6, 3, 4, 1, 2, 5, 0],
     inlined: &[],
@@ -7383,7 +7383,7 @@ static POLICY_V1_PODDISRUPTIONBUDGETSTATUS: Message = Message {
     ],
 };
 
-static RBAC_V1_AGGREGATIONRULE: Message = Message {
+pub(crate) static RBAC_V1_AGGREGATIONRULE: Message = Message {
     name: "rbac/v1.AggregationRule",
     order: &[0],
     inlined: &[],
@@ -7393,7 +7393,7 @@ static RBAC_V1_AGGREGATIONRULE: Message = Message {
     ],
 };
 
-static RBAC_V1_CLUSTERROLE: Message = Message {
+pub(crate) static RBAC_V1_CLUSTERROLE: Message = Message {
     name: "rbac/v1.ClusterRole",
     order: &[4, 1, 0, 2, 3],
     inlined: &[],
@@ -7407,7 +7407,7 @@ static RBAC_V1_CLUSTERROLE: Message = Message {
     ],
 };
 
-static RBAC_V1_CLUSTERROLEBINDING: Message = Message {
+pub(crate) static RBAC_V1_CLUSTERROLEBINDING: Message = Message {
     name: "rbac/v1.ClusterRoleBinding",
     order: &[1, 0, 2, 4, 3],
     inlined: &[],
@@ -7421,7 +7421,7 @@ static RBAC_V1_CLUSTERROLEBINDING: Message = Message {
     ],
 };
 
-static RBAC_V1_CLUSTERROLEBINDINGLIST: Message = Message {
+pub(crate) static RBAC_V1_CLUSTERROLEBINDINGLIST: Message = Message {
     name: "rbac/v1.ClusterRoleBindingList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7434,7 +7434,7 @@ static RBAC_V1_CLUSTERROLEBINDINGLIST: Message = Message {
     ],
 };
 
-static RBAC_V1_CLUSTERROLELIST: Message = Message {
+pub(crate) static RBAC_V1_CLUSTERROLELIST: Message = Message {
     name: "rbac/v1.ClusterRoleList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7447,7 +7447,7 @@ static RBAC_V1_CLUSTERROLELIST: Message = Message {
     ],
 };
 
-static RBAC_V1_POLICYRULE: Message = Message {
+pub(crate) static RBAC_V1_POLICYRULE: Message = Message {
     name: "rbac/v1.PolicyRule",
     order: &[1, 4, 3, 2, 0],
     inlined: &[],
@@ -7461,7 +7461,7 @@ static RBAC_V1_POLICYRULE: Message = Message {
     ],
 };
 
-static RBAC_V1_ROLE: Message = Message {
+pub(crate) static RBAC_V1_ROLE: Message = Message {
     name: "rbac/v1.Role",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -7474,7 +7474,7 @@ static RBAC_V1_ROLE: Message = Message {
     ],
 };
 
-static RBAC_V1_ROLEBINDING: Message = Message {
+pub(crate) static RBAC_V1_ROLEBINDING: Message = Message {
     name: "rbac/v1.RoleBinding",
     order: &[1, 0, 2, 4, 3],
     inlined: &[],
@@ -7488,7 +7488,7 @@ static RBAC_V1_ROLEBINDING: Message = Message {
     ],
 };
 
-static RBAC_V1_ROLEBINDINGLIST: Message = Message {
+pub(crate) static RBAC_V1_ROLEBINDINGLIST: Message = Message {
     name: "rbac/v1.RoleBindingList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7501,7 +7501,7 @@ static RBAC_V1_ROLEBINDINGLIST: Message = Message {
     ],
 };
 
-static RBAC_V1_ROLELIST: Message = Message {
+pub(crate) static RBAC_V1_ROLELIST: Message = Message {
     name: "rbac/v1.RoleList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7514,7 +7514,7 @@ static RBAC_V1_ROLELIST: Message = Message {
     ],
 };
 
-static RBAC_V1_ROLEREF: Message = Message {
+pub(crate) static RBAC_V1_ROLEREF: Message = Message {
     name: "rbac/v1.RoleRef",
     order: &[0, 1, 2],
     inlined: &[],
@@ -7526,7 +7526,7 @@ static RBAC_V1_ROLEREF: Message = Message {
     ],
 };
 
-static RBAC_V1_SUBJECT: Message = Message {
+pub(crate) static RBAC_V1_SUBJECT: Message = Message {
     name: "rbac/v1.Subject",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -7539,7 +7539,7 @@ static RBAC_V1_SUBJECT: Message = Message {
     ],
 };
 
-static RESOURCE_V1_ALLOCATEDDEVICESTATUS: Message = Message {
+pub(crate) static RESOURCE_V1_ALLOCATEDDEVICESTATUS: Message = Message {
     name: "resource/v1.AllocatedDeviceStatus",
     order: &[4, 5, 2, 0, 6, 1, 3],
     inlined: &[],
@@ -7555,7 +7555,7 @@ static RESOURCE_V1_ALLOCATEDDEVICESTATUS: Message = Message {
     ],
 };
 
-static RESOURCE_V1_ALLOCATIONRESULT: Message = Message {
+pub(crate) static RESOURCE_V1_ALLOCATIONRESULT: Message = Message {
     name: "resource/v1.AllocationResult",
     order: &[2, 0, 1],
     inlined: &[],
@@ -7567,7 +7567,7 @@ static RESOURCE_V1_ALLOCATIONRESULT: Message = Message {
     ],
 };
 
-static RESOURCE_V1_CELDEVICESELECTOR: Message = Message {
+pub(crate) static RESOURCE_V1_CELDEVICESELECTOR: Message = Message {
     name: "resource/v1.CELDeviceSelector",
     order: &[0],
     inlined: &[],
@@ -7577,7 +7577,7 @@ static RESOURCE_V1_CELDEVICESELECTOR: Message = Message {
     ],
 };
 
-static RESOURCE_V1_CAPACITYREQUESTPOLICY: Message = Message {
+pub(crate) static RESOURCE_V1_CAPACITYREQUESTPOLICY: Message = Message {
     name: "resource/v1.CapacityRequestPolicy",
     order: &[0, 2, 1],
     inlined: &[],
@@ -7589,7 +7589,7 @@ static RESOURCE_V1_CAPACITYREQUESTPOLICY: Message = Message {
     ],
 };
 
-static RESOURCE_V1_CAPACITYREQUESTPOLICYRANGE: Message = Message {
+pub(crate) static RESOURCE_V1_CAPACITYREQUESTPOLICYRANGE: Message = Message {
     name: "resource/v1.CapacityRequestPolicyRange",
     order: &[1, 0, 2],
     inlined: &[],
@@ -7601,7 +7601,7 @@ static RESOURCE_V1_CAPACITYREQUESTPOLICYRANGE: Message = Message {
     ],
 };
 
-static RESOURCE_V1_CAPACITYREQUIREMENTS: Message = Message {
+pub(crate) static RESOURCE_V1_CAPACITYREQUIREMENTS: Message = Message {
     name: "resource/v1.CapacityRequirements",
     order: &[0],
     inlined: &[],
@@ -7611,7 +7611,7 @@ static RESOURCE_V1_CAPACITYREQUIREMENTS: Message = Message {
     ],
 };
 
-static RESOURCE_V1_COUNTER: Message = Message {
+pub(crate) static RESOURCE_V1_COUNTER: Message = Message {
     name: "resource/v1.Counter",
     order: &[0],
     inlined: &[],
@@ -7621,7 +7621,7 @@ static RESOURCE_V1_COUNTER: Message = Message {
     ],
 };
 
-static RESOURCE_V1_COUNTERSET: Message = Message {
+pub(crate) static RESOURCE_V1_COUNTERSET: Message = Message {
     name: "resource/v1.CounterSet",
     order: &[1, 0],
     inlined: &[],
@@ -7632,7 +7632,7 @@ static RESOURCE_V1_COUNTERSET: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICE: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICE: Message = Message {
     name: "resource/v1.Device",
     order: &[6, 11, 1, 9, 10, 8, 2, 3, 0, 4, 5, 7],
     inlined: &[],
@@ -7653,7 +7653,7 @@ static RESOURCE_V1_DEVICE: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICEALLOCATIONCONFIGURATION: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICEALLOCATIONCONFIGURATION: Message = Message {
     name: "resource/v1.DeviceAllocationConfiguration",
     order: &[2, 1, 0],
     inlined: &[Inlined { number: 3, message: &RESOURCE_V1_DEVICECONFIGURATION }],
@@ -7665,7 +7665,7 @@ static RESOURCE_V1_DEVICEALLOCATIONCONFIGURATION: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICEALLOCATIONRESULT: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICEALLOCATIONRESULT: Message = Message {
     name: "resource/v1.DeviceAllocationResult",
     order: &[1, 0],
     inlined: &[],
@@ -7676,7 +7676,7 @@ static RESOURCE_V1_DEVICEALLOCATIONRESULT: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICEATTRIBUTE: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICEATTRIBUTE: Message = Message {
     name: "resource/v1.DeviceAttribute",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -7689,7 +7689,7 @@ static RESOURCE_V1_DEVICEATTRIBUTE: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICECAPACITY: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICECAPACITY: Message = Message {
     name: "resource/v1.DeviceCapacity",
     order: &[1, 0],
     inlined: &[],
@@ -7700,7 +7700,7 @@ static RESOURCE_V1_DEVICECAPACITY: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICECLAIM: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICECLAIM: Message = Message {
     name: "resource/v1.DeviceClaim",
     order: &[2, 1, 0],
     inlined: &[],
@@ -7712,7 +7712,7 @@ static RESOURCE_V1_DEVICECLAIM: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICECLAIMCONFIGURATION: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICECLAIMCONFIGURATION: Message = Message {
     name: "resource/v1.DeviceClaimConfiguration",
     order: &[1, 0],
     inlined: &[Inlined { number: 2, message: &RESOURCE_V1_DEVICECONFIGURATION }],
@@ -7723,7 +7723,7 @@ static RESOURCE_V1_DEVICECLAIMCONFIGURATION: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICECLASS: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICECLASS: Message = Message {
     name: "resource/v1.DeviceClass",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -7736,7 +7736,7 @@ static RESOURCE_V1_DEVICECLASS: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICECLASSCONFIGURATION: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICECLASSCONFIGURATION: Message = Message {
     name: "resource/v1.DeviceClassConfiguration",
     order: &[0],
     inlined: &[Inlined { number: 1, message: &RESOURCE_V1_DEVICECONFIGURATION }],
@@ -7746,7 +7746,7 @@ static RESOURCE_V1_DEVICECLASSCONFIGURATION: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICECLASSLIST: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICECLASSLIST: Message = Message {
     name: "resource/v1.DeviceClassList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7759,7 +7759,7 @@ static RESOURCE_V1_DEVICECLASSLIST: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICECLASSSPEC: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICECLASSSPEC: Message = Message {
     name: "resource/v1.DeviceClassSpec",
     order: &[1, 2, 0],
     inlined: &[],
@@ -7771,7 +7771,7 @@ static RESOURCE_V1_DEVICECLASSSPEC: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICECONFIGURATION: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICECONFIGURATION: Message = Message {
     name: "resource/v1.DeviceConfiguration",
     order: &[0],
     inlined: &[],
@@ -7781,7 +7781,7 @@ static RESOURCE_V1_DEVICECONFIGURATION: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICECONSTRAINT: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICECONSTRAINT: Message = Message {
     name: "resource/v1.DeviceConstraint",
     order: &[2, 1, 0],
     inlined: &[],
@@ -7793,7 +7793,7 @@ static RESOURCE_V1_DEVICECONSTRAINT: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICECOUNTERCONSUMPTION: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICECOUNTERCONSUMPTION: Message = Message {
     name: "resource/v1.DeviceCounterConsumption",
     order: &[0, 1],
     inlined: &[],
@@ -7804,7 +7804,7 @@ static RESOURCE_V1_DEVICECOUNTERCONSUMPTION: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICEREQUEST: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICEREQUEST: Message = Message {
     name: "resource/v1.DeviceRequest",
     order: &[1, 2, 0],
     inlined: &[],
@@ -7816,7 +7816,7 @@ static RESOURCE_V1_DEVICEREQUEST: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICEREQUESTALLOCATIONRESULT: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICEREQUESTALLOCATIONRESULT: Message = Message {
     name: "resource/v1.DeviceRequestAllocationResult",
     order: &[4, 6, 7, 9, 3, 1, 2, 0, 8, 5],
     inlined: &[],
@@ -7835,7 +7835,7 @@ static RESOURCE_V1_DEVICEREQUESTALLOCATIONRESULT: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICESELECTOR: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICESELECTOR: Message = Message {
     name: "resource/v1.DeviceSelector",
     order: &[0],
     inlined: &[],
@@ -7845,7 +7845,7 @@ static RESOURCE_V1_DEVICESELECTOR: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICESUBREQUEST: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICESUBREQUEST: Message = Message {
     name: "resource/v1.DeviceSubRequest",
     order: &[3, 6, 4, 1, 0, 2, 5],
     inlined: &[],
@@ -7861,7 +7861,7 @@ static RESOURCE_V1_DEVICESUBREQUEST: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICETAINT: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICETAINT: Message = Message {
     name: "resource/v1.DeviceTaint",
     order: &[2, 0, 3, 1],
     inlined: &[],
@@ -7874,7 +7874,7 @@ static RESOURCE_V1_DEVICETAINT: Message = Message {
     ],
 };
 
-static RESOURCE_V1_DEVICETOLERATION: Message = Message {
+pub(crate) static RESOURCE_V1_DEVICETOLERATION: Message = Message {
     name: "resource/v1.DeviceToleration",
     order: &[3, 0, 1, 4, 2],
     inlined: &[],
@@ -7888,7 +7888,7 @@ static RESOURCE_V1_DEVICETOLERATION: Message = Message {
     ],
 };
 
-static RESOURCE_V1_EXACTDEVICEREQUEST: Message = Message {
+pub(crate) static RESOURCE_V1_EXACTDEVICEREQUEST: Message = Message {
     name: "resource/v1.ExactDeviceRequest",
     order: &[4, 2, 6, 3, 0, 1, 5],
     inlined: &[],
@@ -7904,7 +7904,7 @@ static RESOURCE_V1_EXACTDEVICEREQUEST: Message = Message {
     ],
 };
 
-static RESOURCE_V1_NETWORKDEVICEDATA: Message = Message {
+pub(crate) static RESOURCE_V1_NETWORKDEVICEDATA: Message = Message {
     name: "resource/v1.NetworkDeviceData",
     order: &[2, 0, 1],
     inlined: &[],
@@ -7916,7 +7916,7 @@ static RESOURCE_V1_NETWORKDEVICEDATA: Message = Message {
     ],
 };
 
-static RESOURCE_V1_OPAQUEDEVICECONFIGURATION: Message = Message {
+pub(crate) static RESOURCE_V1_OPAQUEDEVICECONFIGURATION: Message = Message {
     name: "resource/v1.OpaqueDeviceConfiguration",
     order: &[0, 1],
     inlined: &[],
@@ -7927,7 +7927,7 @@ static RESOURCE_V1_OPAQUEDEVICECONFIGURATION: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCECLAIM: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCECLAIM: Message = Message {
     name: "resource/v1.ResourceClaim",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -7941,7 +7941,7 @@ static RESOURCE_V1_RESOURCECLAIM: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCECLAIMCONSUMERREFERENCE: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCECLAIMCONSUMERREFERENCE: Message = Message {
     name: "resource/v1.ResourceClaimConsumerReference",
     order: &[0, 2, 1, 3],
     inlined: &[],
@@ -7954,7 +7954,7 @@ static RESOURCE_V1_RESOURCECLAIMCONSUMERREFERENCE: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCECLAIMLIST: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCECLAIMLIST: Message = Message {
     name: "resource/v1.ResourceClaimList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -7967,7 +7967,7 @@ static RESOURCE_V1_RESOURCECLAIMLIST: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCECLAIMSPEC: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCECLAIMSPEC: Message = Message {
     name: "resource/v1.ResourceClaimSpec",
     order: &[0],
     inlined: &[],
@@ -7977,7 +7977,7 @@ static RESOURCE_V1_RESOURCECLAIMSPEC: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCECLAIMSTATUS: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCECLAIMSTATUS: Message = Message {
     name: "resource/v1.ResourceClaimStatus",
     order: &[0, 2, 1],
     inlined: &[],
@@ -7989,7 +7989,7 @@ static RESOURCE_V1_RESOURCECLAIMSTATUS: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCECLAIMTEMPLATE: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCECLAIMTEMPLATE: Message = Message {
     name: "resource/v1.ResourceClaimTemplate",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -8002,7 +8002,7 @@ static RESOURCE_V1_RESOURCECLAIMTEMPLATE: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCECLAIMTEMPLATELIST: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCECLAIMTEMPLATELIST: Message = Message {
     name: "resource/v1.ResourceClaimTemplateList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -8015,7 +8015,7 @@ static RESOURCE_V1_RESOURCECLAIMTEMPLATELIST: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCECLAIMTEMPLATESPEC: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCECLAIMTEMPLATESPEC: Message = Message {
     name: "resource/v1.ResourceClaimTemplateSpec",
     order: &[0, 1],
     inlined: &[],
@@ -8026,7 +8026,7 @@ static RESOURCE_V1_RESOURCECLAIMTEMPLATESPEC: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCEPOOL: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCEPOOL: Message = Message {
     name: "resource/v1.ResourcePool",
     order: &[1, 0, 2],
     inlined: &[],
@@ -8038,7 +8038,7 @@ static RESOURCE_V1_RESOURCEPOOL: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCESLICE: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCESLICE: Message = Message {
     name: "resource/v1.ResourceSlice",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -8051,7 +8051,7 @@ static RESOURCE_V1_RESOURCESLICE: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCESLICELIST: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCESLICELIST: Message = Message {
     name: "resource/v1.ResourceSliceList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -8064,7 +8064,7 @@ static RESOURCE_V1_RESOURCESLICELIST: Message = Message {
     ],
 };
 
-static RESOURCE_V1_RESOURCESLICESPEC: Message = Message {
+pub(crate) static RESOURCE_V1_RESOURCESLICESPEC: Message = Message {
     name: "resource/v1.ResourceSliceSpec",
     order: &[4, 5, 0, 2, 3, 6, 1, 7],
     inlined: &[],
@@ -8081,7 +8081,7 @@ static RESOURCE_V1_RESOURCESLICESPEC: Message = Message {
     ],
 };
 
-static SCHEDULING_V1_PRIORITYCLASS: Message = Message {
+pub(crate) static SCHEDULING_V1_PRIORITYCLASS: Message = Message {
     name: "scheduling/v1.PriorityClass",
     order: &[1, 5, 4, 0, 2, 6, 3],
     inlined: &[],
@@ -8097,7 +8097,7 @@ static SCHEDULING_V1_PRIORITYCLASS: Message = Message {
     ],
 };
 
-static SCHEDULING_V1_PRIORITYCLASSLIST: Message = Message {
+pub(crate) static SCHEDULING_V1_PRIORITYCLASSLIST: Message = Message {
     name: "scheduling/v1.PriorityClassList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -8110,7 +8110,7 @@ static SCHEDULING_V1_PRIORITYCLASSLIST: Message = Message {
     ],
 };
 
-static STORAGE_V1_CSIDRIVER: Message = Message {
+pub(crate) static STORAGE_V1_CSIDRIVER: Message = Message {
     name: "storage/v1.CSIDriver",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -8123,7 +8123,7 @@ static STORAGE_V1_CSIDRIVER: Message = Message {
     ],
 };
 
-static STORAGE_V1_CSIDRIVERLIST: Message = Message {
+pub(crate) static STORAGE_V1_CSIDRIVERLIST: Message = Message {
     name: "storage/v1.CSIDriverList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -8136,7 +8136,7 @@ static STORAGE_V1_CSIDRIVERLIST: Message = Message {
     ],
 };
 
-static STORAGE_V1_CSIDRIVERSPEC: Message = Message {
+pub(crate) static STORAGE_V1_CSIDRIVERSPEC: Message = Message {
     name: "storage/v1.CSIDriverSpec",
     order: &[0, 4, 8, 1, 6, 7, 9, 3, 5, 2],
     inlined: &[],
@@ -8155,7 +8155,7 @@ static STORAGE_V1_CSIDRIVERSPEC: Message = Message {
     ],
 };
 
-static STORAGE_V1_CSINODE: Message = Message {
+pub(crate) static STORAGE_V1_CSINODE: Message = Message {
     name: "storage/v1.CSINode",
     order: &[1, 0, 2, 3],
     inlined: &[],
@@ -8168,7 +8168,7 @@ static STORAGE_V1_CSINODE: Message = Message {
     ],
 };
 
-static STORAGE_V1_CSINODEDRIVER: Message = Message {
+pub(crate) static STORAGE_V1_CSINODEDRIVER: Message = Message {
     name: "storage/v1.CSINodeDriver",
     order: &[3, 0, 1, 2],
     inlined: &[],
@@ -8181,7 +8181,7 @@ static STORAGE_V1_CSINODEDRIVER: Message = Message {
     ],
 };
 
-static STORAGE_V1_CSINODELIST: Message = Message {
+pub(crate) static STORAGE_V1_CSINODELIST: Message = Message {
     name: "storage/v1.CSINodeList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -8194,7 +8194,7 @@ static STORAGE_V1_CSINODELIST: Message = Message {
     ],
 };
 
-static STORAGE_V1_CSINODESPEC: Message = Message {
+pub(crate) static STORAGE_V1_CSINODESPEC: Message = Message {
     name: "storage/v1.CSINodeSpec",
     order: &[0],
     inlined: &[],
@@ -8204,7 +8204,7 @@ static STORAGE_V1_CSINODESPEC: Message = Message {
     ],
 };
 
-static STORAGE_V1_CSISTORAGECAPACITY: Message = Message {
+pub(crate) static STORAGE_V1_CSISTORAGECAPACITY: Message = Message {
     name: "storage/v1.CSIStorageCapacity",
     order: &[1, 5, 0, 6, 2, 3, 4],
     inlined: &[],
@@ -8220,7 +8220,7 @@ static STORAGE_V1_CSISTORAGECAPACITY: Message = Message {
     ],
 };
 
-static STORAGE_V1_CSISTORAGECAPACITYLIST: Message = Message {
+pub(crate) static STORAGE_V1_CSISTORAGECAPACITYLIST: Message = Message {
     name: "storage/v1.CSIStorageCapacityList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -8233,7 +8233,7 @@ static STORAGE_V1_CSISTORAGECAPACITYLIST: Message = Message {
     ],
 };
 
-static STORAGE_V1_STORAGECLASS: Message = Message {
+pub(crate) static STORAGE_V1_STORAGECLASS: Message = Message {
     name: "storage/v1.StorageClass",
     order: &[7, 9, 1, 0, 2, 6, 4, 3, 5, 8],
     inlined: &[],
@@ -8252,7 +8252,7 @@ static STORAGE_V1_STORAGECLASS: Message = Message {
     ],
 };
 
-static STORAGE_V1_STORAGECLASSLIST: Message = Message {
+pub(crate) static STORAGE_V1_STORAGECLASSLIST: Message = Message {
     name: "storage/v1.StorageClassList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -8265,7 +8265,7 @@ static STORAGE_V1_STORAGECLASSLIST: Message = Message {
     ],
 };
 
-static STORAGE_V1_TOKENREQUEST: Message = Message {
+pub(crate) static STORAGE_V1_TOKENREQUEST: Message = Message {
     name: "storage/v1.TokenRequest",
     order: &[0, 1],
     inlined: &[],
@@ -8276,7 +8276,7 @@ static STORAGE_V1_TOKENREQUEST: Message = Message {
     ],
 };
 
-static STORAGE_V1_VOLUMEATTACHMENT: Message = Message {
+pub(crate) static STORAGE_V1_VOLUMEATTACHMENT: Message = Message {
     name: "storage/v1.VolumeAttachment",
     order: &[1, 0, 2, 3, 4],
     inlined: &[],
@@ -8290,7 +8290,7 @@ static STORAGE_V1_VOLUMEATTACHMENT: Message = Message {
     ],
 };
 
-static STORAGE_V1_VOLUMEATTACHMENTLIST: Message = Message {
+pub(crate) static STORAGE_V1_VOLUMEATTACHMENTLIST: Message = Message {
     name: "storage/v1.VolumeAttachmentList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -8303,7 +8303,7 @@ static STORAGE_V1_VOLUMEATTACHMENTLIST: Message = Message {
     ],
 };
 
-static STORAGE_V1_VOLUMEATTACHMENTSOURCE: Message = Message {
+pub(crate) static STORAGE_V1_VOLUMEATTACHMENTSOURCE: Message = Message {
     name: "storage/v1.VolumeAttachmentSource",
     order: &[1, 0],
     inlined: &[],
@@ -8314,7 +8314,7 @@ static STORAGE_V1_VOLUMEATTACHMENTSOURCE: Message = Message {
     ],
 };
 
-static STORAGE_V1_VOLUMEATTACHMENTSPEC: Message = Message {
+pub(crate) static STORAGE_V1_VOLUMEATTACHMENTSPEC: Message = Message {
     name: "storage/v1.VolumeAttachmentSpec",
     order: &[0, 2, 1],
     inlined: &[],
@@ -8326,7 +8326,7 @@ static STORAGE_V1_VOLUMEATTACHMENTSPEC: Message = Message {
     ],
 };
 
-static STORAGE_V1_VOLUMEATTACHMENTSTATUS: Message = Message {
+pub(crate) static STORAGE_V1_VOLUMEATTACHMENTSTATUS: Message = Message {
     name: "storage/v1.VolumeAttachmentStatus",
     order: &[2, 0, 1, 3],
     inlined: &[],
@@ -8339,7 +8339,7 @@ static STORAGE_V1_VOLUMEATTACHMENTSTATUS: Message = Message {
     ],
 };
 
-static STORAGE_V1_VOLUMEATTRIBUTESCLASS: Message = Message {
+pub(crate) static STORAGE_V1_VOLUMEATTRIBUTESCLASS: Message = Message {
     name: "storage/v1.VolumeAttributesClass",
     order: &[1, 3, 0, 2, 4],
     inlined: &[],
@@ -8353,7 +8353,7 @@ static STORAGE_V1_VOLUMEATTRIBUTESCLASS: Message = Message {
     ],
 };
 
-static STORAGE_V1_VOLUMEATTRIBUTESCLASSLIST: Message = Message {
+pub(crate) static STORAGE_V1_VOLUMEATTRIBUTESCLASSLIST: Message = Message {
     name: "storage/v1.VolumeAttributesClassList",
     order: &[1, 3, 0, 2],
     inlined: &[],
@@ -8366,7 +8366,7 @@ static STORAGE_V1_VOLUMEATTRIBUTESCLASSLIST: Message = Message {
     ],
 };
 
-static STORAGE_V1_VOLUMEERROR: Message = Message {
+pub(crate) static STORAGE_V1_VOLUMEERROR: Message = Message {
     name: "storage/v1.VolumeError",
     order: &[2, 1, 0],
     inlined: &[],
@@ -8378,7 +8378,7 @@ static STORAGE_V1_VOLUMEERROR: Message = Message {
     ],
 };
 
-static STORAGE_V1_VOLUMENODERESOURCES: Message = Message {
+pub(crate) static STORAGE_V1_VOLUMENODERESOURCES: Message = Message {
     name: "storage/v1.VolumeNodeResources",
     order: &[0],
     inlined: &[],

@@ -6,6 +6,7 @@ use super::facts::DELETED_SHOWN;
 use super::schema::{self, Speech, meta};
 use crate::api::{self, Group, Resource, Subresource, Version};
 use crate::json::Object;
+use crate::own;
 
 /// A parameter: its name, where it stands, its type.
 type Parameter = (&'static str, &'static str, &'static str);
@@ -261,7 +262,7 @@ impl Paths<'_> {
 
     /// The schema of a kind.
     fn named(&self, group: &str, version: &str, kind: &str) -> Content {
-        match api::kind(group, version, kind) {
+        match api::kind(group, version, kind).or_else(|| own::kind(group, version, kind)) {
             Some(kind) => Content::Named(schema::name(kind.message)),
             None => Content::Text,
         }

@@ -6,6 +6,7 @@ use super::facts::{BARE, ITEM_VALUES, UNIONS, VERSIONS};
 use crate::api::{self, Field, List, Message, Type};
 use crate::json::Object;
 use crate::managed::granular;
+use crate::own;
 use crate::patch::replaces;
 
 /// Which OpenAPI is spoken. They differ in where schemas lie, and in what may stand beside `$ref`.
@@ -46,6 +47,8 @@ impl Speech {
 const META: &str = "io.k8s.apimachinery.pkg.apis.meta.v1";
 const CRD: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1";
 pub(super) const QUANTITY: &str = "io.k8s.apimachinery.pkg.api.resource.Quantity";
+/// What the names of our own schemas begin with.
+const OWN: &str = "dev.portcullis.";
 const INT_OR_STRING: &str = "io.k8s.apimachinery.pkg.util.intstr.IntOrString";
 const RAW: &str = "io.k8s.apimachinery.pkg.runtime.RawExtension";
 
@@ -61,6 +64,7 @@ pub(super) fn name(message: &Message) -> String {
         Some(("apiregistration", rest)) => {
             format!("io.k8s.kube-aggregator.pkg.apis.apiregistration.{rest}")
         }
+        Some(("portcullis.dev", rest)) => format!("{OWN}{rest}"),
         Some(("k8s.io", rest)) => format!("io.k8s.{}", rest.replace('/', ".")),
         _ => format!("io.k8s.api.{}", message.name.replace('/', ".")),
     }
@@ -68,6 +72,9 @@ pub(super) fn name(message: &Message) -> String {
 
 /// The message that OpenAPI calls so.
 fn message(name: &str) -> Option<&'static Message> {
+    if let Some(rest) = name.strip_prefix(OWN) {
+        return own::message(&format!("portcullis.dev/{rest}"));
+    }
     let (package, kind) = name.strip_prefix("io.k8s.")?.rsplit_once('.')?;
     let (package, version) = package.rsplit_once('.')?;
     let folder = match package {
@@ -202,6 +209,7 @@ fn of_message(speech: Speech, message: &'static Message) -> Value {
         }
         _ => api::kinds()
             .iter()
+            .chain(own::kinds())
             .filter(|kind| std::ptr::eq(kind.message, message))
             .map(|kind| kind_of(kind.group, kind.version, kind.kind))
             .collect(),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::api;
-use crate::discovery::own;
+use crate::own;
 
 fn served() -> Vec<&'static Group> {
     api::groups().iter().collect()
@@ -13,7 +13,7 @@ fn document(path: &str) -> Value {
 #[test]
 fn every_document_of_the_index_is_there_and_whole() {
     let mut served = served();
-    served.push(own());
+    served.push(own::group());
     let index = v3_index(&served, "f");
     for (path, at) in index["paths"].as_object().expect("an object") {
         assert_eq!(at["serverRelativeURL"], format!("/openapi/v3/{path}?hash=f"));

@@ -1,0 +1,57 @@
+//! What is served: the groups of Kubernetes, and ours unless they are hidden.
+//!
+//! Every lookup on behalf of a request goes through here, so that a server which is to look like the
+//! original shows nothing else anywhere.
+
+use portcullis_schema::api::{self, Group, Resource, Version};
+use portcullis_schema::own;
+
+/// Which groups there are for clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Whether ours are among them.
+    pub own: bool,
+}
+
+impl Served {
+    /// The groups in the order of discovery: the core group first, ours last.
+    pub fn groups(self) -> impl Iterator<Item = &'static Group> {
+        api::groups().iter().chain(self.own.then(own::group))
+    }
+
+    /// A group by its name.
+    pub fn group(self, name: &str) -> Option<&'static Group> {
+        self.groups().find(|group| group.name == name)
+    }
+
+    /// A version of a group.
+    pub fn version(self, group: &str, version: &str) -> Option<&'static Version> {
+        self.group(group)?.versions.iter().find(|one| one.name == version)
+    }
+
+    /// The resource `plural` of a version of a group.
+    pub fn resource(self, group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
+        let known = api::resource(group, version, plural);
+        known
+            .or_else(|| self.version(group, version)?.resources.iter().find(|r| r.plural == plural))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ours_are_there_unless_they_are_hidden() {
+        for (served, there) in [(Served { own: true }, true), (Served { own: false }, false)] {
+            let has =
+                |plural: &str| served.resource("portcullis.dev", "v1alpha1", plural).is_some();
+            assert_eq!(has("accessreviews"), there);
+            assert!(!has("nosuch"));
+            assert_eq!(served.groups().last().map(|g| g.name == "portcullis.dev"), Some(there));
+            assert_eq!(served.version("portcullis.dev", "v1alpha1").is_some(), there);
+            assert!(served.resource("apps", "v1", "deployments").is_some());
+            assert!(served.group("").is_some() && served.group("nosuch").is_none());
+        }
+    }
+}
