@@ -104,8 +104,13 @@ pub(crate) async fn apply<S: Service>(
     let mut parcels = parcels(inputs, limits)?;
     let peer = Arc::new(admin(authority, now)?);
     let client = Client { service, peer };
-    // Most of what waits for something waits for its namespace.
-    parcels.sort_by_key(|parcel| parcel.resource.kind != "Namespace");
+    // Most of what waits for something waits for its namespace. A token secret does not wait for its
+    // account but goes if that is not there.
+    parcels.sort_by_key(|parcel| match parcel.resource.kind {
+        "Namespace" => 0,
+        "ServiceAccount" => 1,
+        _ => 2,
+    });
     let mut warned = Vec::new();
     let mut since = Instant::now();
     while !parcels.is_empty() {

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_kinds::Object;
 use portcullis_store::{Condition, Keys};
 
 use super::Again;
 use super::table::namespaced;
-use super::writes::write;
+use super::writes::{read, write};
 use crate::backend::Backend;
 use crate::gates::admitted::Admitted;
 use crate::meta;
@@ -66,7 +65,6 @@ impl<B: Backend> Server<B> {
             let mut together: Option<Admitted> = None;
             let mut deleted = 0;
             for entry in view.range(&Keys::prefix(prefix.as_bytes())) {
-                // Read for this alone: what goes is not worth being kept as it reads.
                 let object = read(&entry.value)?;
                 let propagation = Propagation::Background;
                 let Some(one) = self.departure(resource, entry, &object, propagation) else {
@@ -110,8 +108,4 @@ impl<B: Backend> Server<B> {
         }
         Ok(left)
     }
-}
-
-fn read(bytes: &[u8]) -> Result<Object, Again> {
-    serde_json::from_slice(bytes).map_err(|_| Again)
 }

@@ -179,11 +179,6 @@ impl Desk {
                 self.add(work);
             }
         }
-        self.next_at_once()
-    }
-
-    /// The next piece of work that never failed.
-    pub(super) fn next_at_once(&mut self) -> Option<Work> {
         let work = self.waiting.pop_front()?;
         self.listed.remove(&work);
         Some(work)
@@ -222,7 +217,8 @@ mod tests {
     }
 
     fn drained(desk: &mut Desk) -> Vec<Work> {
-        std::iter::from_fn(|| desk.next_at_once()).collect()
+        let now = Instant::now();
+        std::iter::from_fn(|| desk.next(now)).collect()
     }
 
     #[test]

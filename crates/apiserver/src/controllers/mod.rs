@@ -29,7 +29,7 @@ mod writes;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_store::Error;
+use portcullis_store::{Error, Keys};
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::ask::Target;
@@ -37,6 +37,7 @@ use crate::backend::Backend;
 use crate::server::Server;
 use crate::status::Status;
 use desk::{Desk, Work};
+use table::Place;
 
 /// As whom the controllers own fields, as those of the original do.
 const MANAGER: &str = "kube-controller-manager";
@@ -50,6 +51,9 @@ pub(crate) const TOKENS: &str = "serviceaccount-token-controller";
 
 /// Where every object lies.
 const EVERYTHING: &[u8] = b"/registry/";
+
+/// Where namespaces lie.
+const NAMESPACE_KEYS: &[u8] = b"/registry/namespaces/";
 
 /// How long to wait before the store is followed anew after it could not be: long enough not to burn the
 /// processor, short enough for nobody to wait.
@@ -71,14 +75,19 @@ impl<B: Backend> Server<B> {
         self.behaviour.controllers.runs(controller)
     }
 
-    /// Puts right what is there at the start, before the first request: the accounts and authorities of
-    /// every namespace, and the rules of aggregated roles.
+    /// Puts right at the start, before the first request, what requests count on: the accounts and
+    /// authorities of every namespace, and the rules of aggregated roles. What fails here, and what can
+    /// take its time, is done by [`run`].
     pub(crate) async fn begin(&self) {
-        let mut desk = Desk::new(self.behaviour.controllers.clone());
-        desk.look_over(&self.store.view());
-        while let Some(work) = desk.next_at_once() {
-            // What fails now is done by `run`, which looks over everything again.
-            let _ = self.reconcile(&work, &desk).await;
+        let view = self.store.view();
+        for entry in view.range(&Keys::prefix(NAMESPACE_KEYS)) {
+            let Some(Place { name, .. }) = table::place(&entry.key) else { continue };
+            let _ = self.default_account(name).await;
+            let _ = self.published_authorities(name).await;
+            let _ = self.account_secret(name, accounts::DEFAULT).await;
+        }
+        if self.runs(ROLES) {
+            let _ = self.aggregate().await;
         }
     }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::Again;
 use super::kin::{Kin, OwnerReference, references};
 use super::table::{Place, place};
-use super::writes::{Held, held, write};
+use super::writes::{Held, glimpsed, held, write};
 use crate::ask::Target;
 use crate::backend::Backend;
 use crate::meta;
@@ -34,7 +34,7 @@ impl<B: Backend> Server<B> {
     /// Does what is due for the object at a key: as one that is owned, or as an owner that is going.
     pub(super) async fn owned_object(&self, key: &str, kin: &Kin) -> Result<(), Again> {
         let view = self.store.view();
-        let Some(found) = held(&view, key)? else { return Ok(()) };
+        let Some(found) = glimpsed(&view, key)? else { return Ok(()) };
         if !meta::is_terminating(&found.object) {
             return self.judged(&view, key, kin, &found).await;
         }
@@ -204,7 +204,7 @@ fn dependents(
     let uid = meta::uid(owner);
     let mut owned = Vec::new();
     for dependent in kin.dependents(key) {
-        if let Some(found) = held(view, dependent)?
+        if let Some(found) = glimpsed(view, dependent)?
             && references(dependent, &found.object).iter().any(|one| one.uid == uid)
         {
             owned.push((dependent.to_owned(), found));

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::desk::says;
 use super::writes::{Held, core, held, living_namespace, write};
-use super::{Again, table};
+use super::{Again, TOKENS, table};
 use crate::ask::Target;
 use crate::backend::Backend;
 use crate::config::Emulation;
@@ -115,9 +115,13 @@ impl<B: Backend> Server<B> {
 
     // === --emulate 1.20 ===
 
+    fn makes_account_secrets(&self) -> bool {
+        self.behaviour.emulate == Some(Emulation::V1_20) && self.runs(TOKENS)
+    }
+
     /// Makes the token secret of an account if it has none, and lists it there.
     pub(super) async fn account_secret(&self, namespace: &str, name: &str) -> Result<(), Again> {
-        if self.behaviour.emulate != Some(Emulation::V1_20) {
+        if !self.makes_account_secrets() {
             return Ok(());
         }
         let view = self.store.view();
@@ -195,7 +199,7 @@ impl<B: Backend> Server<B> {
         namespace: &str,
         secret: &str,
     ) -> Result<(), Again> {
-        if self.behaviour.emulate != Some(Emulation::V1_20) {
+        if !self.makes_account_secrets() {
             return Ok(());
         }
         let prefix = prefix_in(core("serviceaccounts")?, namespace);

@@ -40,6 +40,18 @@ pub(super) fn held(view: &Snapshot, key: &str) -> Result<Option<Held>, Again> {
     Ok(Some(Held { entry: Arc::clone(entry), object }))
 }
 
+/// The same, read for this alone: what is looked at once is not worth being kept as it reads.
+pub(super) fn glimpsed(view: &Snapshot, key: &str) -> Result<Option<Held>, Again> {
+    let Some(entry) = view.get(key.as_bytes()) else { return Ok(None) };
+    let object = read(&entry.value)?;
+    Ok(Some(Held { entry: Arc::clone(entry), object: Arc::new(object) }))
+}
+
+/// An object as it is stored.
+pub(super) fn read(bytes: &[u8]) -> Result<Object, Again> {
+    serde_json::from_slice(bytes).map_err(|_| Again)
+}
+
 /// A namespace, if things can be made in it.
 pub(super) fn living_namespace(view: &Snapshot, name: &str) -> Result<Option<Held>, Again> {
     let namespace = held(view, &format!("/registry/namespaces/{name}"))?;

@@ -92,6 +92,18 @@ async fn the_order_of_the_text_does_not_matter() {
 }
 
 #[tokio::test]
+async fn a_token_secret_finds_its_account() {
+    let shelf = Shelf::default();
+    let of = |kind: &str| format!("apiVersion: v1\nkind: {kind}\nmetadata: {{ name: a }}\n");
+    let text = [of("Secret"), of("ServiceAccount"), of("Namespace")].join("---\n");
+    applied(&shelf, &text).await.expect("nothing is refused");
+    let asked = shelf.asked.lock().expect("a lock").clone();
+    let want =
+        ["create namespaces//a", "create serviceaccounts/default/a", "create secrets/default/a"];
+    assert_eq!(asked, want);
+}
+
+#[tokio::test]
 async fn what_exists_is_replaced() {
     let shelf = Shelf::default();
     applied(&shelf, THING).await.expect("nothing is refused");
