@@ -13,7 +13,7 @@ use crate::http::Frames;
 use crate::negotiate::{Encoding, Form, MetaVersion, Shape};
 use crate::resource::api_version;
 use crate::status::Status;
-use crate::stored;
+use crate::{stored, versions};
 
 /// What a handler answers, before it is written.
 pub enum Answer {
@@ -108,7 +108,8 @@ impl Single<'_> {
     pub fn shaped(&self, shape: Shape, include: Include, now: Timestamp) -> Result<Object, Status> {
         match shape {
             Shape::Itself | Shape::GroupDiscovery => {
-                Ok(stored::with_kind(self.object, self.resource.kind, &api_version(self.resource)))
+                let object = versions::from_stored(self.resource, self.kind, self.object);
+                Ok(stored::with_kind(&object, self.resource.kind, &api_version(self.resource)))
             }
             Shape::PartialObject(version) => Ok(partial(self.object, version)),
             Shape::PartialList(_) => Err(Status::not_acceptable(format!(
@@ -177,7 +178,8 @@ impl Listed {
         now: Timestamp,
         pretty: bool,
     ) -> Result<Bytes, Status> {
-        if form == Form::default() && !pretty {
+        let plain = form == Form::default() && versions::is_as_stored(self.resource, self.kind);
+        if plain && !pretty {
             return Ok(self.spliced());
         }
         let unreadable = |why: stored::Unreadable| Status::internal(&why.to_string());
@@ -189,7 +191,9 @@ impl Listed {
                 list.insert("metadata".into(), self.metadata().into());
                 let mut items = Vec::with_capacity(self.entries.len());
                 for entry in &self.entries {
-                    items.push(Value::Object((*stored::read(entry).map_err(unreadable)?).clone()));
+                    let object = stored::read(entry).map_err(unreadable)?;
+                    let object = versions::from_stored(self.resource, self.kind, &object);
+                    items.push(Value::Object(object.into_owned()));
                 }
                 list.insert("items".into(), self.items(items));
             }
@@ -339,8 +343,9 @@ impl Table {
                 row.insert("object".into(), partial(object, self.version).into());
             }
             Include::Object => {
+                let object = versions::from_stored(self.resource, self.kind, object);
                 let whole =
-                    stored::with_kind(object, self.resource.kind, &api_version(self.resource));
+                    stored::with_kind(&object, self.resource.kind, &api_version(self.resource));
                 row.insert("object".into(), whole.into());
             }
             Include::None => {

@@ -42,5 +42,6 @@ mod status;
 mod stored;
 mod unenforced;
 mod verbs;
+mod versions;
 pub mod wiring;
 mod yaml;

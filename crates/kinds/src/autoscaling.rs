@@ -43,6 +43,10 @@ impl Kind for Autoscaler {
         }
     }
 
+    fn stored_as(&self, version: &str) -> Option<(&'static str, &'static str)> {
+        (version == "v1").then_some(("autoscaling", "v2"))
+    }
+
     fn to_stored(&self, version: &str, object: &mut Object) {
         if version != "v1" {
             return;

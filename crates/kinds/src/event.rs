@@ -35,6 +35,10 @@ pub(crate) struct Event {
 }
 
 impl Kind for Event {
+    fn stored_as(&self, _version: &str) -> Option<(&'static str, &'static str)> {
+        (self.group == GROUP).then_some(("", "v1"))
+    }
+
     fn to_stored(&self, _version: &str, object: &mut Object) {
         if self.group == GROUP {
             respell(object, "v1", |(new, core)| (new, core));

@@ -50,6 +50,11 @@ pub trait Kind: Sync {
     /// [`Kind::prepare_create`] or [`Kind::prepare_update`].
     fn default(&self, _object: &mut Object) {}
 
+    /// The group and version that objects of this version are stored and judged in, where it is another.
+    fn stored_as(&self, _version: &str) -> Option<(&'static str, &'static str)> {
+        None
+    }
+
     /// Turns an object of this version, filled in, into the one form in which all versions and groups of
     /// the kind are stored and judged; most have but one.
     fn to_stored(&self, _version: &str, _object: &mut Object) {}

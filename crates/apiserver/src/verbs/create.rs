@@ -15,7 +15,7 @@ use crate::options::WriteOptions;
 use crate::resource::key;
 use crate::server::Server;
 use crate::status::Status;
-use crate::{body, managed, meta};
+use crate::{body, managed, meta, versions};
 
 /// How many names are made up before a create with `generateName` gives up (KEP-4420).
 const GENERATED_NAMES_MAX: usize = 8;
@@ -81,6 +81,7 @@ impl<B: Backend> Server<B> {
         let name = meta::name(&object).to_owned();
         wipe_system_fields(&mut object);
         managed::created(ask, target, options, &mut object);
+        versions::to_stored(target, &mut object);
         let doing = Doing { operation: Operation::Create, target, namespace, name: &name };
         let (mut object, chain) = self.admit(ask, doing, object, None)?;
         ask.warnings.extend(portcullis_kinds::dedup_owners(&mut object, true));
@@ -98,7 +99,7 @@ impl<B: Backend> Server<B> {
         if !faults.is_empty() {
             ask.warnings.extend(target.kind.early_warnings(&object));
             return Err(Status::invalid(
-                resource.group,
+                versions::judged_group(target),
                 resource.kind,
                 meta::name(&object),
                 &faults,

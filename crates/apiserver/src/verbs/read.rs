@@ -7,7 +7,7 @@ use crate::negotiate::{Form, Offer};
 use crate::resource::{api_version, key};
 use crate::server::Server;
 use crate::status::Status;
-use crate::stored;
+use crate::{stored, versions};
 
 impl<B: Backend> Server<B> {
     /// Answers with one object.
@@ -24,7 +24,8 @@ impl<B: Backend> Server<B> {
         let Some(entry) = view.get(lies.as_bytes()) else {
             return Err(Status::not_found(resource, &ask.info.name));
         };
-        if form == Form::default() && !ask.pretty() {
+        let plain = form == Form::default() && versions::is_as_stored(resource, target.kind);
+        if plain && !ask.pretty() {
             let mut body = Vec::with_capacity(entry.value.len() + 64);
             stored::write_as(&entry.value, resource.kind, &api_version(resource), &mut body);
             body.push(b'\n');

@@ -20,7 +20,7 @@ use crate::server::Server;
 use crate::services::Allocation;
 use crate::status::Status;
 use crate::verbs::create::settle;
-use crate::{body, managed, meta, stored};
+use crate::{body, managed, meta, stored, versions};
 
 /// How often a change is judged again because somebody else was faster, before the client is told so.
 pub(crate) const TURNS_MAX: usize = 5;
@@ -88,7 +88,8 @@ impl<B: Backend> Server<B> {
                 return Ok(Updated { object: made, created: true });
             };
             let old = stored::read(&entry).map_err(|why| Status::internal(&why.to_string()))?;
-            let sent = make(ask, Some(&old))?;
+            let held = versions::from_stored(target.resource, target.kind, &old);
+            let sent = make(ask, Some(&held))?;
             same_uid(target, &lies, uid.map_or("", String::as_str), &old)?;
             let versioned = expected_version(&sent, &entry, target, name)?;
             match self.changed(ask, target, options, namespace, name, &entry, &old, sent).await? {
@@ -132,7 +133,9 @@ impl<B: Backend> Server<B> {
         mut object: Object,
     ) -> Result<Option<Object>, Status> {
         let resource = target.resource;
-        managed::updated(ask, target, options, old, &mut object);
+        let held = versions::from_stored(resource, target.kind, old);
+        managed::updated(ask, target, options, &held, &mut object);
+        versions::to_stored(target, &mut object);
         let doing = Doing { operation: Operation::Update, target, namespace, name };
         let (mut object, chain) = self.admit(ask, doing, object, Some(old))?;
         ask.warnings.extend(portcullis_kinds::dedup_owners(&mut object, true));
@@ -145,7 +148,8 @@ impl<B: Backend> Server<B> {
         let allocation = self.allocated(target, &mut object, Some(old), &self.store.view())?;
         let faults = portcullis_kinds::update_faults(target.kind, &object, old);
         if !faults.is_empty() {
-            return Err(Status::invalid(resource.group, resource.kind, name, &faults));
+            let group = versions::judged_group(target);
+            return Err(Status::invalid(group, resource.kind, name, &faults));
         }
         ask.warnings.extend(target.kind.warnings(&object, Some(old)));
         self.warn_of_what_is_not_enforced(ask, target, &object);

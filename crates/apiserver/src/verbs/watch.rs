@@ -26,7 +26,7 @@ use crate::server::{Clock, Server};
 use crate::status::Status;
 use crate::verbs::list::{known_fields, selects};
 use crate::verbs::read::version_of_get;
-use crate::{meta, stored};
+use crate::{meta, stored, versions};
 
 /// How long a watch lives that does not say: between this and twice this, so that the watches of a
 /// restarted server do not all end at once.
@@ -184,6 +184,12 @@ impl Stream {
         self.last = Some(Bytes::from(format!("{event}\n")));
     }
 
+    /// Whether events are told as their objects lie in the store.
+    fn plain(&self) -> bool {
+        self.form == Form::default()
+            && versions::is_as_stored(self.target.resource, self.target.kind)
+    }
+
     fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -235,7 +241,7 @@ impl Stream {
         what: &'static str,
         entry: &Entry,
     ) -> Result<Bytes, Status> {
-        if self.form != Form::default() {
+        if !self.plain() {
             return self.encoded(what, &entry.value);
         }
         let version = api_version(self.target.resource);
@@ -253,7 +259,7 @@ impl Stream {
     }
 
     fn encoded(&mut self, what: &'static str, item: &[u8]) -> Result<Bytes, Status> {
-        if self.form == Form::default() {
+        if self.plain() {
             return Ok(plain(what, self.target, item));
         }
         let object: Object =
