@@ -2,16 +2,17 @@
 
 use crate::plugins::{
     certificate, default_ingress_class, default_storage_class, default_tolerations, in_use,
-    namespace_lifecycle, node_restriction, pod_security, priority, runtime_class, service_account,
-    taint_nodes,
+    limit_ranger, namespace_lifecycle, node_restriction, pod_security, priority, runtime_class,
+    service_account, taint_nodes,
 };
 use crate::review::{Facts, Review};
 use crate::{Object, Refusal};
 
 /// The plugins in the order of the original. What judges by policies and webhooks of the user comes behind
 /// these, and quotas last of all.
-const PLUGINS: [&dyn Plugin; 14] = [
+const PLUGINS: [&dyn Plugin; 15] = [
     &namespace_lifecycle::NamespaceLifecycle,
+    &limit_ranger::LimitRanger,
     &service_account::ServiceAccount,
     &node_restriction::NodeRestriction,
     &taint_nodes::TaintNodesByCondition,

@@ -58,6 +58,17 @@ pub fn key(resource: &Resource, namespace: &str, name: &str) -> String {
     key
 }
 
+/// What everybody is warned of who touches a resource that has a successor.
+pub fn deprecation(resource: &Resource) -> Option<&'static str> {
+    match (resource.group, resource.plural) {
+        ("", "endpoints") => {
+            Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
+        }
+        ("", "componentstatuses") => Some("v1 ComponentStatus is deprecated in v1.19+"),
+        _ => None,
+    }
+}
+
 /// Whether objects of it are kept, or only answered to, as reviews are.
 pub fn is_stored(resource: &Resource) -> bool {
     resource.verbs.contains(&"get") && resource.plural != "componentstatuses"

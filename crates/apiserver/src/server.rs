@@ -296,6 +296,7 @@ impl<B: Backend> Server<B> {
             Some(verb) => verb,
             None => return Err(Status::method_not_allowed().into()),
         };
+        ask.warnings.extend(crate::resource::deprecation(target.resource).map(str::to_owned));
         let answer = match (verb, target.subresource) {
             (_, Some(part)) if !written_like_the_object(target) => {
                 self.subresource(ask, target, part, verb).await

@@ -5,6 +5,7 @@ pub(crate) mod default_ingress_class;
 pub(crate) mod default_storage_class;
 pub(crate) mod default_tolerations;
 pub(crate) mod in_use;
+pub(crate) mod limit_ranger;
 pub(crate) mod namespace_lifecycle;
 pub(crate) mod node_restriction;
 pub(crate) mod pod_security;

@@ -240,7 +240,8 @@ fn expected_version(
                 0,
                 "must be specified for an update",
             );
-            return Err(Status::invalid(resource.group, resource.kind, name, &[fault]));
+            // Told of the resource, as only this is: nobody has looked at the object as its kind yet.
+            return Err(Status::invalid(resource.group, resource.plural, name, &[fault]));
         }
         return Ok(false);
     }
