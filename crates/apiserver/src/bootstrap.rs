@@ -159,7 +159,8 @@ impl<B: Backend> Server<B> {
             None => {
                 let mut object = object;
                 kind.default(&mut object);
-                managed::by(MANAGER, now, target, None, &mut object);
+                let owned = owned(target, now, &object);
+                meta::set(&mut object, "managedFields", owned);
                 meta::set(&mut object, "creationTimestamp", now.to_string());
                 meta::set(&mut object, "uid", self.random.uuid());
                 kind.prepare_create(&mut object);
@@ -174,6 +175,20 @@ impl<B: Backend> Server<B> {
             }
         }
     }
+}
+
+/// The `managedFields` of a new object. What a Service is given with its address nobody has written.
+fn owned(target: Target, now: Timestamp, object: &Object) -> Value {
+    const ALLOCATED: [&str; 2] = ["clusterIPs", "ipFamilies"];
+    let mut written = object.clone();
+    if let Some(spec) = written.get_mut("spec").and_then(Value::as_object_mut) {
+        spec.retain(|field, _| !ALLOCATED.contains(&field.as_str()));
+    }
+    managed::by(MANAGER, now, target, None, &mut written);
+    meta::metadata(&written)
+        .and_then(|held| held.get("managedFields"))
+        .cloned()
+        .unwrap_or(Value::Null)
 }
 
 /// Everything there is to be, in the order of its making.

@@ -15,6 +15,7 @@ pub mod backend;
 mod body;
 mod bootstrap;
 pub mod config;
+mod connect;
 mod controllers;
 pub mod data_dir;
 mod discovery;

@@ -26,9 +26,6 @@ pub(crate) fn warning(resource: &Resource, object: &Object) -> Option<&'static s
         ("", "resourcequotas") => {
             "this server stores resource quotas and does not hold anybody to them yet"
         }
-        ("", "limitranges") => {
-            "this server stores limit ranges and does not apply them to pods yet"
-        }
         ("apiextensions.k8s.io", "customresourcedefinitions") => {
             "this server stores custom resource definitions and does not serve their resources yet"
         }
@@ -79,7 +76,7 @@ mod tests {
             (hooks, "validatingadmissionpolicies", Some("policies")),
             (hooks, "validatingadmissionpolicybindings", Some("bindings")),
             ("", "resourcequotas", Some("quotas")),
-            ("", "limitranges", Some("limit ranges")),
+            ("", "limitranges", None),
             ("apiextensions.k8s.io", "customresourcedefinitions", Some("definitions")),
             ("apiregistration.k8s.io", "apiservices", Some("API services")),
             ("", "namespaces", None),

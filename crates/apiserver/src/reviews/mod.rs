@@ -72,6 +72,9 @@ impl<B: Backend> Server<B> {
             ("serviceaccounts", "token", "create") => self.token_request(ask, target).await,
             ("pods", "binding", "create") => self.bind(ask, target).await,
             ("pods", "eviction", "create") => self.evict(ask, target).await,
+            ("pods", "log" | "exec" | "attach" | "portforward", _) => {
+                self.connect(ask, target, part.name)
+            }
             (_, "scale", _) => self.scale(ask, target, verb).await,
             // What needs a node, as logs and exec, was authorized and ends here.
             _ => {
