@@ -1,16 +1,16 @@
 //! The chain: every plugin in its place.
 
 use crate::plugins::{
-    certificate, default_ingress_class, default_storage_class, default_tolerations, in_use,
-    limit_ranger, namespace_lifecycle, node_restriction, pod_security, priority, runtime_class,
-    service_account, taint_nodes,
+    certificate, claim_resize, default_ingress_class, default_storage_class, default_tolerations,
+    in_use, limit_ranger, namespace_lifecycle, node_restriction, pod_security, pod_topology,
+    priority, runtime_class, service_account, taint_nodes,
 };
 use crate::review::{Facts, Review};
 use crate::{Object, Refusal};
 
 /// The plugins in the order of the original. What judges by policies and webhooks of the user comes behind
 /// these, and quotas last of all.
-const PLUGINS: [&dyn Plugin; 15] = [
+const PLUGINS: [&dyn Plugin; 17] = [
     &namespace_lifecycle::NamespaceLifecycle,
     &limit_ranger::LimitRanger,
     &service_account::ServiceAccount,
@@ -21,11 +21,13 @@ const PLUGINS: [&dyn Plugin; 15] = [
     &default_tolerations::DefaultTolerationSeconds,
     &default_storage_class::DefaultStorageClass,
     &in_use::StorageObjectInUseProtection,
+    &claim_resize::PersistentVolumeClaimResize,
     &runtime_class::RuntimeClass,
     &certificate::CertificateApproval,
     &certificate::CertificateSigning,
     &certificate::CertificateSubjectRestriction,
     &default_ingress_class::DefaultIngressClass,
+    &pod_topology::PodTopologyLabels,
 ];
 
 /// One turn of a plugin: the question, what was there before, and whom to ask about the world.

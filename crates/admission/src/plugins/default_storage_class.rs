@@ -11,7 +11,7 @@ const MARKS: [&str; 2] = [
 ];
 
 /// How claims named their class before the field was there.
-const OLD_NAME: &str = "volume.beta.kubernetes.io/storage-class";
+pub(super) const OLD_NAME: &str = "volume.beta.kubernetes.io/storage-class";
 
 /// The plugin.
 pub(crate) struct DefaultStorageClass;
