@@ -103,7 +103,7 @@ pub enum ApiGroups {
 /// Whose older behaviour is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emulation {
-    /// Kubernetes 1.20: token secrets of service accounts, and `extensions/v1beta1` Deployments.
+    /// Kubernetes 1.20: token secrets of service accounts.
     V1_20,
 }
 

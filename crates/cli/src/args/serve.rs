@@ -52,7 +52,7 @@ pub struct ServeArgs {
     /// all, or kubernetes: only the original's
     #[arg(long, value_name = "WHICH", default_value = "all", hide_default_value = true)]
     pub api_groups: ApiGroups,
-    /// Add what Kubernetes 1.20 did
+    /// Give accounts token secrets, as 1.20 did
     #[arg(long, value_name = "VERSION")]
     pub emulate: Option<Emulation>,
     /// Which run, as *,-name
