@@ -334,6 +334,12 @@ impl Table {
                 let created = crate::meta::text(object, "creationTimestamp");
                 vec![crate::meta::name(object).into(), created.into()]
             }
+            Some(column) if column.name == "Secrets" => {
+                let listed = object.get("secrets").and_then(Value::as_array).map_or(0, Vec::len);
+                let mut cells = name_and_age(object, self.now);
+                cells.insert(1, listed.to_string().into());
+                cells
+            }
             _ => name_and_age(object, self.now),
         });
         let mut row = Map::new();

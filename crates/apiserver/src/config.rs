@@ -103,7 +103,7 @@ pub enum ApiGroups {
 /// Whose older behaviour is added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Emulation {
-    /// Kubernetes 1.20: token secrets of service accounts.
+    /// Kubernetes 1.20: every service account has a token secret, which it lists and counts.
     V1_20,
 }
 

@@ -4,13 +4,15 @@
 //! original shows nothing else anywhere.
 
 use portcullis_schema::api::{self, Group, Resource, Version};
-use portcullis_schema::own;
+use portcullis_schema::{emulated, own};
 
 /// Which groups there are for clients.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Served {
     /// Whether ours are among them.
     pub own: bool,
+    /// Whether resources are shown as Kubernetes 1.20 did.
+    pub as_1_20: bool,
 }
 
 impl Served {
@@ -31,7 +33,9 @@ impl Served {
 
     /// The resource `plural` of a version of a group.
     pub fn resource(self, group: &str, version: &str, plural: &str) -> Option<&'static Resource> {
-        let known = api::resource(group, version, plural);
+        let emulated = || emulated::resource(group, version, plural);
+        let known = self.as_1_20.then(emulated).flatten();
+        let known = known.or_else(|| api::resource(group, version, plural));
         known
             .or_else(|| self.version(group, version)?.resources.iter().find(|r| r.plural == plural))
     }
@@ -43,7 +47,7 @@ mod tests {
 
     #[test]
     fn ours_are_there_unless_they_are_hidden() {
-        for (served, there) in [(Served { own: true }, true), (Served { own: false }, false)] {
+        for (served, there) in [true, false].map(|own| (Served { own, as_1_20: false }, own)) {
             let has =
                 |plural: &str| served.resource("portcullis.dev", "v1alpha1", plural).is_some();
             assert_eq!(has("accessreviews"), there);
@@ -51,6 +55,12 @@ mod tests {
             assert_eq!(served.groups().last().map(|g| g.name == "portcullis.dev"), Some(there));
             assert_eq!(served.version("portcullis.dev", "v1alpha1").is_some(), there);
             assert!(served.resource("apps", "v1", "deployments").is_some());
+            let accounts = served.resource("", "v1", "serviceaccounts");
+            assert_eq!(accounts.map(|accounts| accounts.columns.len()), Some(2));
+            let then = Served { as_1_20: true, ..served };
+            let accounts = then.resource("", "v1", "serviceaccounts");
+            assert_eq!(accounts.map(|accounts| accounts.columns.len()), Some(3));
+            assert!(then.resource("", "v1", "pods").is_some());
             assert!(served.group("").is_some() && served.group("nosuch").is_none());
         }
     }

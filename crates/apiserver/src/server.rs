@@ -130,7 +130,7 @@ pub struct Behaviour {
 impl Behaviour {
     /// Which groups there are for clients.
     pub(crate) fn served(&self) -> Served {
-        Served { own: self.own_groups }
+        Served { own: self.own_groups, as_1_20: self.emulate == Some(Emulation::V1_20) }
     }
 }
 

@@ -24,6 +24,7 @@ pub mod api;
 mod base64;
 pub mod decode;
 pub mod discovery;
+pub mod emulated;
 pub mod fuzzing;
 pub mod json;
 pub mod managed;
