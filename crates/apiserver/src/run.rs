@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use portcullis_core::Timestamp;
+use portcullis_store::{Local, Memory};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::{self, UnboundedSender};
@@ -91,14 +92,22 @@ async fn serve(config: &Config, told: &mut dyn FnMut(Notice)) -> Result<Drained,
     let listen = |cause| Error::Listen { address, cause };
     let listener = TcpListener::bind(address).await.map_err(listen)?;
     let address = listener.local_addr().map_err(listen)?;
+    // Keys and store wait for the disk, neither for the other, so they wait together.
+    let named = config.data_dir.clone().filter(|_| !config.ephemeral);
+    let opening = named.map(|root| tokio::task::spawn_blocking(move || wiring::store(&root)));
     let data_dir = Arc::new(DataDir::open(config, address, now())?);
+    let store = match opening {
+        Some(opening) => opening.await.map_err(|died| Error::System(died.into()))??,
+        None if config.ephemeral => Local::Memory(Memory::new()),
+        None => wiring::store(data_dir.root())?,
+    };
     let (chain, key) = data_dir.credentials().serving();
     let tls = Arc::new(Tls::new(chain, key)?);
     let (trigger, shutdown) = Trigger::new();
     // Whoever is told stands on this thread; what happens elsewhere is sent here.
     let (notices, mut happened) = mpsc::unbounded_channel();
     on_signals(trigger, notices.clone()).map_err(Error::System)?;
-    let service = Arc::new(wiring::server(config, &data_dir, address, now).await?);
+    let service = Arc::new(wiring::server(config, store, &data_dir, address, now).await?);
     let controlling = tokio::spawn(controllers::run(Arc::clone(&service)));
     let (inputs, limits) = (config.manifests.clone(), &config.manifest_limits);
     let authority = &data_dir.credentials().authority;

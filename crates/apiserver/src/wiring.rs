@@ -1,13 +1,14 @@
 //! From the configuration and the data directory to the server behind the listener.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use portcullis_core::Timestamp;
 use portcullis_identity::service_account::issue::{Issuer, Lifetimes};
 use portcullis_identity::token_file::{Fault, TokenFile};
 use portcullis_identity::{Accounts, Anonymous, Random as Keys, Trust, VerifyingKeys};
-use portcullis_store::{Directory, Limits, Local, Memory};
+use portcullis_store::{Directory, Limits, Local};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::authn::FOR_EVERYBODY;
@@ -46,18 +47,19 @@ pub enum Error {
     Start(#[from] StartError),
 }
 
+/// What is stored in a data directory.
+pub(crate) fn store(root: &Path) -> Result<Local, Error> {
+    Ok(Local::Embedded(Directory::open(root)?.store(Limits::default())?))
+}
+
 /// The server, over what is stored.
 pub(crate) async fn server(
     config: &Config,
+    store: Local,
     data_dir: &DataDir,
     address: SocketAddr,
     now: fn() -> Timestamp,
 ) -> Result<Server<Local>, Error> {
-    let store = if config.ephemeral {
-        Local::Memory(Memory::new())
-    } else {
-        Local::Embedded(Directory::open(data_dir.root())?.store(Limits::default())?)
-    };
     let credentials = data_dir.credentials();
     let trust = trust(config, &credentials)?;
     let name = config.service_account.issuers.first().map_or("", String::as_str);

@@ -1,5 +1,7 @@
 //! What reading may cost.
 
+use std::sync::OnceLock;
+
 use crate::compose::Budget;
 use crate::tree::MAX_KEY_BYTES;
 
@@ -44,7 +46,6 @@ const MAX_THREADS: usize = 8;
 
 impl Default for Limits {
     fn default() -> Self {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             file_bytes: 256 << 20,
             documents: 1_000_000,
@@ -55,9 +56,16 @@ impl Default for Limits {
             alias_nodes: 1_000_000,
             alias_factor: 10,
             key_bytes: 16 << 10,
-            threads: threads.min(MAX_THREADS),
+            threads: processors().min(MAX_THREADS),
         }
     }
+}
+
+/// How many threads can run at once. Asked for once: the answer is in files of the system, and a server
+/// that reads small objects would open three of them for each.
+fn processors() -> usize {
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    *PROCESSORS.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from))
 }
 
 impl Limits {

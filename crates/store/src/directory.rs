@@ -2,7 +2,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write as _};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,9 @@ use crate::{Embedded, Error, Limits, embedded};
 /// The form of the folder and of what is in it, as `VERSION` says it. One greater whenever an older
 /// program could misread it.
 pub const VERSION: u64 = 1;
+
+/// What an empty store is written in: the size of a file system's blocks, which are there or are holes.
+const PAGE_BYTES: usize = 4096;
 
 /// A folder that this process alone uses:
 ///
@@ -112,12 +115,16 @@ impl Directory {
 fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let new = path.with_extension("new");
     let write = || {
-        let mut file = owned().write(true).create(true).truncate(true).open(&new)?;
-        // An empty store is a megabyte that is nearly all zeros: they take no room and no time as a hole.
-        let end =
-            bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
-        file.write_all(bytes.get(..end).unwrap_or(bytes))?;
-        file.set_len(bytes.len() as u64)?;
+        let file = owned().write(true).create(true).truncate(true).open(&new)?;
+        // An empty store is a megabyte that is nearly all zeros: they take no room and no time as holes.
+        let mut at = 0;
+        for page in bytes.chunks(PAGE_BYTES) {
+            if page.iter().any(|byte| *byte != 0) {
+                file.write_all_at(page, at)?;
+            }
+            at += page.len() as u64;
+        }
+        file.set_len(at)?;
         file.sync_all()?;
         fs::rename(&new, path)
     };

@@ -15,7 +15,7 @@ use rustls::pki_types::{
     CertificateDer, PrivateKeyDer, PrivatePkcs1KeyDer, PrivatePkcs8KeyDer, PrivateSec1KeyDer,
 };
 
-use super::files::{self, Stamp};
+use super::files::{self, Drafts, Stamp};
 use super::names;
 use crate::config::{Config, TlsFiles};
 
@@ -174,14 +174,19 @@ impl Plan {
             .collect()
     }
 
-    /// Reads all files, and makes those that are absent and the server's own.
-    pub(super) fn credentials(&self, now: Timestamp, absent: Absent) -> Result<Credentials, Error> {
-        let authority = self.authority(now, absent)?;
+    /// Reads all files, and makes those that are absent and the server's own: they are among `drafts`.
+    pub(super) fn credentials(
+        &self,
+        now: Timestamp,
+        absent: Absent,
+        drafts: &mut Drafts,
+    ) -> Result<Credentials, Error> {
+        let authority = self.authority(now, absent, drafts)?;
         let own = authority.certificate().to_pem();
         let (chain, key, server_authorities) = match &self.tls {
             Some(files) => self.named_serving(files, own.clone())?,
             None => {
-                let (certificate, key) = self.own_serving(&authority, now)?;
+                let (certificate, key) = self.own_serving(&authority, now, drafts)?;
                 let chain = vec![CertificateDer::from(certificate.der().to_vec())];
                 (chain, socket_key(&key), own.clone())
             }
@@ -189,7 +194,7 @@ impl Plan {
         let with = |path: &PathBuf| Ok((path.clone(), files::read(path)?));
         Ok(Credentials {
             client_trust: self.client_trust(own)?,
-            signing_key: Arc::new(self.signing_key(absent)?),
+            signing_key: Arc::new(self.signing_key(absent, drafts)?),
             token_keys: self.token_keys.iter().map(with).collect::<Result<_, Error>>()?,
             token_file: self.token_file.as_ref().map(with).transpose()?,
             authority,
@@ -199,7 +204,12 @@ impl Plan {
         })
     }
 
-    fn authority(&self, now: Timestamp, absent: Absent) -> Result<Authority, Error> {
+    fn authority(
+        &self,
+        now: Timestamp,
+        absent: Absent,
+        drafts: &mut Drafts,
+    ) -> Result<Authority, Error> {
         let (crt, key) = (self.file("ca.crt"), self.file("ca.key"));
         let of = |path: &Path, cause| Error::unusable(path, cause);
         match (files::read_if_there(&crt)?, files::read_if_there(&key)?) {
@@ -210,8 +220,8 @@ impl Plan {
             (None, None) if absent == Absent::Make => {
                 let made = Authority::create(AUTHORITY, now, &self.random);
                 let made = made.map_err(|cause| of(&crt, cause))?;
-                files::write(&key, made.key().to_pem().as_bytes())?;
-                files::write(&crt, made.certificate().to_pem().as_bytes())?;
+                drafts.write(&key, made.key().to_pem().as_bytes())?;
+                drafts.write(&crt, made.certificate().to_pem().as_bytes())?;
                 Ok(made)
             }
             (None, None) => Err(Error::io("read", &crt, io::ErrorKind::NotFound.into())),
@@ -226,6 +236,7 @@ impl Plan {
         &self,
         authority: &Authority,
         now: Timestamp,
+        drafts: &mut Drafts,
     ) -> Result<(Issued, PrivateKey), Error> {
         let (crt, key_file) = (self.file("apiserver.crt"), self.file("apiserver.key"));
         let key = match files::read_if_there(&key_file)? {
@@ -234,7 +245,7 @@ impl Plan {
             None => {
                 let made = PrivateKey::generate(&self.random)
                     .map_err(|cause| Error::unusable(&key_file, cause))?;
-                files::write(&key_file, made.to_pem().as_bytes())?;
+                drafts.write(&key_file, made.to_pem().as_bytes())?;
                 made
             }
         };
@@ -245,7 +256,7 @@ impl Plan {
         }
         let made = authority.serving(SERVER, &self.names, &key, now, &self.random);
         let made = made.map_err(|cause| Error::unusable(&self.file("ca.crt"), cause))?;
-        files::write(&crt, made.to_pem().as_bytes())?;
+        drafts.write(&crt, made.to_pem().as_bytes())?;
         Ok((made, key))
     }
 
@@ -283,7 +294,7 @@ impl Plan {
         ClientTrust::from_pem(&bundle).map_err(|cause| Error::unusable(&file, cause))
     }
 
-    fn signing_key(&self, absent: Absent) -> Result<PrivateKey, Error> {
+    fn signing_key(&self, absent: Absent, drafts: &mut Drafts) -> Result<PrivateKey, Error> {
         let (path, public) = (self.file("sa.key"), self.file("sa.pub"));
         let path = self.signing_key.clone().unwrap_or(path);
         let of = |cause| Error::unusable(&path, cause);
@@ -297,8 +308,8 @@ impl Plan {
             return Err(Error::Half { absent: path, there: public });
         }
         let made = PrivateKey::generate(&self.random).map_err(of)?;
-        files::write(&path, made.to_pem().as_bytes())?;
-        files::write(&public, public_pem(made.public()).as_bytes())?;
+        drafts.write(&path, made.to_pem().as_bytes())?;
+        drafts.write(&public, public_pem(made.public()).as_bytes())?;
         Ok(made)
     }
 }

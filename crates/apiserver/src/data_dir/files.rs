@@ -4,6 +4,7 @@ use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use portcullis_identity::Random;
 
@@ -55,20 +56,62 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     read_if_there(path)?.ok_or_else(missing)
 }
 
-/// Writes a file that only its owner may read, whole: whoever reads it at any moment, even after a
-/// loss of power, finds the old contents or the new.
-pub(super) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}", std::process::id()));
-    let beside = PathBuf::from(beside);
-    let written = write_through(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    written.map_err(|cause| {
-        let _ = fs::remove_file(&beside);
-        Error::io("write", path, cause)
-    })
+/// Files that are written and not yet there, each beside its place.
+///
+/// Waiting for the disk is most of what a first start does, and files that wait together wait once: what
+/// is written is kept as a whole at the end. Dropped instead, nothing of it is left.
+#[derive(Default)]
+pub(super) struct Drafts(Vec<Draft>);
+
+struct Draft {
+    file: File,
+    beside: PathBuf,
+    path: PathBuf,
 }
 
-fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
+impl Drafts {
+    /// Writes a file that only its owner may read.
+    pub(super) fn write(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Error> {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(format!(".{}.{}", std::process::id(), self.0.len()));
+        let beside = PathBuf::from(beside);
+        let file = written(&beside, bytes).map_err(|cause| {
+            let _ = fs::remove_file(&beside);
+            Error::io("write", path, cause)
+        })?;
+        self.0.push(Draft { file, beside, path: path.to_owned() });
+        Ok(())
+    }
+
+    /// Puts the files into their places, in the order in which they were written: whoever reads one at
+    /// any moment, even after a loss of power, finds the old contents or the new.
+    pub(super) fn keep(mut self) -> Result<(), Error> {
+        let synced: Vec<io::Result<()>> = thread::scope(|scope| {
+            let waiting: Vec<_> =
+                self.0.iter().map(|draft| scope.spawn(|| draft.file.sync_all())).collect();
+            let died = |_| Err(io::Error::other("the thread that waited for it has died"));
+            waiting.into_iter().map(|one| one.join().unwrap_or_else(died)).collect()
+        });
+        for (draft, synced) in self.0.iter().zip(synced) {
+            synced
+                .and_then(|()| fs::rename(&draft.beside, &draft.path))
+                .map_err(|cause| Error::io("write", &draft.path, cause))?;
+        }
+        self.0.clear();
+        Ok(())
+    }
+}
+
+impl Drop for Drafts {
+    fn drop(&mut self) {
+        for draft in &self.0 {
+            // Some may have found their place before another did not.
+            let _ = fs::remove_file(&draft.beside);
+        }
+    }
+}
+
+fn written(path: &Path, bytes: &[u8]) -> io::Result<File> {
     // What a process of the same number left behind may be open to others: it is not written to.
     match fs::remove_file(path) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(cause),
@@ -76,7 +119,7 @@ fn write_through(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     let mut file: File = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    Ok(file)
 }
 
 impl Stamp {

@@ -8,8 +8,9 @@ use portcullis_core::Timestamp;
 use portcullis_identity::PrivateKey;
 use portcullis_identity::issue::Issued;
 
+use super::Error;
 use super::credentials::{Credentials, Plan};
-use super::{Error, files};
+use super::files::{self, Drafts};
 
 /// As kubeadm calls them: scripts know these names.
 const CLUSTER: &str = "kubernetes";
@@ -25,6 +26,7 @@ impl Plan {
         path: &Path,
         credentials: &Credentials,
         now: Timestamp,
+        drafts: &mut Drafts,
     ) -> Result<(), Error> {
         let authorities = STANDARD.encode(credentials.server_authorities());
         let there = files::read_if_there(path)?.and_then(|bytes| String::from_utf8(bytes).ok());
@@ -46,7 +48,7 @@ impl Plan {
             STANDARD.encode(certificate),
             STANDARD.encode(key.to_pem().as_bytes()),
         );
-        files::write(path, text.as_bytes())
+        drafts.write(path, text.as_bytes())
     }
 
     /// Whether a kubeconfig leads here, trusts what the server shows, and holds a certificate that is

@@ -30,7 +30,7 @@ use crate::http::{Tls, TlsError};
 pub(crate) use credentials::socket_key;
 use credentials::{Absent, Plan};
 pub use credentials::{Credentials, Error};
-use files::Stamp;
+use files::{Drafts, Stamp};
 
 /// How often files are looked at. A look is a few system calls; who rotates a key waits this long.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -94,11 +94,13 @@ impl DataDir {
         let kubeconfig = root.join("admin.kubeconfig");
         let plan = Plan::of(config, &root, address, random);
         files::make_folder(&plan.pki)?;
-        let opened = plan.credentials(now, Absent::Make).and_then(|credentials| {
+        let mut drafts = Drafts::default();
+        let opened = plan.credentials(now, Absent::Make, &mut drafts).and_then(|credentials| {
             let outside = config.kubeconfig_out.as_deref();
             for path in [Some(kubeconfig.as_path()), outside].into_iter().flatten() {
-                plan.write_kubeconfig(path, &credentials, now)?;
+                plan.write_kubeconfig(path, &credentials, now, &mut drafts)?;
             }
+            drafts.keep()?;
             Ok(credentials)
         });
         let credentials = match opened {
@@ -144,10 +146,12 @@ impl DataDir {
     }
 
     fn read_again(&self, tls: &Tls, now: Timestamp) -> Result<(), ReloadError> {
-        let credentials = self.plan.credentials(now, Absent::Refuse)?;
+        let mut drafts = Drafts::default();
+        let credentials = self.plan.credentials(now, Absent::Refuse, &mut drafts)?;
         let (chain, key) = credentials.serving();
         tls.replace(chain, key)?;
-        self.plan.write_kubeconfig(&self.kubeconfig, &credentials, now)?;
+        self.plan.write_kubeconfig(&self.kubeconfig, &credentials, now, &mut drafts)?;
+        drafts.keep()?;
         self.credentials.store(Arc::new(credentials));
         Ok(())
     }
