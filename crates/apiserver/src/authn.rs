@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use http::header;
+use http::{HeaderMap, header};
 use portcullis_core::Timestamp;
 use portcullis_identity::bearer::Bearer;
 use portcullis_identity::impersonation::{Impersonation, Turn};
@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use crate::backend::Backend;
 use crate::gates::authorize::{Authorized, forbidden, requester};
-use crate::http::{Peer, Request};
+use crate::http::Peer;
 use crate::request_info::RequestInfo;
 use crate::server::Server;
 use crate::status::Status;
@@ -29,17 +29,16 @@ impl<B: Backend> Server<B> {
     /// Lets a request through authentication, impersonation and authorization.
     pub(crate) fn pass(
         &self,
-        request: &Request,
+        headers: &HeaderMap,
+        peer: &Peer,
         info: &RequestInfo,
         now: Timestamp,
         warnings: &mut Vec<String>,
     ) -> Result<Authorized, Status> {
-        let confirmed = self.authenticate(request, info, now)?;
+        let confirmed = self.authenticate(headers, peer, info, now)?;
         warnings.extend(confirmed.warnings.iter().map(|warning| (*warning).to_owned()));
-        let headers = request
-            .headers
-            .iter()
-            .filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let headers =
+            headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let who = match Impersonation::requested(headers) {
             Ok(None) => confirmed.user,
             Ok(Some(wanted)) => self.impersonate(&confirmed.user, wanted)?,
@@ -54,13 +53,13 @@ impl<B: Backend> Server<B> {
 
     fn authenticate(
         &self,
-        request: &Request,
+        headers: &HeaderMap,
+        peer: &Peer,
         info: &RequestInfo,
         now: Timestamp,
     ) -> Result<Confirmed, Status> {
-        let header =
-            request.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let peer = remembered(&request.peer);
+        let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let peer = remembered(peer);
         let presented = identity::Presented {
             peer: peer.as_ref().as_ref(),
             bearer: header.and_then(|header| Bearer::of(header).token()),

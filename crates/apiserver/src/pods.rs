@@ -54,7 +54,7 @@ impl<B: Backend> Server<B> {
                 return Ok(Status::done(201).in_form(form));
             }
             let entry = Some(std::sync::Arc::clone(entry));
-            let admitted = Admitted::by_chain(passed, lies, entry, Some(pod));
+            let admitted = Admitted::by_chain(passed, lies, entry, Some(stored::Item::of(pod)));
             if let Written::Done(_) = admitted.write(&self.store).await? {
                 return Ok(Status::done(201).in_form(form));
             }

@@ -37,7 +37,7 @@ pub fn prefix(resource: &Resource) -> String {
         }
         (_, plural) => plural,
     };
-    format!("{ROOT}/{path}/")
+    [ROOT, "/", path, "/"].concat()
 }
 
 /// What the keys of a namespace begin with; of cluster-wide resources, and for all namespaces, the

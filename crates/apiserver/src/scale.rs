@@ -64,7 +64,7 @@ impl<B: Backend> Server<B> {
                         scaled(whole, old, &wanted)
                     })
                     .await?;
-                of(whole, &updated.object)
+                of(whole, &*updated.made.object()?)
             }
             _ => return Err(Status::method_not_allowed()),
         };

@@ -24,6 +24,9 @@ use crate::request_info::RequestInfo;
 use crate::served::Served;
 use crate::status::Status;
 
+/// By which an answer is found again in records.
+const AUDIT_ID: HeaderName = HeaderName::from_static("audit-id");
+
 /// The time, as the server is told it.
 #[derive(Clone)]
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
@@ -69,12 +72,20 @@ impl Random {
 
     /// A UUID of version 4 (RFC 9562).
     pub fn uuid(&self) -> String {
+        const LENGTH: usize = 36;
         let mut number = u128::from_be_bytes(self.bytes());
         number = (number & !(0xf << 76)) | (0x4 << 76);
         number = (number & !(0x3 << 62)) | (0x2 << 62);
-        let hex = format!("{number:032x}");
-        let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-        format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+        let mut text = String::with_capacity(LENGTH);
+        for digit in 0..32 {
+            if matches!(digit, 8 | 12 | 16 | 20) {
+                text.push('-');
+            }
+            // INVARIANT: four bits are one hexadecimal digit.
+            text.extend(char::from_digit((number >> 124) as u32, 16));
+            number <<= 4;
+        }
+        text
     }
 
     /// A name that begins with `base`: the base cut so that the whole stays a label, and five letters and
@@ -231,20 +242,20 @@ impl<B: Backend> Service for Server<B> {
 
 impl<B: Backend> Server<B> {
     async fn handle(&self, request: Request, warnings: &mut Vec<String>) -> Answer {
-        let info = match &request.info {
-            Ok(info) => info.clone(),
+        let Request { method, uri, info, headers, body, peer } = request;
+        let info = match info {
+            Ok(info) => info,
             Err(why) => {
-                let text =
-                    format!("Internal Server Error: {}: {why}\n", quoted(&request.uri.to_string()));
+                let text = format!("Internal Server Error: {}: {why}\n", quoted(&uri.to_string()));
                 return Answer::Document(Document::text(500, text));
             }
         };
         let now = self.clock.now();
-        let authorized = match self.pass(&request, &info, now, warnings) {
+        let authorized = match self.pass(&headers, &peer, &info, now, warnings) {
             Ok(authorized) => authorized,
             Err(status) => return status.into(),
         };
-        let text = |name: &HeaderName| joined(&request.headers, name);
+        let text = |name: &HeaderName| joined(&headers, name);
         let mut ask = Ask {
             accept: text(&header::ACCEPT),
             content_type: text(&header::CONTENT_TYPE),
@@ -259,12 +270,11 @@ impl<B: Backend> Server<B> {
         if let Some(status) = timeout_fault(&ask.info) {
             return status.into();
         }
-        let method = request.method.clone();
         if matches!(
             method,
             http::Method::POST | http::Method::PUT | http::Method::PATCH | http::Method::DELETE
         ) {
-            match request.body.read(BODY_BYTES_MAX).await {
+            match body.read(BODY_BYTES_MAX).await {
                 Ok(body) => ask.body = body,
                 Err(BodyError::TooLarge { limit }) => return Status::too_large(limit).into(),
                 Err(why) => return Status::bad_request(why.to_string()).into(),
@@ -345,9 +355,11 @@ impl<B: Backend> Server<B> {
         let mut response = match answer {
             Answer::Document(document) => {
                 let mut response = Response::new(code(document.code), document.body);
-                put(&mut response.headers, "Content-Type", document.media_type);
+                put(&mut response.headers, header::CONTENT_TYPE, document.media_type);
                 for (name, value) in document.headers {
-                    put(&mut response.headers, name, &value);
+                    if let Ok(name) = HeaderName::try_from(name) {
+                        put(&mut response.headers, name, &value);
+                    }
                 }
                 response
             }
@@ -355,9 +367,9 @@ impl<B: Backend> Server<B> {
                 let form = Form::of_errors(accept);
                 let body = written(&status.to_json(), form.encoding, false);
                 let mut response = Response::new(code(status.code), body);
-                put(&mut response.headers, "Content-Type", form.encoding.media_type());
+                put(&mut response.headers, header::CONTENT_TYPE, form.encoding.media_type());
                 if status.nosniff {
-                    put(&mut response.headers, "X-Content-Type-Options", "nosniff");
+                    put(&mut response.headers, header::X_CONTENT_TYPE_OPTIONS, "nosniff");
                 }
                 if let Some(after) = status
                     .details
@@ -365,7 +377,7 @@ impl<B: Backend> Server<B> {
                     .map(|details| details.retry_after_seconds)
                     .filter(|after| *after > 0)
                 {
-                    put(&mut response.headers, "Retry-After", &after.to_string());
+                    put(&mut response.headers, header::RETRY_AFTER, &after.to_string());
                 }
                 response
             }
@@ -375,16 +387,16 @@ impl<B: Backend> Server<B> {
                     headers: HeaderMap::new(),
                     body: ResponseBody::Stream(frames),
                 };
-                put(&mut response.headers, "Content-Type", media_type);
+                put(&mut response.headers, header::CONTENT_TYPE, media_type);
                 response
             }
         };
         if head_only {
             response.body = ResponseBody::Full(Bytes::new());
         }
-        put(&mut response.headers, "Audit-Id", &self.random.uuid());
+        put(&mut response.headers, AUDIT_ID, &self.random.uuid());
         if !response.headers.contains_key(header::CACHE_CONTROL) {
-            put(&mut response.headers, "Cache-Control", "no-cache, private");
+            put(&mut response.headers, header::CACHE_CONTROL, "no-cache, private");
         }
         response
     }
@@ -394,11 +406,11 @@ fn code(code: u16) -> StatusCode {
     StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-fn put(headers: &mut HeaderMap, name: &'static str, value: &str) {
+fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) {
     if value.is_empty() {
         return;
     }
-    if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::from_str(value)) {
+    if let Ok(value) = HeaderValue::from_str(value) {
         headers.append(name, value);
     }
 }

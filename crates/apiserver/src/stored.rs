@@ -4,14 +4,17 @@
 //! its `resourceVersion`, which the store stamps into it as it commits. So an answer is spliced from stored
 //! bytes and nothing is read and printed again to serve it.
 
+use std::borrow::Cow;
 use std::io::Write as _;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use portcullis_kinds::Object;
 use portcullis_store::{Entry, Revision, Write};
 use serde_json::Value;
 
 use crate::meta;
+use crate::status::Status;
 
 /// The entry cannot be read: this program did not write it, or it was damaged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,13 +28,66 @@ pub struct Unreadable {
 /// comes before it can hold a quotation mark.
 const UNSTAMPED: &str = "\"resourceVersion\":\"\"";
 
+/// An object written as it will lie in the store, but for the version between its two parts. Clone is
+/// O(1).
+#[derive(Clone, Debug)]
+pub struct Item {
+    head: Bytes,
+    tail: Bytes,
+}
+
+/// What a write came to, to be answered.
+#[derive(Debug)]
+pub enum Made {
+    /// It is stored, as these bytes.
+    Stored(Bytes),
+    /// It would be stored, or would not change what is.
+    Tried(Object),
+}
+
+// === impl Item ===
+
+impl Item {
+    /// An object as it is to be stored.
+    pub fn of(object: Object) -> Self {
+        let json = unstamped(object);
+        let at = memchr::memmem::find(&json, UNSTAMPED.as_bytes());
+        let at = at.map_or(0, |at| at + UNSTAMPED.len() - 1);
+        let json = Bytes::from(json);
+        Self { head: json.slice(..at), tail: json.slice(at..) }
+    }
+
+    /// The write that stores it under a key.
+    pub fn put(self, key: Arc<[u8]>) -> Write {
+        Write::Stamped { key, head: self.head, tail: self.tail }
+    }
+
+    /// What lies in the store once it was stored at this revision.
+    pub fn stored_at(&self, revision: Revision) -> Made {
+        Made::Stored(
+            [&self.head[..], revision.to_string().as_bytes(), &self.tail[..]].concat().into(),
+        )
+    }
+}
+
+// === impl Made ===
+
+impl Made {
+    /// The object, without kind and apiVersion.
+    pub fn object(&self) -> Result<Cow<'_, Object>, Status> {
+        match self {
+            Self::Tried(object) => Ok(Cow::Borrowed(object)),
+            Self::Stored(item) => {
+                let read = serde_json::from_slice(item).map(Cow::Owned);
+                read.map_err(|why| Status::internal(&why.to_string()))
+            }
+        }
+    }
+}
+
 /// The write that stores an object under a key.
 pub fn put(key: &[u8], object: Object) -> Write {
-    let json = unstamped(object);
-    let at =
-        memchr::memmem::find(&json, UNSTAMPED.as_bytes()).map_or(0, |at| at + UNSTAMPED.len() - 1);
-    let json = bytes::Bytes::from(json);
-    Write::Stamped { key: key.into(), head: json.slice(..at), tail: json.slice(at..) }
+    Item::of(object).put(key.into())
 }
 
 /// The stored form with an empty resourceVersion.
@@ -63,6 +119,15 @@ pub fn read(entry: &Entry) -> Result<Arc<Object>, Unreadable> {
         Some(object) => Ok(Arc::clone(object)),
         None => Err(Unreadable { key: String::from_utf8_lossy(&entry.key).into_owned() }),
     }
+}
+
+/// An item as the body of an answer: an object of its own, with the line break that ends each.
+pub fn document(item: &[u8], kind: &str, api_version: &str) -> Bytes {
+    const AROUND_BYTES: usize = 80;
+    let mut body = Vec::with_capacity(item.len() + AROUND_BYTES);
+    write_as(item, kind, api_version, &mut body);
+    body.push(b'\n');
+    body.into()
 }
 
 /// Writes an item as an object of its own, its kind first.

@@ -7,14 +7,14 @@ use portcullis_kinds::Object;
 use portcullis_store::{Condition, Entry, Outcome, Revision, Store, Write};
 
 use crate::status::Status;
-use crate::stored;
+use crate::stored::Item;
 
 /// The proof that a change passed every gate: which key, what it held when it was judged, what it is to
 /// hold. The writer compares what it held, so that nothing is stored that was judged on something else.
 pub struct Admitted {
     key: String,
     old: Option<Arc<Entry>>,
-    new: Option<Object>,
+    new: Option<Item>,
     /// What else must hold, as that the namespace is there.
     also: Vec<Condition>,
     /// What else is written, as an address that is taken.
@@ -38,18 +38,19 @@ impl Admitted {
         _passed: Passed,
         key: String,
         old: Option<Arc<Entry>>,
-        new: Option<Object>,
+        new: Option<Item>,
     ) -> Self {
         Self { key, old, new, also: Vec::new(), with: Vec::new() }
     }
 
     /// What the server stores by itself at the start: the bootstrap policy, the first namespaces.
     pub(crate) fn by_bootstrap(key: String, old: Option<Arc<Entry>>, new: Object) -> Self {
-        Self { key, old, new: Some(new), also: Vec::new(), with: Vec::new() }
+        Self { key, old, new: Some(Item::of(new)), also: Vec::new(), with: Vec::new() }
     }
 
     /// What a controller makes of what it has read: see [`controllers`](crate::controllers).
     pub(crate) fn by_controller(key: String, old: Option<Arc<Entry>>, new: Option<Object>) -> Self {
+        let new = new.map(Item::of);
         Self { key, old, new, also: Vec::new(), with: Vec::new() }
     }
 
@@ -99,9 +100,9 @@ fn unchanged(key: &Arc<[u8]>, old: Option<&Entry>) -> Condition {
     }
 }
 
-fn change(key: Arc<[u8]>, new: Option<Object>) -> Write {
+fn change(key: Arc<[u8]>, new: Option<Item>) -> Write {
     match new {
-        Some(object) => stored::put(&key, object),
+        Some(item) => item.put(key),
         None => Write::Delete { key },
     }
 }

@@ -12,10 +12,11 @@ use crate::backend::Backend;
 use crate::gates::admitted::{Admitted, Written};
 use crate::negotiate::{Form, Offer};
 use crate::options::WriteOptions;
-use crate::resource::key;
+use crate::resource::{api_version, key};
 use crate::server::Server;
 use crate::status::Status;
-use crate::{body, managed, meta, versions};
+use crate::stored::{Item, Made};
+use crate::{body, managed, meta, stored, versions};
 
 /// How many names are made up before a create with `generateName` gives up (KEP-4420).
 const GENERATED_NAMES_MAX: usize = 8;
@@ -40,7 +41,7 @@ impl<B: Backend> Server<B> {
         target: Target,
         options: &WriteOptions,
         namespace: &str,
-        object: Object,
+        mut object: Object,
         form: Form,
         code: u16,
     ) -> Result<Answer, Status> {
@@ -48,7 +49,8 @@ impl<B: Backend> Server<B> {
             meta::name(&object).is_empty() && !meta::text(&object, "generateName").is_empty();
         let tries = if generates { GENERATED_NAMES_MAX } else { 1 };
         for turn in 1..=tries {
-            let mut object = object.clone();
+            let mut object =
+                if turn < tries { object.clone() } else { std::mem::take(&mut object) };
             if generates {
                 let base = meta::text(&object, "generateName").to_owned();
                 meta::set(&mut object, "name", self.random.generated_name(&base));
@@ -62,7 +64,7 @@ impl<B: Backend> Server<B> {
                     }
                 }
                 Err(status) => return Err(status),
-                Ok(object) => return self.answer_object(ask, target, &object, form, code),
+                Ok(made) => return self.answer_made(ask, target, &made, form, code),
             }
         }
         Err(Status::internal("no name was found"))
@@ -76,7 +78,7 @@ impl<B: Backend> Server<B> {
         options: &WriteOptions,
         namespace: &str,
         mut object: Object,
-    ) -> Result<Object, Status> {
+    ) -> Result<Made, Status> {
         let resource = target.resource;
         let name = meta::name(&object).to_owned();
         wipe_system_fields(&mut object);
@@ -115,10 +117,11 @@ impl<B: Backend> Server<B> {
                 return Err(Status::already_exists(resource, &name));
             }
             meta::sort(&mut object);
-            return Ok(object);
+            return Ok(Made::Tried(object));
         }
         settle(target, &mut object);
-        let mut admitted = Admitted::by_chain(passed, lies, None, Some(object.clone()));
+        let item = Item::of(object);
+        let mut admitted = Admitted::by_chain(passed, lies, None, Some(item.clone()));
         if !namespace.is_empty() {
             let there = format!("/registry/namespaces/{namespace}");
             admitted = admitted.provided(Condition::Present(there.as_bytes().into()));
@@ -127,9 +130,7 @@ impl<B: Backend> Server<B> {
         match allocation.beside(admitted).write(&self.store).await? {
             Written::Done(revision) => {
                 self.follow_up(target, namespace, &name).await;
-                meta::set(&mut object, "resourceVersion", revision.to_string());
-                meta::sort(&mut object);
-                Ok(object)
+                Ok(item.stored_at(revision))
             }
             Written::Overtaken => Err(Status::already_exists(resource, &name)),
             Written::Unfounded => Err(self.unfounded(namespace)),
@@ -165,6 +166,30 @@ impl<B: Backend> Server<B> {
         meta::set(object, "creationTimestamp", now.to_string());
         meta::set(object, "uid", self.random.uuid());
         meta::sort(object);
+    }
+
+    /// What a write made as its answer: plain JSON is spliced from what is stored.
+    pub(crate) fn answer_made(
+        &self,
+        ask: &Ask,
+        target: Target,
+        made: &Made,
+        form: Form,
+        code: u16,
+    ) -> Result<Answer, Status> {
+        let plain = form == Form::default() && versions::is_as_stored(target.resource, target.kind);
+        let item = match made {
+            Made::Stored(item) if plain && !ask.pretty() => item,
+            _ => return self.answer_object(ask, target, &*made.object()?, form, code),
+        };
+        Include::read(ask.info.query.first("includeObject"))?;
+        let resource = target.resource;
+        Ok(Answer::Document(Document {
+            code,
+            media_type: form.encoding.media_type(),
+            headers: Vec::new(),
+            body: stored::document(item, resource.kind, &api_version(resource)),
+        }))
     }
 
     /// One object as the answer to a write.

@@ -85,7 +85,7 @@ impl<B: Backend> Server<B> {
             if !gone && stored::is_same(&entry, &next) {
                 return Ok(Deleted { object: next, gone });
             }
-            let new = (!gone).then(|| next.clone());
+            let new = (!gone).then(|| stored::Item::of(next.clone()));
             let admitted = Admitted::by_chain(passed, lies.clone(), Some(entry), new);
             let allocation =
                 if gone { Allocation::of_deleted(target, &old) } else { Allocation::default() };

@@ -55,7 +55,7 @@ impl<B: Backend> Server<B> {
                 Ok(object)
             })
             .await?;
-        self.answer_object(ask, target, &updated.object, form, 200)
+        self.answer_made(ask, target, &updated.made, form, 200)
     }
 }
 

@@ -26,14 +26,11 @@ impl<B: Backend> Server<B> {
         };
         let plain = form == Form::default() && versions::is_as_stored(resource, target.kind);
         if plain && !ask.pretty() {
-            let mut body = Vec::with_capacity(entry.value.len() + 64);
-            stored::write_as(&entry.value, resource.kind, &api_version(resource), &mut body);
-            body.push(b'\n');
             return Ok(Answer::Document(Document {
                 code: 200,
                 media_type: form.encoding.media_type(),
                 headers: Vec::new(),
-                body: body.into(),
+                body: stored::document(&entry.value, resource.kind, &api_version(resource)),
             }));
         }
         let object = stored::read(entry).map_err(|why| Status::internal(&why.to_string()))?;

@@ -19,6 +19,7 @@ use crate::resource::{key, qualified};
 use crate::server::Server;
 use crate::services::Allocation;
 use crate::status::Status;
+use crate::stored::{Item, Made};
 use crate::verbs::create::settle;
 use crate::{body, managed, meta, stored, versions};
 
@@ -28,7 +29,7 @@ pub(crate) const TURNS_MAX: usize = 5;
 /// What a change of an object came to.
 pub(crate) struct Updated {
     /// The object as it is now.
-    pub object: Object,
+    pub made: Made,
     /// Whether it was not there before.
     pub created: bool,
 }
@@ -61,7 +62,7 @@ impl<B: Backend> Server<B> {
             )
             .await?;
         let code = if updated.created { 201 } else { 200 };
-        self.answer_object(ask, target, &updated.object, form, code)
+        self.answer_made(ask, target, &updated.made, form, code)
     }
 
     /// Changes an object to what `make` makes of it, judged by every gate, and again where somebody else
@@ -85,7 +86,7 @@ impl<B: Backend> Server<B> {
             let Some(entry) = view.get(lies.as_bytes()).cloned() else {
                 let object = make(ask, None)?;
                 let made = self.create_by_update(ask, target, options, namespace, object).await?;
-                return Ok(Updated { object: made, created: true });
+                return Ok(Updated { made, created: true });
             };
             let old = stored::read(&entry).map_err(|why| Status::internal(&why.to_string()))?;
             let held = versions::from_stored(target.resource, target.kind, &old);
@@ -93,7 +94,7 @@ impl<B: Backend> Server<B> {
             same_uid(target, &lies, uid.map_or("", String::as_str), &old)?;
             let versioned = expected_version(&sent, &entry, target, name)?;
             match self.changed(ask, target, options, namespace, name, &entry, &old, sent).await? {
-                Some(object) => return Ok(Updated { object, created: false }),
+                Some(made) => return Ok(Updated { made, created: false }),
                 None if versioned => return Err(Status::modified(target.resource, name)),
                 None => {}
             }
@@ -109,7 +110,7 @@ impl<B: Backend> Server<B> {
         options: &WriteOptions,
         namespace: &str,
         object: Object,
-    ) -> Result<Object, Status> {
+    ) -> Result<Made, Status> {
         let mut attempt = attempt(ask.user(), &ask.info);
         attempt.verb = "create".into();
         let opinion = self.authorizer.opinion(&self.store, &attempt);
@@ -131,7 +132,7 @@ impl<B: Backend> Server<B> {
         entry: &Arc<Entry>,
         old: &Object,
         mut object: Object,
-    ) -> Result<Option<Object>, Status> {
+    ) -> Result<Option<Made>, Status> {
         let resource = target.resource;
         let held = versions::from_stored(resource, target.kind, old);
         managed::updated(ask, target, options, &held, &mut object);
@@ -165,23 +166,23 @@ impl<B: Backend> Server<B> {
                 }
                 self.follow_up(target, namespace, name).await;
             }
-            return Ok(Some(object));
+            return Ok(Some(Made::Tried(object)));
         }
         if options.dry_run {
-            return Ok(Some(object));
+            return Ok(Some(Made::Tried(object)));
         }
         settle(target, &mut object);
         managed::keep_times(old, &mut object);
         if stored::is_same(entry, &object) {
-            return Ok(Some(object));
+            return Ok(Some(Made::Tried(object)));
         }
+        let item = Item::of(object);
         let admitted =
-            Admitted::by_chain(passed, lies, Some(Arc::clone(entry)), Some(object.clone()));
+            Admitted::by_chain(passed, lies, Some(Arc::clone(entry)), Some(item.clone()));
         match allocation.beside(admitted).write(&self.store).await? {
             Written::Done(revision) => {
                 self.follow_up(target, namespace, name).await;
-                meta::set(&mut object, "resourceVersion", revision.to_string());
-                Ok(Some(object))
+                Ok(Some(item.stored_at(revision)))
             }
             Written::Overtaken | Written::Unfounded => Ok(None),
         }
