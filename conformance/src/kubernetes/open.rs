@@ -23,6 +23,15 @@ impl Ids {
         Ok(Ids(ids))
     }
 
+    /// What holds in one set-up: an id may end in `@SETUP`, and then stands for that one alone.
+    pub(crate) fn of_setup(self, setup: &str) -> Ids {
+        let own = |(id, reason): (String, String)| match id.split_once('@') {
+            Some((id, of)) => (of == setup).then(|| (id.to_owned(), reason)),
+            None => Some((id, reason)),
+        };
+        Ids(self.0.into_iter().filter_map(own).collect())
+    }
+
     pub(crate) fn has(&self, id: &str) -> bool {
         self.0.contains_key(id)
     }
@@ -36,6 +45,15 @@ impl Ids {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_may_be_of_one_set_up() {
+        let of = |setup: &str| {
+            Ids::parse("a-1@plain\tas it is\na-2\tas it is\n").expect("a list").of_setup(setup)
+        };
+        let has = |ids: &Ids| [ids.has("a-1"), ids.has("a-2")];
+        assert_eq!([has(&of("plain")), has(&of("controllers"))], [[true, true], [false, true]]);
+    }
 
     #[test]
     fn an_id_needs_a_reason_and_stands_once() {

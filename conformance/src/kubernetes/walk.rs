@@ -109,7 +109,8 @@ fn one_walk(
     let mut server = Server::start(launch, str::to_owned)?;
     let mut place = Place::new(&server, kubectl)?;
     let exits_only = Ids::parse(include_str!("../../walk-exits-only.tsv"))?;
-    let open = Ids::parse(include_str!("../../walk-open.tsv"))?;
+    let setup = if launch.controllers { "controllers" } else { "plain" };
+    let open = Ids::parse(include_str!("../../walk-open.tsv"))?.of_setup(setup);
     let mut outcomes: Vec<Option<Outcome>> = commands.iter().map(|_| None).collect();
     let mut beside: Vec<(usize, Running)> = Vec::new();
     for (at, command) in commands.iter().enumerate() {
