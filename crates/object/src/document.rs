@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn what_is_none_is_told_with_its_line() {
-        assert_eq!(read("a: 1\nb: [unclosed\n").unwrap_err().line, 3);
+        assert_eq!(read("a: 1\nb: [unclosed\n").unwrap_err().line, 2);
         assert_eq!(document(b"a: 1\nb: \xff", &Limits::default()).unwrap_err().line, 2);
     }
 }
