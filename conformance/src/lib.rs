@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result};
 
 pub use deviations::Deviations;
+pub use kubernetes::openssl_is_missing;
 pub use tally::Tally;
 
 /// One corpus: its name (folder and file, without extension) and how to replay it.

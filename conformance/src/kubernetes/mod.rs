@@ -32,6 +32,7 @@ use anyhow::{Context as _, Result};
 use crate::Options;
 use compare::Leniency;
 use open::Ids;
+pub use pki::openssl_is_missing;
 use record::Record;
 use replay::Manner;
 use report::Report;

@@ -362,6 +362,7 @@ impl Running {
                 self.child.wait()?;
                 return self.printed(None);
             }
+            // The standard library tells of an end only when asked; six hundred commands are waited for.
             thread::sleep(Duration::from_millis(2));
         }
     }

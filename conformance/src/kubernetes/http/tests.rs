@@ -7,7 +7,7 @@ use std::thread;
 
 use rustls::{ServerConfig, ServerConnection};
 
-use super::super::pki::openssl;
+use super::super::pki::{openssl, openssl_is_missing};
 use super::super::server::Folder;
 use super::*;
 
@@ -146,6 +146,9 @@ fn told(client: &Client, request: &Request<'_>) -> String {
 
 #[test]
 fn every_way_to_end_an_answer_is_understood() {
+    if openssl_is_missing() {
+        return;
+    }
     let server = Scripted::start();
     let client = server.client();
     for (method, path, want) in [
@@ -165,6 +168,9 @@ fn every_way_to_end_an_answer_is_understood() {
 
 #[test]
 fn lines_of_a_header_are_kept_apart_and_in_order() {
+    if openssl_is_missing() {
+        return;
+    }
     let server = Scripted::start();
     let answer = server.client().send(&ask("GET", "/length", None)).expect("an answer");
     assert_eq!(answer.header("X-ONE").collect::<Vec<_>>(), ["1", "2"]);
@@ -172,6 +178,9 @@ fn lines_of_a_header_are_kept_apart_and_in_order() {
 
 #[test]
 fn a_request_leaves_as_it_was_recorded() {
+    if openssl_is_missing() {
+        return;
+    }
     let server = Scripted::start();
     let headers = [("Accept", "a"), ("accept", "b")].map(|(n, v)| (n.to_owned(), v.to_owned()));
     let request = Request { headers: &headers, ..ask("BREW", "/echo", None) };
@@ -187,6 +196,9 @@ fn a_request_leaves_as_it_was_recorded() {
 
 #[test]
 fn connections_are_kept_and_one_that_was_closed_is_made_again() {
+    if openssl_is_missing() {
+        return;
+    }
     let server = Scripted::start();
     let client = server.client();
     for path in ["/length", "/chunked", "/length"] {
@@ -200,6 +212,9 @@ fn connections_are_kept_and_one_that_was_closed_is_made_again() {
 
 #[test]
 fn an_answer_before_the_body_was_read_is_an_answer() {
+    if openssl_is_missing() {
+        return;
+    }
     let server = Scripted::start();
     let body = vec![b'x'; 8 * 1024 * 1024];
     assert_eq!(told(&server.client(), &ask("POST", "/early", Some(&body))), "413 ");

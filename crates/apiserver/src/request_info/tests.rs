@@ -1,4 +1,4 @@
-//! A table of corners, and the recorded answers of the original where they are at hand.
+//! A table of corners. The recorded answers of the original are replayed by `conformance`.
 
 use serde_json::{Map, Value, json};
 
@@ -31,35 +31,6 @@ fn shown(info: &RequestInfo) -> Value {
     Value::Object(shown)
 }
 
-/// What the authorizers are told of the selectors.
-fn attributes(info: &RequestInfo) -> Option<Value> {
-    let mut shown = Map::new();
-    match info.field_requirements() {
-        Ok(fields) if fields.is_empty() => {}
-        Ok(fields) => {
-            let terms = fields.requirements().iter().map(|one| {
-                let sign = if one.equal { "=" } else { "!=" };
-                Value::from(format!("{}|{sign}|{}", one.field, one.value))
-            });
-            shown.insert("fieldRequirements".into(), terms.collect());
-        }
-        Err(error) => {
-            shown.insert("fieldSelectorError".into(), error.to_string().into());
-        }
-    }
-    match info.label_requirements() {
-        Ok(labels) if labels.is_empty() => {}
-        Ok(labels) => {
-            let terms = labels.requirements().iter().map(|one| Value::from(one.to_string()));
-            shown.insert("labelRequirements".into(), terms.collect());
-        }
-        Err(error) => {
-            shown.insert("labelSelectorError".into(), error.to_string().into());
-        }
-    }
-    (!shown.is_empty()).then_some(Value::Object(shown))
-}
-
 #[track_caller]
 fn check(method: &str, url: &str, want: Value) {
     let got = match RequestInfo::parse(method, url) {
@@ -67,37 +38,6 @@ fn check(method: &str, url: &str, want: Value) {
         Err(error) => Value::from(error.to_string()),
     };
     assert_eq!(got, want, "{method} {url}");
-}
-
-#[test]
-fn every_recorded_request_is_read_as_the_original_reads_it() {
-    let Some(corpora) = std::env::var_os("PORTCULLIS_CORPORA") else {
-        eprintln!("SKIPPED: PORTCULLIS_CORPORA names no folder; the table of corners runs");
-        return;
-    };
-    let file = std::path::Path::new(&corpora).join("rbac/requestinfo.jsonl");
-    let text = std::fs::read_to_string(&file).expect("the recording is readable");
-    let (mut total, mut wrong) = (0, Vec::new());
-    for line in text.lines() {
-        let record: Value = serde_json::from_str(line).expect("a record is JSON");
-        let read = RequestInfo::parse(
-            record["method"].as_str().expect("a method"),
-            record["url"].as_str().expect("an address"),
-        );
-        total += 1;
-        let equal = match &read {
-            Ok(info) => {
-                record["requestInfo"] == shown(info)
-                    && record.get("attributes") == attributes(info).as_ref()
-            }
-            Err(error) => record["error"] == error.to_string(),
-        };
-        if !equal {
-            wrong.push(format!("{record}\n    {read:?}"));
-        }
-    }
-    assert!(total >= 1_684, "only {total} records");
-    assert!(wrong.is_empty(), "{} of {total} differ:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]

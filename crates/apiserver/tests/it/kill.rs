@@ -180,7 +180,7 @@ fn nothing_acknowledged_is_lost_by_a_kill() {
                 thread::spawn(move || write_for_ever(client, writer, model))
             })
             .collect();
-        // Moments that look random, are never the same twice and can be repeated.
+        // How long it is left to work. Moments that look random, are never the same twice and can be repeated.
         let work = kill.wrapping_mul(0x9e37_79b9_7f4a_7c15) % WORK_MAX_US;
         thread::sleep(Duration::from_micros(work));
         child.kill().expect("it is ours");

@@ -86,6 +86,7 @@ fn nothing_answered_is_lost_by_a_kill() {
         let mut child = victim(folder.path());
         let output = child.stdout.take().expect("it is piped");
         let listener = thread::spawn(move || listen(BufReader::new(output)));
+        // Any moment will do: from before it has begun until it has written for a while.
         thread::sleep(Duration::from_micros(dice.below(60_000)));
         child.kill().expect("it is ours");
         child.wait().expect("it is ours");
