@@ -91,7 +91,7 @@ fuzz: cargo ## Look for inputs that break a reader: make fuzz ENTRY=selector SEC
 	    -max_total_time=$(SECONDS) -dict=dictionaries/$(FUZZ_DICTIONARY).dict
 
 # The small grammars have words of their own; everything else is in the words of manifests.
-FUZZ_DICTIONARY = $(or $(filter selector endpoint allowance sectest,$(ENTRY)),$(if $(filter %_json,$(ENTRY)),json,manifest))
+FUZZ_DICTIONARY = $(or $(filter selector endpoint allowance sectest,$(ENTRY)),$(if $(filter %_json continue_token,$(ENTRY)),json,manifest))
 
 cargo:
 	@command -v $(CARGO) >/dev/null 2>&1 || { \

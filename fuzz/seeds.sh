@@ -84,6 +84,10 @@ case "$entry" in
         # line can hold: the fuzzer finds it.
         answers '.response | objects | select(.kind) | "a\(tojson)"'
         ;;
+    headers)
+        # A seed has several lines, which its line of the file cannot have.
+        sed -i 's/\\n/\n/g' "$folder"/seed-*
+        ;;
     certificate)
         for curve in prime256v1 secp384r1; do
             openssl req -x509 -newkey ec -pkeyopt "ec_paramgen_curve:$curve" -nodes -keyout /dev/null -days 7000 \
@@ -93,7 +97,7 @@ case "$entry" in
         openssl req -new -newkey rsa:2048 -nodes -keyout /dev/null -subj "/O=system:nodes/CN=system:node:a" \
             -out "$folder/request" 2>/dev/null
         ;;
-    label_selector | endpoint | allowance | jwt | token_file | quantity) ;;
+    label_selector | endpoint | allowance | jwt | token_file | quantity | continue_token) ;;
     *)
         echo "there is no entry $entry" >&2
         exit 2

@@ -1,4 +1,4 @@
 //! Request lines and selectors: what is read does not contradict itself.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| portcullis_apiserver::request_info::fuzzing::request(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| portcullis_apiserver::fuzzing::request(data));

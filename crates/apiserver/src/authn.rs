@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
 use portcullis_core::Timestamp;
-use portcullis_identity::bearer::Bearer;
-use portcullis_identity::impersonation::{Impersonation, Turn};
+use portcullis_identity::bearer::{Bearer, EXTRA_SPACE};
+use portcullis_identity::impersonation::{Impersonation, Turn, is_impersonation};
 use portcullis_identity::{self as identity, Authenticated, Confirmed, Facts, Found, Needs, Step};
 use portcullis_kinds::Object;
 use portcullis_rbac::{Attempt, Resource as Asked, Target};
@@ -35,34 +35,30 @@ impl<B: Backend> Server<B> {
         now: Timestamp,
         warnings: &mut Vec<String>,
     ) -> Result<Authorized, Status> {
-        let confirmed = self.authenticate(headers, peer, info, now)?;
+        let bearer = bearer(headers);
+        if bearer == Bearer::Misplaced {
+            warnings.push(EXTRA_SPACE.to_owned());
+        }
+        let confirmed = self.authenticate(bearer, peer, info, now)?;
         warnings.extend(confirmed.warnings.iter().map(|warning| (*warning).to_owned()));
-        let headers =
-            headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let who = match Impersonation::requested(headers) {
-            Ok(None) => confirmed.user,
-            Ok(Some(wanted)) => self.impersonate(&confirmed.user, wanted)?,
-            Err(why) => {
-                let mut status = Status::bad_request(why.to_string());
-                status.nosniff = true;
-                return Err(status);
-            }
+        let who = match impersonation(headers)? {
+            None => confirmed.user,
+            Some(wanted) => self.impersonate(&confirmed.user, wanted)?,
         };
         self.authorizer.gate(&self.store, who, info)
     }
 
     fn authenticate(
         &self,
-        headers: &HeaderMap,
+        bearer: Bearer<'_>,
         peer: &Peer,
         info: &RequestInfo,
         now: Timestamp,
     ) -> Result<Confirmed, Status> {
-        let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let peer = remembered(peer);
         let presented = identity::Presented {
             peer: peer.as_ref().as_ref(),
-            bearer: header.and_then(|header| Bearer::of(header).token()),
+            bearer: bearer.token(),
             path: &info.path,
         };
         let trust = self.trust.load();
@@ -122,6 +118,32 @@ impl<B: Backend> Server<B> {
             }
         }
     }
+}
+
+/// What the first `Authorization` header presents.
+pub(crate) fn bearer(headers: &HeaderMap) -> Bearer<'_> {
+    let Some(header) = headers.get(header::AUTHORIZATION) else { return Bearer::Absent };
+    // What is no text is no token of anybody: it is refused like a wrong one, not taken for none.
+    std::str::from_utf8(header.as_bytes()).map_or(Bearer::Token(""), Bearer::of)
+}
+
+/// Whom the headers ask to be taken for.
+///
+/// A value that is no text is refused: without it the request would go on as somebody else than was meant.
+/// The original would take its bytes.
+pub(crate) fn impersonation(headers: &HeaderMap) -> Result<Option<Impersonation>, Status> {
+    let malformed = |why: String| {
+        let mut status = Status::bad_request(why);
+        status.nosniff = true;
+        status
+    };
+    let mut texts = Vec::new();
+    for (name, value) in headers.iter().filter(|(name, _)| is_impersonation(name.as_str())) {
+        let text = std::str::from_utf8(value.as_bytes())
+            .map_err(|_| malformed(format!("the value of the header {name} is not UTF-8")))?;
+        texts.push((name.as_str(), text));
+    }
+    Impersonation::requested(texts).map_err(|why| malformed(why.to_string()))
 }
 
 /// What is known of the certificates of a connection is kept beside it.

@@ -7,7 +7,6 @@
 //! decoded first, then trimmed of slashes, then cut; an empty part stays a part.
 
 mod field_selector;
-pub mod fuzzing;
 mod label_selector;
 mod query;
 

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portcullis_kinds::{Kind, Object};
 use portcullis_schema::api::Resource;
 use portcullis_store::{Entry, Error, Keys, Revision};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::answer::{Answer, Document, Include, Listed};
 use crate::ask::{Ask, Target, namespace_of};
 use crate::backend::Backend;
+use crate::continue_token::Continue;
 use crate::negotiate::Offer;
 use crate::options::ListOptions;
 use crate::resource::prefix_in;
@@ -76,10 +75,9 @@ impl<B: Backend> Server<B> {
                     "specifying resource version is not allowed when using continue",
                 ));
             }
-            let token = Continue::read(&options.continue_token, prefix)?;
-            // A token without a version goes on with what is there now.
-            at = token.revision.map(Revision);
-            keys = whole.starting_at(token.start.as_bytes());
+            let token = Continue::read(&options.continue_token)?;
+            at = token.revision;
+            keys = whole.starting_at(format!("{prefix}{}", token.start).as_bytes());
         }
         // A cached list has no pages in the original.
         let paged = options.limit > 0 && options.resource_version != "0";
@@ -94,7 +92,7 @@ impl<B: Backend> Server<B> {
             (page.entries, page.revision, (page.remaining > 0).then_some(page.remaining))
         };
         let continue_token = match (rest, entries.last()) {
-            (Some(_), Some(last)) => Continue::after(revision, last, prefix),
+            (Some(_), Some(last)) => Continue::after(revision, &last.key, prefix).token(),
             _ => String::new(),
         };
         let exact = at.is_some() && options.continue_token.is_empty();
@@ -229,45 +227,5 @@ fn gone(why: Error, continue_token: &str) -> Status {
         ),
         Error::Future { asked, newest } => Status::ahead(asked.0, newest.0),
         other => Status::internal(&other.to_string()),
-    }
-}
-
-/// Where a list goes on. Clients hand it back as it is; it is made as the original makes it.
-struct Continue {
-    revision: Option<u64>,
-    start: String,
-}
-
-impl Continue {
-    /// The token of the page after `last`.
-    fn after(revision: Revision, last: &Entry, prefix: &str) -> String {
-        let key = String::from_utf8_lossy(&last.key);
-        let start = key.strip_prefix(prefix).unwrap_or(&key);
-        let token =
-            json!({"v": "meta.k8s.io/v1", "rv": revision.0, "start": format!("{start}\u{0}")});
-        URL_SAFE_NO_PAD.encode(token.to_string())
-    }
-
-    fn read(token: &str, prefix: &str) -> Result<Self, Status> {
-        let invalid = |why: &str| {
-            Status::bad_request(format!("invalid continue token: continue key is not valid: {why}"))
-        };
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|why| invalid(&why.to_string()))?;
-        let read =
-            portcullis_schema::json::read(&bytes).map_err(|why| invalid(&why.to_string()))?;
-        let version = read.value.get("v").and_then(Value::as_str).unwrap_or_default();
-        if version != "meta.k8s.io/v1" {
-            return Err(invalid(&format!("unrecognized encoded version {}", Value::from(version))));
-        }
-        let start = read.value.get("start").and_then(Value::as_str).unwrap_or_default();
-        if start.is_empty() {
-            return Err(invalid("unable to decode"));
-        }
-        // The start stays within what was listed: no step may lead up.
-        if format!("/{start}").split('/').any(|step| step == "..") {
-            return Err(invalid(start));
-        }
-        let revision = read.value.get("rv").and_then(Value::as_u64);
-        Ok(Self { revision: revision.filter(|rv| *rv > 0), start: format!("{prefix}{start}") })
     }
 }
