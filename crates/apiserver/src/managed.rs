@@ -41,18 +41,19 @@ pub(crate) fn by(
         Some(part) => (part.group, part.version, part.kind),
         None => (resource.group, resource.version, resource.kind),
     };
-    let Some(kind) = api::kind(group, version, kind) else { return };
+    let Some(known) = api::kind(group, version, kind) else { return };
     let written_as =
         if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
     let time = now.to_string();
     let by = Manager {
         name: manager,
         api_version: &written_as,
+        kind,
         subresource: target.subresource_name(),
         time: &time,
     };
     update(
-        kind.message,
+        known.message,
         &reset(resource.group, resource.version, resource.plural, target.subresource_name()),
         old,
         object,

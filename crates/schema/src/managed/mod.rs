@@ -47,6 +47,8 @@ pub struct Manager<'a> {
     pub name: &'a str,
     /// The version the object is written in: `apps/v1`.
     pub api_version: &'a str,
+    /// Its kind.
+    pub kind: &'a str,
     /// The subresource written to, or empty.
     pub subresource: &'a str,
     /// The moment, as the API prints it: `2027-01-31T08:15:00Z`.
@@ -89,7 +91,6 @@ pub fn update(
     let mut entries = entries(old, new, !by.subresource.is_empty());
     let stored = old.is_some_and(|old| metadata(old, "uid").is_some());
     if !(entries.is_empty() && stored) {
-        let kind = new.get("kind").and_then(Value::as_str).unwrap_or_default();
         let changes = match old {
             Some(old) => diff::diff(message, old, new),
             None => diff::diff(message, &decode::zero(message), new),
@@ -97,7 +98,7 @@ pub fn update(
         if let Ok(mut changes) = changes {
             reset.cut(&mut changes.changed);
             reset.cut(&mut changes.removed);
-            entries.retain(|entry| entry.api_version == by.api_version || known(entry, kind));
+            entries.retain(|entry| entry.api_version == by.api_version || known(entry, by.kind));
             own(&mut entries, changes, by);
             cap(&mut entries);
         }

@@ -2,8 +2,8 @@
 //! `spec` for writes to its status. The writer does not come to own them.
 
 use super::set;
-use crate::api;
 use crate::json::Object;
+use crate::{api, emulated};
 
 /// Paths of fields.
 type Paths = &'static [&'static [&'static str]];
@@ -53,7 +53,7 @@ pub fn reset(group: &str, version: &str, plural: &str, subresource: &str) -> Res
             &[&["spec"], &["metadata", "deletionTimestamp"], &["metadata", "ownerReferences"]]
         }
         ("", "namespaces", "finalize") => &[&["status"]],
-        ("apps", "deployments", "status") => &[&["spec"], &["metadata", "labels"]],
+        ("apps" | "extensions", "deployments", "status") => &[&["spec"], &["metadata", "labels"]],
         (
             "admissionregistration.k8s.io"
             | "apiextensions.k8s.io"
@@ -69,7 +69,8 @@ pub fn reset(group: &str, version: &str, plural: &str, subresource: &str) -> Res
         | ("networking.k8s.io", "servicecidrs", "status") => &[&["spec"], &["metadata"]],
         (_, _, "status") => &[&["spec"]],
         (_, _, "") => {
-            let resource = api::resource(group, version, plural);
+            let resource = api::resource(group, version, plural)
+                .or_else(|| emulated::resource(group, version, plural));
             match resource.and_then(|resource| resource.subresource("status")) {
                 Some(_) => &[&["status"]],
                 None => &[],

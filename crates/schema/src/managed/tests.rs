@@ -18,9 +18,8 @@ fn check(kind: &str, old: Option<&str>, new: &str, by: &str, want: &[&str]) {
     let (manager, subresource) = by.split_once('/').unwrap_or((by, ""));
     let reset = reset(group, version, &plural, subresource);
     let mut new = object(new);
-    new.insert("kind".into(), name.into());
     let old = old.map(object);
-    let by = Manager { name: manager, api_version, subresource, time: TIME };
+    let by = Manager { name: manager, api_version, kind: name, subresource, time: TIME };
     update(known.message, &reset, old.as_ref(), &mut new, &by);
     let list = metadata(&new, "managedFields").and_then(Value::as_array).cloned();
     let shown: Vec<String> = entry::read(list.unwrap_or_default())
@@ -261,10 +260,9 @@ fn the_oldest_updaters_are_merged() {
     let data = data.join(",");
     let old =
         format!(r#"{{"metadata":{{"uid":"u","managedFields":{entries}}},"data":{{{data}}}}}"#);
-    let mut new = object(&format!(
-        r#"{{"kind":"ConfigMap","metadata":{{"uid":"u"}},"data":{{{data},"n":""}}}}"#
-    ));
-    let by = Manager { name: "new", api_version: "v1", subresource: "", time: TIME };
+    let mut new = object(&format!(r#"{{"metadata":{{"uid":"u"}},"data":{{{data},"n":""}}}}"#));
+    let by =
+        Manager { name: "new", api_version: "v1", kind: "ConfigMap", subresource: "", time: TIME };
     let message = api::kind("", "v1", "ConfigMap").expect("known").message;
     update(message, &Reset::These(&[]), Some(&object(&old)), &mut new, &by);
     let list = metadata(&new, "managedFields").and_then(Value::as_array).cloned();
@@ -345,5 +343,32 @@ fn a_scale_shows_who_owns_the_replicas() {
             r#""b" "apps/v1" {"f:status":{}}"#,
             r#""hpa" "apps/v1" {"f:spec":{"f:replicas":{}}}"#,
         ]
+    );
+}
+
+#[test]
+fn entries_of_other_versions_stay_while_their_kind_is_known() {
+    let entry = |manager: &str, version: &str, path: &str| {
+        format!(
+            r#"{{"manager":"{manager}","operation":"Update","apiVersion":"{version}","time":"{EARLIER}","fieldsType":"FieldsV1","fieldsV1":{path}}}"#
+        )
+    };
+    let entries = [
+        entry("first", "extensions/v1beta1", r#"{"f:spec":{"f:paused":{}}}"#),
+        entry("gone", "apps/v1beta1", r#"{"f:spec":{"f:minReadySeconds":{}}}"#),
+    ];
+    let entries = entries.join(",");
+    let old = format!(
+        r#"{{"metadata":{{"uid":"u","managedFields":[{entries}]}},"spec":{{"paused":true,"minReadySeconds":1,"replicas":1}}}}"#
+    );
+    check(
+        "apps/v1/Deployment",
+        Some(&old),
+        r#"{"metadata":{"uid":"u"},"spec":{"paused":true,"minReadySeconds":1,"replicas":2}}"#,
+        "second",
+        &[
+            r#"first/@before {"f:spec":{"f:paused":{}}}"#,
+            r#"second/@now {"f:spec":{"f:replicas":{}}}"#,
+        ],
     );
 }

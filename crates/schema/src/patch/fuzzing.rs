@@ -45,8 +45,13 @@ fn owners(message: &'static Message, original: &Object, patched: Patched) {
         decode::decode(message, text.as_bytes()).ok().map(|decoded| decoded.object)
     };
     let (Some(old), Some(mut new)) = (decoded(original), decoded(&patched.object)) else { return };
-    let by =
-        Manager { name: "f", api_version: "v1", subresource: "", time: "2027-01-31T08:15:00Z" };
+    let by = Manager {
+        name: "f",
+        api_version: "v1",
+        kind: "Pod",
+        subresource: "",
+        time: "2027-01-31T08:15:00Z",
+    };
     update(message, &Reset::These(&[]), Some(&old), &mut new, &by);
     let mut again = new.clone();
     update(message, &Reset::These(&[]), Some(&new), &mut again, &by);

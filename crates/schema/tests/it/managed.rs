@@ -142,8 +142,13 @@ fn owners_are_those_that_were_recorded() {
             let name = manager_name(said.unwrap_or_default(), "recorder");
             let api_version = text(&record["response"], "/apiVersion");
             let Target { group, version, plural, subresource, .. } = &target;
-            let by =
-                Manager { name: &name, api_version, subresource, time: "2026-01-02T03:04:05Z" };
+            let by = Manager {
+                name: &name,
+                api_version,
+                kind,
+                subresource,
+                time: "2026-01-02T03:04:05Z",
+            };
             update(known.message, &reset(group, version, plural, subresource), old, &mut new, &by);
             let (want, got) = (owned(&answer), owned(&new));
             let allowed = |path: &&String| {
