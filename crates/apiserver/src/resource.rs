@@ -65,6 +65,10 @@ pub fn deprecation(resource: &Resource) -> Option<&'static str> {
             Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice")
         }
         ("", "componentstatuses") => Some("v1 ComponentStatus is deprecated in v1.19+"),
+        ("extensions", "deployments") => Some(
+            "extensions/v1beta1 Deployment is deprecated in v1.8+, unavailable in v1.16+; use apps/v1 \
+             Deployment",
+        ),
         _ => None,
     }
 }

@@ -1,6 +1,7 @@
 //! `scale`: how many replicas, read and written without the rest of the object.
 
 use portcullis_kinds::{FieldError, Object};
+use portcullis_schema::api::Subresource;
 use portcullis_schema::managed::{scale_entries, scaled_entries};
 use portcullis_schema::patch::{Checked, apply_json, apply_merge};
 use serde_json::{Map, Value, json};
@@ -24,6 +25,7 @@ impl<B: Backend> Server<B> {
         &self,
         ask: &mut Ask,
         target: Target,
+        part: &'static Subresource,
         verb: &str,
     ) -> Result<Answer, Status> {
         let form = ask.form(Offer::Objects)?;
@@ -40,7 +42,7 @@ impl<B: Backend> Server<B> {
                     .ok_or_else(|| Status::not_found(target.resource, &name))?;
                 let object =
                     stored::read(entry).map_err(|why| Status::internal(&why.to_string()))?;
-                of(whole, &object)
+                of(whole, part, &object)
             }
             "update" | "patch" => {
                 let kind = if verb == "update" { "UpdateOptions" } else { "PatchOptions" };
@@ -59,27 +61,26 @@ impl<B: Backend> Server<B> {
                         };
                         let wanted = match &sent {
                             Some(sent) => sent.clone(),
-                            None => patched(ask, &of(whole, old))?,
+                            None => patched(ask, &of(whole, part, old))?,
                         };
                         scaled(whole, old, &wanted)
                     })
                     .await?;
-                of(whole, &*updated.made.object()?)
+                of(whole, part, &*updated.made.object()?)
             }
             _ => return Err(Status::method_not_allowed()),
         };
-        let whole = stored::with_kind(&scale, "Scale", "autoscaling/v1");
         Ok(Answer::Document(Document {
             code: 200,
             media_type: form.encoding.media_type(),
             headers: Vec::new(),
-            body: written(&whole, form.encoding, ask.pretty()),
+            body: written(&scale, form.encoding, ask.pretty()),
         }))
     }
 }
 
-/// The scale of an object.
-fn of(target: Target, object: &Object) -> Object {
+/// The scale of an object, in the version of the subresource.
+fn of(target: Target, part: &Subresource, object: &Object) -> Object {
     let mut metadata = Map::new();
     for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         if let Some(value) = meta::metadata(object).and_then(|metadata| metadata.get(field)) {
@@ -99,19 +100,30 @@ fn of(target: Target, object: &Object) -> Object {
     }
     let mut status = Map::new();
     status.insert("replicas".into(), number("status").into());
-    if let Some(selector) = selector(object) {
-        status.insert("selector".into(), selector.into());
+    let selector = object.get("spec").and_then(|spec| spec.get("selector"));
+    if let Some(text) = selector.and_then(selector_text) {
+        if part.group == GROUP {
+            status.insert("selector".into(), text.into());
+        } else {
+            // Its first version had a map there, which cannot hold every selector.
+            if let Some(labels) = selector.and_then(plain_labels) {
+                status.insert("selector".into(), labels.clone());
+            }
+            status.insert("targetSelector".into(), text.into());
+        }
     }
     let mut scale = Object::new();
     scale.insert("metadata".into(), metadata.into());
     scale.insert("spec".into(), spec.into());
     scale.insert("status".into(), status.into());
-    scale
+    stored::with_kind(&scale, part.kind, &format!("{}/{}", part.group, part.version))
 }
 
-/// The selector of an object as the text of one.
-fn selector(object: &Object) -> Option<String> {
-    selector_text(object.get("spec")?.get("selector")?)
+/// The labels of a selector that asks for nothing else.
+fn plain_labels(selector: &Value) -> Option<&Value> {
+    let expressions = selector.get("matchExpressions").and_then(Value::as_array);
+    let none_else = expressions.is_none_or(Vec::is_empty);
+    selector.get("matchLabels").filter(|_| none_else)
 }
 
 /// A selector as it stands in objects, as the text of one.
@@ -154,11 +166,11 @@ pub(crate) fn selector_text(selector: &Value) -> Option<String> {
 }
 
 fn patched(ask: &Ask, scale: &Object) -> Result<Object, Status> {
-    let whole = stored::with_kind(scale, "Scale", "autoscaling/v1");
+    let scale = scale.clone();
     let applied = match body::media_type(&ask.content_type) {
-        "application/json-patch+json" => apply_json(whole, &ask.body, Checked::Yes),
+        "application/json-patch+json" => apply_json(scale, &ask.body, Checked::Yes),
         "application/merge-patch+json" | "application/strategic-merge-patch+json" => {
-            apply_merge(whole, &ask.body, Checked::Yes)
+            apply_merge(scale, &ask.body, Checked::Yes)
         }
         _ => return Err(Status::unsupported_media_type("415: Unsupported Media Type")),
     };

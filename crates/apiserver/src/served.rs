@@ -18,7 +18,11 @@ pub struct Served {
 impl Served {
     /// The groups in the order of discovery: the core group first, ours last.
     pub fn groups(self) -> impl Iterator<Item = &'static Group> {
-        api::groups().iter().chain(self.own.then(own::group))
+        let extensions = self.as_1_20.then(emulated::extensions);
+        // Where 1.20 listed it: clients that look a name up find it in the group `apps` first.
+        let at = api::groups().iter().position(|group| group.name == "policy").unwrap_or_default();
+        let (before, after) = api::groups().split_at(at);
+        before.iter().chain(extensions).chain(after).chain(self.own.then(own::group))
     }
 
     /// A group by its name.
@@ -61,6 +65,12 @@ mod tests {
             let accounts = then.resource("", "v1", "serviceaccounts");
             assert_eq!(accounts.map(|accounts| accounts.columns.len()), Some(3));
             assert!(then.resource("", "v1", "pods").is_some());
+            let deployments =
+                |of: Served| of.resource("extensions", "v1beta1", "deployments").is_some();
+            assert!(deployments(then) && !deployments(served));
+            assert_eq!(then.groups().count(), served.groups().count() + 1);
+            let place = |name| then.groups().position(|group| group.name == name);
+            assert!(place("apps") < place("extensions"));
             assert!(served.group("").is_some() && served.group("nosuch").is_none());
         }
     }

@@ -11,7 +11,8 @@ use crate::secret::SECRET;
 use crate::service::SERVICE;
 use crate::service_account::SERVICE_ACCOUNT;
 use crate::workload::{
-    CRON_JOB, DAEMON_SET, DEPLOYMENT, JOB, REPLICA_SET, REPLICATION_CONTROLLER, STATEFUL_SET,
+    CRON_JOB, DAEMON_SET, DEPLOYMENT, DEPLOYMENT_V1BETA1, JOB, REPLICA_SET, REPLICATION_CONTROLLER,
+    STATEFUL_SET,
 };
 use crate::{
     FieldError, admission_policy, autoscaling, certificate, disruption, endpoints, event,
@@ -126,6 +127,12 @@ pub trait Kind: Sync {
         true
     }
 
+    /// Whether what an object owns stays when it is deleted and nobody says what is to become of it, as it
+    /// did before there was garbage collection.
+    fn orphans(&self) -> bool {
+        false
+    }
+
     /// What is wrong with a name, in the words of the API; nothing where it is fine. The rule of most
     /// kinds is that of a DNS subdomain.
     fn name_faults(&self, name: &str) -> Vec<String> {
@@ -171,6 +178,7 @@ pub fn kind(group: &str, resource: &str) -> &'static dyn Kind {
         ("events.k8s.io", "events") => &event::EVENT,
         (FLOW_CONTROL, "flowschemas") => &flow_control::FLOW_SCHEMA,
         (FLOW_CONTROL, "prioritylevelconfigurations") => &flow_control::PRIORITY_LEVEL,
+        ("extensions", "deployments") => &DEPLOYMENT_V1BETA1,
         ("networking.k8s.io", "ingresses") => &ingress::INGRESS,
         ("networking.k8s.io", "ingressclasses") => &ingress::INGRESS_CLASS,
         ("networking.k8s.io", "ipaddresses") => &rows::IP_ADDRESS,

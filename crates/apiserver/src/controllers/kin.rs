@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use portcullis_kinds::Object;
-use portcullis_schema::api;
+use portcullis_schema::{api, emulated};
 use serde_json::Value;
 
 use super::desk::says;
@@ -113,7 +113,9 @@ fn reference(at: &str, value: &Value) -> OwnerReference {
     let text = |field: &str| value.get(field).and_then(Value::as_str).unwrap_or_default();
     let version = text("apiVersion");
     let (group, version) = version.rsplit_once('/').unwrap_or(("", version));
-    let resource = api::resource_of_kind(group, version, text("kind"));
+    let kind = text("kind");
+    let resource = api::resource_of_kind(group, version, kind)
+        .or_else(|| emulated::resource_of_kind(group, version, kind));
     let namespace = place(at.as_bytes()).map_or("", |place| place.namespace);
     // An owner is in the same namespace or in none; what is in none has no owner that is in one.
     let possible = resource.filter(|resource| !resource.namespaced || !namespace.is_empty());

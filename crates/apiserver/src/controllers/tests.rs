@@ -660,6 +660,115 @@ async fn accounts_of_kubernetes_1_20_have_a_token_secret() {
     assert_eq!(secrets["items"].as_array().expect("items").len(), 2);
 }
 
+// === what 1.20 served ===
+
+const OLD: &str = "/apis/extensions/v1beta1/namespaces/default/deployments";
+const NEW: &str = "/apis/apps/v1/namespaces/default/deployments";
+
+fn deployment(spec: Value) -> Value {
+    let mut deployment = json!({"metadata": {"name": "web"}, "spec": spec});
+    deployment["spec"]["template"] = json!({
+        "metadata": {"labels": {"app": "web"}},
+        "spec": {"containers": [{"name": "c", "image": "i"}]},
+    });
+    deployment
+}
+
+async fn as_1_20() -> Cluster {
+    Cluster::over(Memory::new(), "*", Some(Emulation::V1_20)).await.follow()
+}
+
+#[tokio::test]
+async fn a_deployment_is_one_object_in_two_groups() {
+    let cluster = as_1_20().await;
+    let (web, apps) = (format!("{OLD}/web"), format!("{NEW}/web"));
+    let made = cluster.post(OLD, deployment(json!({"rollbackTo": {"revision": 2}}))).await;
+    let said = |object: &Value| format!("{} {}", object["apiVersion"], object["kind"]);
+    assert_eq!(said(&made), r#""extensions/v1beta1" "Deployment""#);
+    assert_eq!(made["spec"]["selector"], json!({"matchLabels": {"app": "web"}}));
+    assert_eq!(made["spec"]["rollbackTo"], json!({"revision": 2}));
+
+    let seen = cluster.get(&apps).await.expect("a deployment");
+    assert_eq!(said(&seen), r#""apps/v1" "Deployment""#);
+    assert_eq!(seen["metadata"]["uid"], made["metadata"]["uid"]);
+    assert_eq!(seen["spec"]["selector"], made["spec"]["selector"]);
+    assert_eq!(
+        seen["spec"]["strategy"]["rollingUpdate"],
+        json!({"maxUnavailable": 1, "maxSurge": 1})
+    );
+    assert_eq!(seen["spec"].get("rollbackTo"), None);
+    let annotations = &seen["metadata"]["annotations"];
+    assert_eq!(annotations, &json!({"deprecated.deployment.rollback.to": "2"}));
+
+    // Each is changed through the other, and who changed what stays known.
+    let changed = cluster.patch(&apps, json!({"spec": {"replicas": 3}})).await;
+    assert_eq!(cluster.get(&web).await.expect("a deployment")["spec"]["replicas"], 3);
+    let owners = changed["metadata"]["managedFields"].as_array().expect("entries");
+    let versions: Vec<&str> =
+        owners.iter().map(|entry| entry["apiVersion"].as_str().expect("a version")).collect();
+    assert_eq!(versions, ["apps/v1", "extensions/v1beta1"]);
+    let moved = json!({"spec": {"selector": {"matchLabels": {"app": "web", "x": "y"}},
+        "template": {"metadata": {"labels": {"x": "y"}}}}});
+    let (code, refused) = cluster.ask(Method::PATCH, &apps, moved.clone()).await;
+    assert_eq!((code, &refused["reason"]), (422, &json!("Invalid")), "{refused}");
+    cluster.patch(&web, moved).await;
+
+    let scale = cluster.patch(&format!("{web}/scale"), json!({"spec": {"replicas": 5}})).await;
+    assert_eq!(said(&scale), r#""extensions/v1beta1" "Scale""#);
+    let labels = json!({"app": "web", "x": "y"});
+    let status = json!({"replicas": 0, "selector": labels, "targetSelector": "app=web,x=y"});
+    assert_eq!((&scale["spec"], &scale["status"]), (&json!({"replicas": 5}), &status));
+    let scale = cluster.get(&format!("{apps}/scale")).await.expect("a scale");
+    assert_eq!(said(&scale), r#""autoscaling/v1" "Scale""#);
+    assert_eq!(scale["status"], json!({"replicas": 0, "selector": "app=web,x=y"}));
+    for (path, kind, item) in [(OLD, "extensions/v1beta1", 1), (NEW, "apps/v1", 0)] {
+        let list = cluster.get(path).await.expect("a list");
+        assert_eq!((&list["apiVersion"], &list["kind"]), (&json!(kind), &json!("DeploymentList")));
+        let shown = list["items"][0]["spec"]["rollbackTo"].as_object().map_or(0, |_| 1);
+        assert_eq!(shown, item, "{list}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_old_deployment_owns_stays_when_nothing_is_said() {
+    let cluster = as_1_20().await;
+    let uid = |object: &Value| object["metadata"]["uid"].clone();
+    for (propagation, stays) in [("", true), ("Background", false)] {
+        let owner = cluster.post(OLD, deployment(json!({}))).await;
+        let reference = json!([{"apiVersion": "extensions/v1beta1", "kind": "Deployment",
+            "name": "web", "uid": uid(&owner)}]);
+        let owned = json!({"metadata": {"name": "owned", "ownerReferences": reference}});
+        let maps = "/api/v1/namespaces/default/configmaps";
+        cluster.post(maps, owned).await;
+        cluster.delete(&format!("{OLD}/web"), propagation).await;
+        cluster.until(&format!("{NEW}/web"), |found| found.is_none()).await;
+        cluster.rest().await;
+        let left = cluster.until(&format!("{maps}/owned"), |found| found.is_some() == stays).await;
+        if let Some(left) = left {
+            assert_eq!(left["metadata"].get("ownerReferences"), None, "{left}");
+            cluster.delete(&format!("{maps}/owned"), "").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn only_an_emulation_serves_what_is_gone() {
+    let now = Cluster::at_rest("*").await;
+    let then = as_1_20().await;
+    for path in [OLD, "/apis/extensions", "/apis/extensions/v1beta1"] {
+        assert_eq!(now.ask(Method::GET, path, Value::Null).await.0, 404, "{path}");
+        assert_eq!(then.ask(Method::GET, path, Value::Null).await.0, 200, "{path}");
+    }
+    let listed = |list: &Value| list.to_string().contains("\"extensions\"");
+    let groups = |list: Option<Value>| list.is_some_and(|list| listed(&list));
+    assert!(!groups(now.get("/apis").await) && groups(then.get("/apis").await));
+    let document = then.get("/openapi/v3/apis/extensions/v1beta1").await.expect("a document");
+    let schema = &document["components"]["schemas"]["io.k8s.api.extensions.v1beta1.DeploymentSpec"];
+    assert_eq!(schema["required"], json!(["template"]));
+    assert!(schema["properties"].get("rollbackTo").is_some());
+    assert!(now.get("/openapi/v3/apis/extensions/v1beta1").await.is_none());
+}
+
 // === the whole ===
 
 #[tokio::test]

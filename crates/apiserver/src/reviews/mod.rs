@@ -75,7 +75,7 @@ impl<B: Backend> Server<B> {
             ("pods", "log" | "exec" | "attach" | "portforward", _) => {
                 self.connect(ask, target, part.name)
             }
-            (_, "scale", _) => self.scale(ask, target, verb).await,
+            (_, "scale", _) => self.scale(ask, target, part, verb).await,
             // What needs a node, as logs and exec, was authorized and ends here.
             _ => {
                 let namespace = namespace_of(&ask.info, target.resource);

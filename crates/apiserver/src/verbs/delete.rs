@@ -151,8 +151,12 @@ pub(crate) fn going(
         Some(Propagation::Orphan) => finalizers.push(ORPHAN),
         Some(Propagation::Foreground) => finalizers.push(FOREGROUND),
         Some(Propagation::Background) => {}
-        // Without a word it stays what an earlier request has asked for.
-        None => finalizers.extend([ORPHAN, FOREGROUND].into_iter().filter(|one| held(one))),
+        // Without a word it stays what an earlier request has asked for, else as the kind has it.
+        None if held(ORPHAN) || held(FOREGROUND) => {
+            finalizers.extend([ORPHAN, FOREGROUND].into_iter().filter(|one| held(one)));
+        }
+        None if target.kind_of_resource().orphans() => finalizers.push(ORPHAN),
+        None => {}
     }
     let listed: Vec<Value> = finalizers.iter().map(|one| Value::from(*one)).collect();
     meta::set(&mut next, "finalizers", if listed.is_empty() { Value::Null } else { listed.into() });

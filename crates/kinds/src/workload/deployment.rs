@@ -20,7 +20,7 @@ const PROGRESS_SECONDS: i32 = 600;
 
 /// `deployments.apps`.
 pub(crate) static DEPLOYMENT: Deployment = Deployment::Main;
-static STATUS: Deployment = Deployment::Status;
+pub(super) static STATUS: Deployment = Deployment::Status;
 
 /// A Deployment, or its status written on its own.
 pub(crate) enum Deployment {

@@ -153,6 +153,10 @@ impl Kind for Job {
         ])
     }
 
+    fn orphans(&self) -> bool {
+        true
+    }
+
     fn subresource(&self, name: &str) -> Option<&'static dyn Kind> {
         (name == "status").then_some(&JOB_STATUS as _)
     }

@@ -4,6 +4,7 @@
 mod cron_job;
 mod daemon_set;
 mod deployment;
+mod deployment_v1beta1;
 mod job;
 mod replica_set;
 mod rule;
@@ -20,6 +21,7 @@ use crate::{Object, generation, pod};
 pub(crate) use cron_job::CRON_JOB;
 pub(crate) use daemon_set::DAEMON_SET;
 pub(crate) use deployment::DEPLOYMENT;
+pub(crate) use deployment_v1beta1::DEPLOYMENT_V1BETA1;
 pub(crate) use job::JOB;
 pub(crate) use replica_set::{REPLICA_SET, REPLICATION_CONTROLLER};
 pub(crate) use stateful_set::STATEFUL_SET;

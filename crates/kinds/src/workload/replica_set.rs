@@ -145,6 +145,10 @@ impl Kind for ReplicationController {
         Some(cells(object, label::map_text(selector), now))
     }
 
+    fn orphans(&self) -> bool {
+        true
+    }
+
     fn subresource(&self, name: &str) -> Option<&'static dyn Kind> {
         (name == "status").then_some(&CONTROLLER_STATUS as _)
     }

@@ -236,6 +236,7 @@ fn is_recorded(message: &Message) -> bool {
         "autoscaling/v2.",
         "discovery/",
         "events/",
+        "extensions/",
         "flowcontrol/",
         "node/",
         "resource/",
