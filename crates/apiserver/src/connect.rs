@@ -1,7 +1,9 @@
-//! What is asked of a running container: its log, and a way into it.
+//! What is asked of what runs: the log of a container, a way into it, and requests passed on to it.
 //!
 //! There are no kubelets behind this server. Everything is judged as the original judges it before it
 //! turns to one, so that who asks the wrong thing is told what is wrong with it.
+
+use std::net::IpAddr;
 
 use portcullis_kinds::{FieldError, Object};
 use portcullis_schema::api;
@@ -51,6 +53,116 @@ impl<B: Backend> Server<B> {
         }
         Err(Status::not_implemented(target.resource, part))
     }
+
+    /// `proxy` of a pod, service or node: refused for what the original refuses before it turns to an address.
+    pub(crate) fn proxy(&self, ask: &Ask, target: Target) -> Result<Answer, Status> {
+        let resource = target.resource;
+        let asked = ask.info.name.as_str();
+        let Some((name, port)) = name_and_port(asked) else {
+            let what = resource.singular;
+            let asked = Value::from(asked);
+            return Err(Status::bad_request(format!("invalid {what} request {asked}")));
+        };
+        let namespace = namespace_of(&ask.info, resource);
+        let object = self.found(resource, namespace, name)?;
+        match resource.plural {
+            "services" => self.endpoints(&object, namespace, name, port)?,
+            "nodes" => allowed(&node_address(&object)?)?,
+            _ => allowed(pod_address(&object))?,
+        }
+        Err(Status::not_implemented(resource, "proxy"))
+    }
+
+    /// Whether a service has endpoints to be turned to.
+    fn endpoints(
+        &self,
+        service: &Object,
+        namespace: &str,
+        name: &str,
+        port: &str,
+    ) -> Result<(), Status> {
+        let shown = Value::from(name);
+        if let Ok(number) = port.parse::<i64>()
+            && !listed(service, "spec", "ports")
+                .any(|one| one.get("port").and_then(Value::as_i64) == Some(number))
+        {
+            let why = format!("no service port {number} found for service {shown}");
+            return Err(Status::unavailable(why));
+        }
+        let services = api::resource("", "v1", "services");
+        let endpoints = api::resource("", "v1", "endpoints");
+        let (Some(services), Some(endpoints)) = (services, endpoints) else {
+            return Err(Status::internal("the resource endpoints is unknown"));
+        };
+        let held = self.found(endpoints, namespace, name);
+        // The original speaks of the service, whichever of the two is missing.
+        let held = held.map_err(|_| Status::not_found(services, name))?;
+        let some = held.get("subsets").and_then(Value::as_array).is_some_and(|all| !all.is_empty());
+        if some {
+            return Ok(());
+        }
+        Err(Status::unavailable(format!("no endpoints available for service {shown}")))
+    }
+}
+
+/// The name and the port of `name`, `name:port` or `scheme:name:port`.
+fn name_and_port(asked: &str) -> Option<(&str, &str)> {
+    let parts: Vec<&str> = asked.split(':').collect();
+    let (scheme, name, port) = match parts.as_slice() {
+        [name] => ("", *name, ""),
+        [name, port] => ("", *name, *port),
+        [scheme, name, port] => (*scheme, *name, *port),
+        _ => return None,
+    };
+    (!name.is_empty() && matches!(scheme, "" | "http" | "https")).then_some((name, port))
+}
+
+/// The items of a list in a part of an object.
+fn listed<'o>(object: &'o Object, part: &str, list: &str) -> impl Iterator<Item = &'o Value> {
+    let held = object.get(part).and_then(|part| part.get(list)).and_then(Value::as_array);
+    held.into_iter().flatten()
+}
+
+fn pod_address(pod: &Object) -> &str {
+    let status = pod.get("status");
+    let first = listed(pod, "status", "podIPs").next().and_then(|one| one.get("ip"));
+    let only = || status.and_then(|status| status.get("podIP"));
+    first.or_else(only).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The address at which a node is turned to: the first of the sort that is liked best.
+fn node_address(node: &Object) -> Result<String, Status> {
+    const LIKED: [&str; 5] = ["Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP"];
+    let of_sort = |sort: &&str| {
+        let mut addresses = listed(node, "status", "addresses");
+        let found = addresses.find(|one| one.get("type").and_then(Value::as_str) == Some(sort))?;
+        Some(found.get("address")?.as_str()?.to_owned())
+    };
+    LIKED
+        .iter()
+        .find_map(of_sort)
+        .ok_or_else(|| Status::unclassified("no preferred addresses found; known addresses: []"))
+}
+
+/// Refuses what leads to this machine or to its neighbours. Names are not looked up.
+fn allowed(address: &str) -> Result<(), Status> {
+    let refused = match address.parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => {
+            ip.is_unspecified()
+                || ip.is_loopback()
+                || ip.is_link_local()
+                || ip.is_multicast()
+                || ip.is_broadcast()
+        }
+        Ok(IpAddr::V6(ip)) => {
+            ip.is_unspecified()
+                || ip.is_loopback()
+                || ip.is_unicast_link_local()
+                || ip.is_multicast()
+        }
+        Err(_) => address.is_empty(),
+    };
+    if refused { Err(Status::bad_request("address not allowed")) } else { Ok(()) }
 }
 
 /// Refuses options of a log that say nothing.
@@ -129,6 +241,50 @@ mod tests {
             let got = refused.as_ref().map(|status| status.message.as_str());
             assert_eq!(got, want, "{init:?} {main:?} {asked}");
         }
+    }
+
+    #[test]
+    fn what_is_turned_to_is_named_with_its_port() {
+        for (asked, want) in [
+            ("p", Some(("p", ""))),
+            ("p:80", Some(("p", "80"))),
+            ("https:p:web", Some(("p", "web"))),
+            (":p:", Some(("p", ""))),
+            ("ftp:p:21", None),
+            (":80", None),
+            ("a:b:c:d", None),
+        ] {
+            assert_eq!(name_and_port(asked), want, "{asked}");
+        }
+    }
+
+    #[test]
+    fn this_machine_and_its_neighbours_are_not_turned_to() {
+        for (address, may) in [
+            ("10.0.0.7", true),
+            ("fd00::7", true),
+            ("node-1.example", true),
+            ("", false),
+            ("127.0.0.1", false),
+            ("::1", false),
+            ("0.0.0.0", false),
+            ("169.254.169.254", false),
+            ("fe80::1", false),
+            ("224.0.0.1", false),
+            ("255.255.255.255", false),
+        ] {
+            assert_eq!(allowed(address).is_ok(), may, "{address}");
+        }
+        let node = json!({"status": {"addresses": [
+            {"type": "ExternalIP", "address": "203.0.113.1"},
+            {"type": "InternalIP", "address": "10.0.0.1"},
+        ]}});
+        let node = node.as_object().cloned().unwrap_or_default();
+        assert_eq!(node_address(&node).ok().as_deref(), Some("10.0.0.1"));
+        let unknown = node_address(&Object::new()).err();
+        assert_eq!(unknown.map(|status| (status.code, status.reason)), Some((500, "")));
+        let pod = json!({"status": {"podIP": "10.1.0.1", "podIPs": [{"ip": "10.1.0.1"}]}});
+        assert_eq!(pod_address(pod.as_object().unwrap_or(&Object::new())), "10.1.0.1");
     }
 
     #[test]

@@ -14,6 +14,7 @@ pub mod authn;
 pub mod backend;
 mod body;
 mod bootstrap;
+mod components;
 pub mod config;
 mod connect;
 mod continue_token;

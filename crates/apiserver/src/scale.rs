@@ -42,7 +42,7 @@ impl<B: Backend> Server<B> {
                     .ok_or_else(|| Status::not_found(target.resource, &name))?;
                 let object =
                     stored::read(entry).map_err(|why| Status::internal(&why.to_string()))?;
-                of(whole, part, &object)
+                of(part, &object)
             }
             "update" | "patch" => {
                 let kind = if verb == "update" { "UpdateOptions" } else { "PatchOptions" };
@@ -61,12 +61,12 @@ impl<B: Backend> Server<B> {
                         };
                         let wanted = match &sent {
                             Some(sent) => sent.clone(),
-                            None => patched(ask, &of(whole, part, old))?,
+                            None => patched(ask, owned(whole, old, of(part, old)))?,
                         };
                         scaled(whole, old, &wanted)
                     })
                     .await?;
-                of(whole, part, &*updated.made.object()?)
+                of(part, &*updated.made.object()?)
             }
             _ => return Err(Status::method_not_allowed()),
         };
@@ -80,16 +80,12 @@ impl<B: Backend> Server<B> {
 }
 
 /// The scale of an object, in the version of the subresource.
-fn of(target: Target, part: &Subresource, object: &Object) -> Object {
+fn of(part: &Subresource, object: &Object) -> Object {
     let mut metadata = Map::new();
     for field in ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] {
         if let Some(value) = meta::metadata(object).and_then(|metadata| metadata.get(field)) {
             metadata.insert(field.into(), value.clone());
         }
-    }
-    let entries = scale_entries(object, &api_version(target.resource));
-    if !entries.is_empty() {
-        metadata.insert("managedFields".into(), entries.into());
     }
     let number = |part: &str| {
         object.get(part).and_then(|part| part.get("replicas")).and_then(Value::as_i64).unwrap_or(0)
@@ -117,6 +113,15 @@ fn of(target: Target, part: &Subresource, object: &Object) -> Object {
     scale.insert("spec".into(), spec.into());
     scale.insert("status".into(), status.into());
     stored::with_kind(&scale, part.kind, &format!("{}/{}", part.group, part.version))
+}
+
+/// A scale with who owns its replicas, which a patch may change and no answer shows.
+fn owned(target: Target, object: &Object, mut scale: Object) -> Object {
+    let entries = scale_entries(object, &api_version(target.resource));
+    if !entries.is_empty() {
+        meta::set(&mut scale, "managedFields", entries);
+    }
+    scale
 }
 
 /// The labels of a selector that asks for nothing else.
@@ -165,8 +170,7 @@ pub(crate) fn selector_text(selector: &Value) -> Option<String> {
     Some(parts.join(","))
 }
 
-fn patched(ask: &Ask, scale: &Object) -> Result<Object, Status> {
-    let scale = scale.clone();
+fn patched(ask: &Ask, scale: Object) -> Result<Object, Status> {
     let applied = match body::media_type(&ask.content_type) {
         "application/json-patch+json" => apply_json(scale, &ask.body, Checked::Yes),
         "application/merge-patch+json" | "application/strategic-merge-patch+json" => {

@@ -15,6 +15,7 @@ use crate::answer::{Answer, Document, written};
 use crate::ask::{Ask, Target};
 use crate::backend::Backend;
 use crate::body::BODY_BYTES_MAX;
+use crate::components;
 use crate::config::{Controllers, Emulation};
 use crate::gates::authorize::Authorizer;
 use crate::http::{BodyError, Request, Response, ResponseBody, Service};
@@ -299,6 +300,7 @@ impl<B: Backend> Server<B> {
         if target.subresource.is_none()
             && info.parts.len() > 1
             && !crate::resource::is_stored(target.resource)
+            && !components::are(target.resource)
         {
             return Err(Status::no_such_resource().into());
         }
@@ -311,6 +313,8 @@ impl<B: Backend> Server<B> {
             (_, Some(part)) if !written_like_the_object(target) => {
                 self.subresource(ask, target, part, verb).await
             }
+            ("get", _) if components::are(target.resource) => components::get(ask, target),
+            ("list", _) if components::are(target.resource) => components::list(ask, target),
             ("get", _) => self.get(ask, target).await,
             ("list", _) => self.list(ask, target).await,
             ("watch", _) => self.watch(ask, target).await,

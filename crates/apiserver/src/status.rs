@@ -141,6 +141,11 @@ impl Status {
         })
     }
 
+    /// 503: what the request is to be passed on to is not there.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(503, "ServiceUnavailable", message)
+    }
+
     /// 406: no form of the answer is taken. `available` are the media types.
     pub fn no_media_type(available: &str) -> Self {
         let message = format!("406: Not Acceptable\n\nAvailable representations: {available}");

@@ -45,6 +45,7 @@ impl Cluster {
             authorities: AUTHORITIES_TEXT.to_owned(),
             controllers: controllers.parse().expect("a choice"),
             emulate,
+            own_groups: true,
             ..Behaviour::default()
         };
         let (tokens, _) = TokenFile::parse(b"secret,admin,1,system:masters").expect("tokens");
@@ -86,6 +87,17 @@ impl Cluster {
     }
 
     async fn ask(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
+        let (code, _, answer) = self.ask_warned(method, path, body).await;
+        (code, answer)
+    }
+
+    /// The answer with what it warns of.
+    async fn ask_warned(
+        &self,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> (u16, Vec<String>, Value) {
         let mut headers = HeaderMap::new();
         headers.insert(header::AUTHORIZATION, HeaderValue::from_static("Bearer secret"));
         headers.insert(header::USER_AGENT, HeaderValue::from_static("tester"));
@@ -105,7 +117,9 @@ impl Cluster {
         };
         let response = self.server.call(request).await;
         let ResponseBody::Full(bytes) = response.body else { panic!("{path} has no end") };
-        (response.status.as_u16(), serde_json::from_slice(&bytes).unwrap_or_default())
+        let warnings = response.headers.get_all(header::WARNING).iter();
+        let warnings = warnings.map(|one| one.to_str().expect("text").to_owned()).collect();
+        (response.status.as_u16(), warnings, serde_json::from_slice(&bytes).unwrap_or_default())
     }
 
     async fn get(&self, path: &str) -> Option<Value> {
@@ -767,6 +781,68 @@ async fn only_an_emulation_serves_what_is_gone() {
     assert_eq!(schema["required"], json!(["template"]));
     assert!(schema["properties"].get("rollbackTo").is_some());
     assert!(now.get("/openapi/v3/apis/extensions/v1beta1").await.is_none());
+}
+
+// === beside the controllers ===
+
+#[tokio::test]
+async fn what_is_not_enforced_says_so_when_it_goes_too() {
+    let cluster = Cluster::at_rest("*").await;
+    let quotas = "/api/v1/namespaces/default/resourcequotas";
+    let warned = |warnings: &[String]| {
+        assert_eq!(warnings.len(), 1, "{warnings:?}");
+        assert!(warnings[0].contains("resource quotas"), "{warnings:?}");
+    };
+    for name in ["a", "b", "c"] {
+        let (code, warnings, _) = cluster.ask_warned(Method::POST, quotas, named(name)).await;
+        assert_eq!(code, 201);
+        warned(&warnings);
+    }
+    // One of them, and then all at once.
+    for path in [&format!("{quotas}/a"), quotas] {
+        let (code, warnings, _) = cluster.ask_warned(Method::DELETE, path, Value::Null).await;
+        assert_eq!(code, 200, "{path}");
+        warned(&warnings);
+    }
+    let maps = "/api/v1/namespaces/default/configmaps";
+    let (_, warnings, _) = cluster.ask_warned(Method::DELETE, maps, Value::Null).await;
+    assert!(warnings.is_empty(), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn the_one_component_is_the_store() {
+    let cluster = Cluster::at_rest("*").await;
+    let path = "/api/v1/componentstatuses";
+    let store = cluster.get(&format!("{path}/etcd-0")).await.expect("a component");
+    assert_eq!(store["conditions"][0]["status"], "True");
+    let list = cluster.get(path).await.expect("a list");
+    assert_eq!(list["kind"], "ComponentStatusList");
+    assert_eq!(list["items"][0]["metadata"], store["metadata"]);
+    assert!(cluster.get(&format!("{path}/scheduler")).await.is_none());
+    assert_eq!(cluster.ask(Method::DELETE, path, Value::Null).await.0, 405);
+}
+
+#[tokio::test]
+async fn a_service_is_turned_to_where_it_has_endpoints() {
+    let cluster = Cluster::at_rest("*").await;
+    let core = "/api/v1/namespaces/default";
+    let spec = json!({"ports": [{"port": 80}], "clusterIP": "None"});
+    cluster
+        .post(&format!("{core}/services"), json!({"metadata": {"name": "s"}, "spec": spec}))
+        .await;
+    let check = async |name: &str, code: u16, message: &str| {
+        let path = format!("{core}/services/{name}/proxy/x");
+        let (got, answer) = cluster.ask(Method::GET, &path, Value::Null).await;
+        assert_eq!((got, answer["message"].as_str()), (code, Some(message)), "{name}");
+    };
+    check("s", 404, "services \"s\" not found").await;
+    check("s:81", 503, "no service port 81 found for service \"s\"").await;
+    check("ftp:s:80", 400, "invalid service request \"ftp:s:80\"").await;
+    cluster.post(&format!("{core}/endpoints"), named("s")).await;
+    check("http:s:80", 503, "no endpoints available for service \"s\"").await;
+    let subsets = json!([{"addresses": [{"ip": "10.1.0.1"}], "ports": [{"port": 80}]}]);
+    cluster.patch(&format!("{core}/endpoints/s"), json!({"subsets": subsets})).await;
+    check("s", 501, "services/proxy is not served: there are no nodes here").await;
 }
 
 // === the whole ===

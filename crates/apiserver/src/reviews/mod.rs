@@ -75,6 +75,7 @@ impl<B: Backend> Server<B> {
             ("pods", "log" | "exec" | "attach" | "portforward", _) => {
                 self.connect(ask, target, part.name)
             }
+            ("pods" | "services" | "nodes", "proxy", _) => self.proxy(ask, target),
             (_, "scale", _) => self.scale(ask, target, part, verb).await,
             // What needs a node, as logs and exec, was authorized and ends here.
             _ => {

@@ -156,8 +156,9 @@ impl<B: Backend> Server<B> {
         object: &Object,
     ) {
         if self.behaviour.own_groups {
-            let said = crate::unenforced::warning(target.resource, object);
-            ask.warnings.extend(said.map(str::to_owned));
+            let said = crate::unenforced::warning(target.resource, object).map(str::to_owned);
+            // A request may write many objects, and says so once.
+            ask.warnings.extend(said.filter(|said| !ask.warnings.contains(said)));
         }
     }
 

@@ -76,6 +76,7 @@ impl<B: Backend> Server<B> {
             };
             let old = stored::read(&entry).map_err(|why| Status::internal(&why.to_string()))?;
             preconditions(options, target, &old, &entry, name)?;
+            self.warn_of_what_is_not_enforced(ask, target, &old);
             let passed = self.judge(chain, doing, &old, Some(&old))?;
             let next = going(ask.now, target, options, &old);
             let gone = ends_now(target, &next);
