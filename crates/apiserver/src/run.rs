@@ -129,9 +129,11 @@ async fn serve(config: &Config, told: &mut dyn FnMut(Notice)) -> Result<Drained,
             drained = &mut serving => break drained.unwrap_or(Drained::Some),
             Some(notice) = happened.recv() => told(match notice {
                 Notice::Reload(Reload::Done) => {
-                    match wiring::trust(config, &data_dir.credentials()) {
+                    let credentials = data_dir.credentials();
+                    match wiring::trust(config, &credentials) {
                         Ok(trust) => {
                             service.set_trust(trust);
+                            service.set_authorities(credentials.server_authorities());
                             Notice::Reload(Reload::Done)
                         }
                         // What was trusted before still is.

@@ -10,6 +10,7 @@ use portcullis_core::Timestamp;
 use portcullis_identity::Trust;
 use portcullis_identity::service_account::issue::Issuer;
 use portcullis_kinds::service::Pools;
+use tokio::sync::Notify;
 
 use crate::answer::{Answer, Document, written};
 use crate::ask::{Ask, Target};
@@ -131,7 +132,7 @@ pub struct Behaviour {
     pub port: u16,
     /// The issuer of service account tokens.
     pub issuer: String,
-    /// Whom clients should trust, as PEM: what `kube-root-ca.crt` holds.
+    /// Whom clients should trust at the start, as PEM: what `kube-root-ca.crt` holds.
     pub authorities: String,
     /// Which controllers run.
     pub controllers: Controllers,
@@ -151,6 +152,10 @@ pub struct Server<B> {
     pub(crate) store: B,
     pub(crate) authorizer: Authorizer,
     pub(crate) trust: ArcSwap<Trust>,
+    /// Whom clients should trust now, as PEM; empty where nobody knows.
+    pub(crate) authorities: ArcSwap<String>,
+    /// Wakes the controllers that publish the authorities when those are others.
+    pub(crate) authorities_changed: Notify,
     pub(crate) issuer: Option<Issuer>,
     pub(crate) behaviour: Behaviour,
     pub(crate) openapi: OpenApi,
@@ -191,6 +196,7 @@ impl<B: Backend> Server<B> {
     ) -> Result<Self, StartError> {
         let authorizer = Authorizer::new(&store)?;
         let trust = ArcSwap::from_pointee(trust);
+        let authorities = ArcSwap::from_pointee(behaviour.authorities.clone());
         let started = http_date(clock.now());
         let openapi = OpenApi::new(behaviour.served());
         let aggregating = tokio::sync::Mutex::default();
@@ -198,6 +204,8 @@ impl<B: Backend> Server<B> {
             store,
             authorizer,
             trust,
+            authorities,
+            authorities_changed: Notify::new(),
             issuer,
             behaviour,
             openapi,
@@ -216,6 +224,14 @@ impl<B: Backend> Server<B> {
     /// judged by it too.
     pub fn set_trust(&self, trust: Trust) {
         self.trust.store(Arc::new(trust));
+    }
+
+    /// Tells clients to trust others from now on, as after a file was changed. The controllers publish it.
+    pub fn set_authorities(&self, pem: &str) {
+        if **self.authorities.load() != pem {
+            self.authorities.store(Arc::new(pem.to_owned()));
+            self.authorities_changed.notify_one();
+        }
     }
 
     /// The roles and bindings as of now.

@@ -1,6 +1,7 @@
 //! Requests for certificates (`certificates.k8s.io/v1`), their approval and their status.
 
 use portcullis_core::Timestamp;
+use portcullis_schema::openapi::item_values;
 use serde_json::{Value, json};
 
 use base64::Engine as _;
@@ -20,33 +21,6 @@ static STATUS: Request = Request::Status;
 
 /// The shortest life a certificate may be asked for: shorter ones would be renewed all the time.
 const EXPIRATION_SECONDS_MIN: i64 = 600;
-
-/// What a certificate may be for (`certificates/v1.KeyUsage`).
-const USAGES: [&str; 23] = [
-    "any",
-    "cert sign",
-    "client auth",
-    "code signing",
-    "content commitment",
-    "crl sign",
-    "data encipherment",
-    "decipher only",
-    "digital signature",
-    "email protection",
-    "encipher only",
-    "ipsec end system",
-    "ipsec tunnel",
-    "ipsec user",
-    "key agreement",
-    "key encipherment",
-    "microsoft sgc",
-    "netscape sgc",
-    "ocsp signing",
-    "s/mime",
-    "server auth",
-    "signing",
-    "timestamping",
-];
 
 const SPEC: Path<'static> = Path::root("spec");
 const STATUS_PATH: Path<'static> = Path::root("status");
@@ -243,10 +217,12 @@ fn spec_faults(object: &Object, faults: &mut Vec<FieldError>) {
     if list(spec, "usages").is_empty() {
         faults.push(FieldError::required(path, ""));
     }
+    let known = item_values("certificates/v1.CertificateSigningRequestSpec", "usages");
+    let known = known.unwrap_or_default();
     let mut seen: Vec<&str> = Vec::new();
     for (i, usage) in texts(spec, "usages").enumerate() {
-        if !USAGES.contains(&usage) {
-            faults.push(FieldError::unsupported(path.index(i), usage, &USAGES));
+        if !known.contains(&usage) {
+            faults.push(FieldError::unsupported(path.index(i), usage, known));
         }
         if seen.contains(&usage) {
             faults.push(FieldError::duplicate(path.index(i), usage));

@@ -60,7 +60,7 @@ impl<B: Backend> Server<B> {
     }
 
     fn authorities_of(&self, namespace: &str) -> Option<(&'static Resource, Object)> {
-        let known = !self.behaviour.authorities.is_empty();
+        let known = !self.authorities.load().is_empty();
         let resource = core("configmaps").ok().filter(|_| known && self.runs(AUTHORITIES))?;
         let body = json!({
             "metadata": {
@@ -74,7 +74,7 @@ impl<B: Backend> Server<B> {
     }
 
     fn authorities_data(&self) -> Value {
-        json!({"ca.crt": self.behaviour.authorities})
+        json!({"ca.crt": **self.authorities.load()})
     }
 
     /// Makes the default service account of a namespace if it is missing.

@@ -9,7 +9,8 @@ use tokio::time::Instant;
 use super::kin::Kin;
 use super::table::{Place, place};
 use super::{
-    ACCOUNTS, AUTHORITIES, EVERYTHING, NAMESPACES, OWNERS, ROLES, TOKENS, accounts, tokens,
+    ACCOUNTS, AUTHORITIES, EVERYTHING, NAMESPACE_KEYS, NAMESPACES, OWNERS, ROLES, TOKENS, accounts,
+    tokens,
 };
 use crate::config::Controllers;
 
@@ -120,6 +121,16 @@ impl Desk {
             for key in self.kin.note(key, held) {
                 self.add(Work::Object(key));
             }
+        }
+    }
+
+    /// Notes that the authorities are others: they stand in a config map of every namespace and in every
+    /// token secret.
+    pub(super) fn note_authorities(&mut self, view: &Snapshot) {
+        for entry in view.range(&Keys::prefix(NAMESPACE_KEYS)) {
+            let Some(Place { name, .. }) = place(&entry.key) else { continue };
+            self.add_if(AUTHORITIES, || Work::Authorities(name.to_owned()));
+            self.add_if(TOKENS, || Work::Tokens(name.to_owned()));
         }
     }
 

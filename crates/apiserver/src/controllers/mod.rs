@@ -151,14 +151,23 @@ async fn follow<B: Backend>(server: &Server<B>) -> Result<(), Error> {
             }
             continue;
         }
-        let event = match desk.due() {
-            None => watch.next().await?,
-            Some(due) => tokio::select! {
-                event = watch.next() => event?,
-                () = sleep_until(due) => continue,
-            },
+        let due = desk.due();
+        let pause = async {
+            match due {
+                Some(due) => sleep_until(due).await,
+                None => std::future::pending().await,
+            }
         };
-        desk.note(event.key(), event.entry().map(|entry| &entry.value[..]));
+        tokio::select! {
+            event = watch.next() => {
+                let event = event?;
+                desk.note(event.key(), event.entry().map(|entry| &entry.value[..]));
+            }
+            () = server.authorities_changed.notified() => {
+                desk.note_authorities(&server.store.view());
+            }
+            () = pause => {}
+        }
     }
 }
 

@@ -3,6 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use portcullis_identity::service_account::issue::{Issuer, Lifetimes};
@@ -262,6 +264,34 @@ async fn what_was_missed_is_put_right_at_the_start() {
     assert!(cluster.get(ACCOUNT_PATH).await.is_some());
     let authorities = cluster.get(AUTHORITIES_PATH).await.expect("authorities");
     assert_eq!(authorities["data"]["ca.crt"], AUTHORITIES_TEXT);
+}
+
+#[tokio::test]
+async fn authorities_that_are_replaced_are_published_again() {
+    const NEXT: &str = "-----BEGIN CERTIFICATE-----\nnext\n";
+    let cluster = Cluster::new("*").await;
+    cluster.post(NAMESPACES_PATH, named("n")).await;
+    let annotation = json!({"kubernetes.io/service-account.name": "default"});
+    let secret = json!({"metadata": {"name": "t", "annotations": annotation},
+        "type": "kubernetes.io/service-account-token"});
+    cluster.post(SECRETS, secret).await;
+    cluster.rest().await;
+    let before = cluster.server.store.revision();
+    cluster.server.set_authorities(AUTHORITIES_TEXT);
+    cluster.rest().await;
+    assert_eq!(cluster.server.store.revision(), before, "nothing has changed");
+    cluster.server.set_authorities(NEXT);
+    let holds = |found: Option<&Value>, text: &str| {
+        found.is_some_and(|found| found["data"]["ca.crt"] == text)
+    };
+    for path in [AUTHORITIES_PATH, "/api/v1/namespaces/default/configmaps/kube-root-ca.crt"] {
+        cluster.until(path, |found| holds(found, NEXT)).await;
+    }
+    let encoded = STANDARD.encode(NEXT);
+    cluster.until(&format!("{SECRETS}/t"), |found| holds(found, &encoded)).await;
+    cluster.post(NAMESPACES_PATH, named("m")).await;
+    let born = cluster.get("/api/v1/namespaces/m/configmaps/kube-root-ca.crt").await;
+    assert!(holds(born.as_ref(), NEXT), "{born:?}");
 }
 
 // === namespaces ===

@@ -81,8 +81,9 @@ impl<B: Backend> Server<B> {
             let token = token.map_err(|_| Again)?;
             data.insert("token".to_owned(), STANDARD.encode(token).into());
         }
-        if !self.behaviour.authorities.is_empty() {
-            let authorities = STANDARD.encode(&self.behaviour.authorities);
+        let authorities = self.authorities.load();
+        if !authorities.is_empty() {
+            let authorities = STANDARD.encode(authorities.as_bytes());
             data.insert("ca.crt".to_owned(), authorities.into());
         }
         data.insert("namespace".to_owned(), STANDARD.encode(namespace).into());

@@ -23,6 +23,7 @@ use crate::api::Group;
 use schema::{Speech, VERSION, meta};
 
 pub use gnostic::{ASKED_FOR as PROTOBUF_ASKED_FOR, MEDIA_TYPE as PROTOBUF_MEDIA_TYPE};
+pub use schema::item_values;
 
 /// Which version of Kubernetes the documents say they describe.
 const KUBERNETES: &str = "1.35";

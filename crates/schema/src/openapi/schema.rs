@@ -251,18 +251,19 @@ fn is_always_there(field: &Field) -> bool {
     !field.omitted_when_empty() && !field.omitted_when_zero()
 }
 
+/// What the items of a list, or the values of a map, may be; none where they are open. `message` is such as
+/// `core/v1.ServiceSpec`.
+pub fn item_values(message: &str, field: &str) -> Option<&'static [&'static str]> {
+    let mut known = ITEM_VALUES.iter();
+    known.find(|(of, name, _)| (*of, *name) == (message, field)).map(|(_, _, values)| *values)
+}
+
 fn property(speech: Speech, message: &Message, field: &'static Field) -> Object {
     let bare = BARE.contains(&(message.name, field.name));
     let mut out = match referred(&field.kind) {
         Some(name) if bare => speech.reference(&name),
         Some(name) => speech.extended(&name),
-        None => {
-            let values = ITEM_VALUES
-                .iter()
-                .find(|(of, name, _)| (*of, *name) == (message.name, field.name))
-                .map(|(_, _, values)| *values);
-            plain(speech, &field.kind, values)
-        }
+        None => plain(speech, &field.kind, item_values(message.name, field.name)),
     };
     if let Some(format) = field.format().filter(|_| out.contains_key("type")) {
         out.insert("format".into(), format.into());
