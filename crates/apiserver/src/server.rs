@@ -9,6 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use portcullis_core::Timestamp;
 use portcullis_identity::Trust;
 use portcullis_identity::service_account::issue::Issuer;
+use portcullis_kinds::name::path_segment_faults;
+use portcullis_kinds::quoted;
 use portcullis_kinds::service::Pools;
 use tokio::sync::Notify;
 
@@ -324,6 +326,15 @@ impl<B: Backend> Server<B> {
             Some(verb) => verb,
             None => return Err(Status::method_not_allowed().into()),
         };
+        if let Some(name) = info.parts.get(1) {
+            // No object can have such a name: it would be a path of its own.
+            let faults = path_segment_faults(name);
+            if !faults.is_empty() {
+                let why = faults.join(";");
+                let text = format!("Name parameter invalid: {}: {why}", quoted(name));
+                return Err(Status::bad_request(text).into());
+            }
+        }
         ask.warnings.extend(crate::resource::deprecation(target.resource).map(str::to_owned));
         let answer = match (verb, target.subresource) {
             (_, Some(part)) if !written_like_the_object(target) => {
@@ -465,10 +476,6 @@ fn timeout_fault(info: &RequestInfo) -> Option<Status> {
             quoted(text)
         ))
     })
-}
-
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }
 
 /// `299 - "…"`: a warning as RFC 7234 writes one.

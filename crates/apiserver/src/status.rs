@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use portcullis_kinds::FieldError;
+use portcullis_kinds::{FieldError, quoted};
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Document, written};
@@ -103,7 +103,7 @@ impl Status {
 
     /// 404: there is no such object.
     pub fn not_found(resource: &Resource, name: &str) -> Self {
-        Self::new(404, "NotFound", format!("{} \"{name}\" not found", qualified(resource)))
+        Self::new(404, "NotFound", format!("{} {} not found", qualified(resource), quoted(name)))
             .about(Details::of(resource, name))
     }
 

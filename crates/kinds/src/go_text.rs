@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-/// A text as `%q` prints it: quoted, and what is not printable as an escape.
-pub(crate) fn quoted(text: &str) -> String {
+/// A text as Go's `%q` prints it: quoted, and what is not printable as an escape.
+pub fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('"');
     for letter in text.chars() {

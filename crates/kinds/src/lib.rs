@@ -56,7 +56,7 @@ mod workload;
 pub use age::name_and_age;
 pub use config_map::DATA_BYTES_MAX;
 pub use field_error::{ErrorType, FieldError, joined};
-pub use go_text::is_duration;
+pub use go_text::{is_duration, quoted};
 pub use kind::{Columns, Kind, Object, Occasion, kind};
 pub use metadata::{
     ANNOTATIONS_BYTES_MAX, MANAGER_BYTES_MAX, create_faults, dedup_owners, update_faults,

@@ -5,13 +5,13 @@ use std::sync::Mutex;
 use arc_swap::ArcSwap;
 use portcullis_core::{Namespace, Verdict};
 use portcullis_identity::{Authenticated, User};
+use portcullis_kinds::quoted;
 use portcullis_rbac::{
     Attempt, PRIVILEGED_GROUP, Requester, Resource as Asked, Rules, Target, explain_as_server,
     words,
 };
 use portcullis_snapshot::{Aggregation, Change, Intake, IntakeByApi, Settings, Snapshot};
 use portcullis_store::{self as store, Watch};
-use serde_json::Value;
 use std::sync::Arc;
 
 use crate::backend::Backend;
@@ -266,11 +266,11 @@ pub fn is_privileged(user: &User) -> bool {
 
 /// The Status 403 of an attempt that nobody allows.
 pub fn forbidden(attempt: &Attempt, reason: &str) -> Status {
-    let user = Value::from(attempt.requester.user.as_str());
+    let user = quoted(attempt.requester.user.as_str());
     let verb = &attempt.verb;
     let (mut message, details) = match &attempt.target {
         Target::Url(path) => {
-            let path = Value::from(path.as_str());
+            let path = quoted(path.as_str());
             (format!("forbidden: User {user} cannot {verb} path {path}"), Details::default())
         }
         Target::Resource(asked) => {
@@ -279,20 +279,20 @@ pub fn forbidden(attempt: &Attempt, reason: &str) -> Status {
                 qualified = format!("{qualified}.{}", asked.group);
             }
             if !asked.name.is_empty() {
-                qualified = format!("{qualified} {}", Value::from(asked.name.as_str()));
+                qualified = format!("{qualified} {}", quoted(asked.name.as_str()));
             }
             let mut resource = asked.resource.to_string();
             if !asked.subresource.is_empty() {
                 resource = format!("{resource}/{}", asked.subresource);
             }
             let scope = match &asked.namespace {
-                Some(namespace) => format!("in the namespace {}", Value::from(namespace.as_str())),
+                Some(namespace) => format!("in the namespace {}", quoted(namespace.as_str())),
                 None => "at the cluster scope".to_owned(),
             };
             let message = format!(
                 "{qualified} is forbidden: User {user} cannot {verb} resource {} in API group {} {scope}",
-                Value::from(resource),
-                Value::from(asked.group.as_str()),
+                quoted(&resource),
+                quoted(asked.group.as_str()),
             );
             let details = Details {
                 name: asked.name.to_string(),

@@ -192,6 +192,9 @@ impl<S: Service> Server<S> {
         if let Some(why) = bad_host(&head) {
             return self.service.refuse(Refusal::Malformed(why));
         }
+        if is_encoded(&head.headers) {
+            return self.service.refuse(Refusal::Encoded);
+        }
         let target = head.uri.path_and_query().map_or("", |target| target.as_str());
         let info = RequestInfo::parse(head.method.as_str(), target);
         if matches!(info, Err(request_info::Error::Undecodable)) {
@@ -238,9 +241,24 @@ fn bad_host(head: &http::request::Parts) -> Option<&'static str> {
     if head.version != Version::HTTP_11 {
         return None;
     }
-    match head.headers.get_all(header::HOST).iter().count() {
-        0 => Some("missing required Host header"),
-        1 => None,
-        _ => Some("too many Host headers"),
+    let mut hosts = head.headers.get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) => Some("missing required Host header"),
+        (Some(_), Some(_)) => Some("too many Host headers"),
+        // What RFC 3986, section 3.2, lets stand there.
+        (Some(host), None) => {
+            let fits =
+                |byte: &u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=[]_~".contains(byte);
+            (!host.as_bytes().iter().all(fits)).then_some("malformed Host header")
+        }
     }
+}
+
+/// Whether the body is encoded for its way in another manner than in chunks. The library looks at the last
+/// encoding alone, so that what is packed before it is cut would be read packed.
+fn is_encoded(headers: &http::HeaderMap) -> bool {
+    let mut encodings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let first = encodings.next().map(http::HeaderValue::as_bytes);
+    first.is_some_and(|encoding| !encoding.trim_ascii().eq_ignore_ascii_case(b"chunked"))
+        || encodings.next().is_some()
 }

@@ -89,9 +89,11 @@ pub enum Refusal {
     TimedOut,
     /// Its handler panicked.
     Panicked,
-    /// HTTP/1.1 without exactly one `Host` (RFC 9112, section 3.2), or a path that cannot be decoded.
-    /// What is wrong, where the original says it.
+    /// HTTP/1.1 without exactly one `Host` that is one (RFC 9112, section 3.2), or a path that cannot be
+    /// decoded. What is wrong, where the original says it.
     Malformed(&'static str),
+    /// A transfer encoding other than `chunked` alone (RFC 9112, section 6.1).
+    Encoded,
 }
 
 // === impl Peer ===
@@ -157,6 +159,7 @@ impl Response {
 impl Refusal {
     /// The answer as the original words it.
     pub fn response(self) -> Response {
+        const CLOSE: HeaderValue = HeaderValue::from_static("close");
         match self {
             Self::TooMany => Response::text(
                 StatusCode::TOO_MANY_REQUESTS,
@@ -174,9 +177,15 @@ impl Refusal {
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "This request caused apiserver to panic. Look in the logs for details.\n",
             ),
+            // The connection ends, as it does there: what follows may be no request at all.
             Self::Malformed(why) => {
                 let colon = if why.is_empty() { "" } else { ": " };
                 Response::text(StatusCode::BAD_REQUEST, format!("400 Bad Request{colon}{why}"))
+                    .header(header::CONNECTION, CLOSE)
+            }
+            Self::Encoded => {
+                Response::text(StatusCode::NOT_IMPLEMENTED, "Unsupported transfer encoding")
+                    .header(header::CONNECTION, CLOSE)
             }
         }
     }

@@ -94,3 +94,59 @@ async fn one_stream_too_many_is_refused() {
     server.until_under_way(100).await;
     assert_eq!(server.service.under_way.load(Ordering::SeqCst), 100);
 }
+
+/// A header that is not in the table (RFC 7541, 6.2.2).
+fn literal(name: &str, value: &str) -> Vec<u8> {
+    let length = |text: &str| u8::try_from(text.len()).expect("a short text");
+    let (name_length, value_length) = (length(name), length(value));
+    [&[0, name_length], name.as_bytes(), &[value_length], value.as_bytes()].concat()
+}
+
+#[tokio::test]
+async fn a_head_that_says_two_things_resets_its_stream() {
+    let server = Server::usual().await;
+    let head = |fields: &[(&str, &str)]| -> Vec<u8> {
+        fields.iter().flat_map(|(name, value)| literal(name, value)).collect()
+    };
+    let usual = [(":method", "GET"), (":scheme", "https"), (":authority", "a"), (":path", "/x")];
+    let with = |more: (&'static str, &'static str)| head(&[&usual[..], &[more]].concat());
+    for (name, block, answered) in [
+        ("nothing wrong", with(("a", "b")), true),
+        ("two paths", with((":path", "/y")), false),
+        ("two methods", with((":method", "POST")), false),
+        ("two authorities", with((":authority", "b")), false),
+        ("a pseudo-header that is none", with((":user", "admin")), false),
+        ("one of answers", with((":status", "200")), false),
+        ("one after a header", head(&[usual[0], usual[1], usual[2], ("a", "b"), usual[3]]), false),
+        ("no path", head(&usual[..3]), false),
+        ("an empty path", head(&[usual[0], usual[1], usual[2], (":path", "")]), false),
+        ("no method", head(&usual[1..]), false),
+        ("a name in capitals", with(("Authorization", "Bearer x")), false),
+        ("a name that ends a line", with(("a\r\nb", "c")), false),
+        ("a value that ends a line", with(("a", "b\r\nauthorization: Bearer x")), false),
+        ("a NUL", with(("a", "b\0c")), false),
+        ("chunks", with(("transfer-encoding", "chunked")), false),
+        ("a connection", with(("connection", "authorization")), false),
+        (
+            "two lengths",
+            head(&[&usual[..], &[("content-length", "1"), ("content-length", "2")]].concat()),
+            false,
+        ),
+        ("a length without a body", with(("content-length", "5")), false),
+    ] {
+        let mut stream = server.connect("h2").await;
+        let mut out = PREFACE.to_vec();
+        out.extend(frame(SETTINGS, 0, 0, &[]));
+        out.extend(frame(HEADERS, END_STREAM | END_HEADERS, 1, &block));
+        stream.write_all(&out).await.expect("it goes out");
+        let mut said = Vec::new();
+        while !kinds(&said).iter().any(|kind| matches!(*kind, HEADERS | RST_STREAM | GOAWAY)) {
+            let mut buffer = [0; 4096];
+            let read = timeout(Duration::from_secs(10), stream.read(&mut buffer)).await;
+            let read = read.expect("it says something").expect("it reads");
+            assert_ne!(read, 0, "{name}: it went without a word");
+            said.extend(&buffer[..read]);
+        }
+        assert_eq!(kinds(&said).contains(&HEADERS), answered, "{name}: {:?}", kinds(&said));
+    }
+}
