@@ -2,21 +2,15 @@
 //! go back.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write as _};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::thread;
 use std::time::Duration;
-use std::{env, io};
+use std::{env, thread};
 
 use portcullis_apiserver::config::Config;
-use portcullis_apiserver::run::{self, Notice};
 use serde_json::{Value, json};
 
 use crate::client::{Client, trust};
-
-/// Names the folder to the process that is to be killed.
-const VICTIM: &str = "PORTCULLIS_SERVER_VICTIM";
+use crate::server::{self, Server};
 
 /// How often it is killed.
 const KILLS: &str = "PORTCULLIS_SERVER_KILLS";
@@ -50,35 +44,16 @@ struct Seen {
     newest: u64,
 }
 
-fn serve(folder: &Path) {
+fn config(folder: &Path) -> Config {
     let tokens = folder.join("tokens.csv");
     std::fs::write(&tokens, format!("{TOKEN},admin,1,system:masters\n"))
         .expect("it can be written");
-    let config = Config {
+    Config {
         data_dir: Some(folder.join("data")),
         bind: ([127, 0, 0, 1], 0).into(),
         token_auth_file: Some(tokens),
         ..Config::default()
-    };
-    run::run(&config, &mut |notice| {
-        if let Notice::Ready(ready) = notice {
-            let line = format!("\nready {}\n", ready.address.port());
-            io::stdout().write_all(line.as_bytes()).expect("somebody listens");
-        }
-    })
-    .expect("it runs until it is killed");
-}
-
-/// Starts the server, and waits until it says its port.
-fn victim(folder: &Path) -> (Child, u16) {
-    let this = env::current_exe().expect("we are a program");
-    let mut command = Command::new(this);
-    command.args(["--exact", "kill::nothing_acknowledged_is_lost_by_a_kill", "--nocapture"]);
-    command.env(VICTIM, folder).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut child = command.spawn().expect("it can be run again");
-    let mut lines = BufReader::new(child.stdout.take().expect("it is piped")).lines();
-    let port = lines.find_map(|line| line.ok()?.strip_prefix("ready ")?.parse().ok());
-    (child, port.expect("it is ready"))
+    }
 }
 
 fn version(object: &Value) -> u64 {
@@ -154,17 +129,17 @@ fn listed(client: &mut Client) -> (BTreeMap<String, u64>, u64) {
 
 #[test]
 fn nothing_acknowledged_is_lost_by_a_kill() {
-    if let Some(folder) = env::var_os(VICTIM) {
-        return serve(folder.as_ref());
+    if server::serve(config).is_break() {
+        return;
     }
     let folder = tempfile::tempdir().expect("there is room");
     let kills = env::var(KILLS).map_or(KILLS_NORMALLY, |text| text.parse().expect("a number"));
     let mut models = vec![Model::default(); WRITERS as usize];
     let (mut newest, mut acknowledged) = (0, 0);
     for kill in 0..=kills {
-        let (mut child, port) = victim(folder.path());
+        let server = Server::start(folder.path(), "kill::nothing_acknowledged_is_lost_by_a_kill");
         let trust = trust(&folder.path().join("data"));
-        let connect = || Client::connect(port, &trust, TOKEN).expect("it listens");
+        let connect = || Client::connect(server.port, &trust, TOKEN).expect("it listens");
         let (there, version) = listed(&mut connect());
         assert!(version >= newest, "kill {kill}: the version went back from {newest} to {version}");
         newest = version;
@@ -183,8 +158,7 @@ fn nothing_acknowledged_is_lost_by_a_kill() {
         // How long it is left to work. Moments that look random, are never the same twice and can be repeated.
         let work = kill.wrapping_mul(0x9e37_79b9_7f4a_7c15) % WORK_MAX_US;
         thread::sleep(Duration::from_micros(work));
-        child.kill().expect("it is ours");
-        child.wait().expect("it is ours");
+        drop(server);
         for writer in working {
             let seen = writer.join().expect("everything was answered well until the end");
             newest = newest.max(seen.newest);

@@ -2,3 +2,5 @@
 
 mod client;
 mod kill;
+mod refusals;
+mod server;
