@@ -6,11 +6,11 @@ use std::os::unix::fs::{DirBuilderExt, FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::{Embedded, Error, Limits, embedded};
+use crate::{Embedded, Error, Limits, Media, embedded};
 
 /// The form of the folder and of what is in it, as `VERSION` says it. One greater whenever an older
 /// program could misread it.
-pub const VERSION: u64 = 1;
+pub const VERSION: u64 = 2;
 
 /// What an empty store is written in: the size of a file system's blocks, which are there or are holes.
 const PAGE_BYTES: usize = 4096;
@@ -68,20 +68,28 @@ impl Directory {
     /// As [`Embedded::on`].
     pub fn store(&self, limits: Limits) -> Result<Embedded, Error> {
         let folder = self.path.join("store");
-        let file = folder.join("data");
-        let known = file.exists();
+        let (rows, log) = (folder.join(embedded::ROWS), folder.join(embedded::LOG));
+        let known = rows.exists();
         if !known {
-            // Half a beginning must never be taken for a damaged store.
-            replace(&file, &embedded::begin(&file)?)?;
+            // Half a beginning must never be taken for a damaged store: only with rows is it one.
+            let begun = embedded::begin(&folder, limits)?;
+            if fs::read(&log).is_ok_and(|log| embedded::is_used(&log)) {
+                let what = format!("it is missing, and `{}` is there", log.display());
+                return Err(Error::Corrupt { path: rows, what: what.into() });
+            }
+            replace(&log, &begun.log)?;
+            replace(&rows, &begun.rows)?;
             sync(&folder)?;
         }
-        let (path, lock) = (file.clone(), Arc::clone(&self.lock));
+        let lock = Arc::clone(&self.lock);
         let open = move || {
             let _held = &lock;
-            owned().read(true).write(true).open(&path)
+            let rows = owned().read(true).write(true).open(&rows)?;
+            let log = owned().read(true).write(true).create(true).truncate(false).open(&log)?;
+            Ok(Media { rows, log })
         };
         // What was just written need not be checked for damage.
-        Embedded::start(&file, open, limits, known)
+        Embedded::start(&folder, open, limits, known)
     }
 
     /// Reads the version, or writes ours into a folder that has none.
@@ -95,20 +103,27 @@ impl Directory {
         };
         match text.trim_end().parse::<u64>() {
             Ok(found) if found > VERSION => Err(Error::Newer { path, found, known: VERSION }),
-            Ok(1..) => Ok(()),
+            // An older program would not look into the log.
+            Ok(found @ 1..) if found < VERSION => replace(&path, written().as_bytes()),
+            Ok(VERSION) => Ok(()),
             _ => Err(Error::Corrupt { path, what: "it is not the number of a version".into() }),
         }
     }
 
     fn begin(&self, path: &Path) -> Result<(), Error> {
         // The version is written before anything it is about.
-        let store = self.path.join("store").join("data");
+        let store = self.path.join("store").join(embedded::ROWS);
         if store.exists() {
             let what = format!("it is missing, and `{}` is there", store.display());
             return Err(Error::Corrupt { path: path.to_owned(), what: what.into() });
         }
-        replace(path, format!("{VERSION}\n").as_bytes())
+        replace(path, written().as_bytes())
     }
+}
+
+/// Our version as it is written down.
+fn written() -> String {
+    format!("{VERSION}\n")
 }
 
 /// Makes a file that is there with all these bytes or not at all, once its folder is synced.

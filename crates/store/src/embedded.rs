@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! commit ─► queue ─► the writer: applies what waits to a copy of the state
-//!                                writes it down, one transaction, and waits until it stays
+//!                                writes it into the log, one frame, and waits until it stays
 //!                                publishes the copy and its events
 //!                                answers
+//!                                log full: gives everything in it its row, one transaction
 //! ```
 //!
 //! Reads and watches are answered from memory and never wait for the writer.
@@ -12,7 +13,7 @@
 use std::collections::VecDeque;
 use std::future::{Future, ready};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
@@ -23,16 +24,20 @@ use crate::event::{Change, Event};
 use crate::head::{Limits, Shared};
 use crate::history::History;
 use crate::map::Map;
-use crate::medium::{Draft, Medium};
+use crate::medium::{Draft, Media, Medium};
 use crate::{
     Condition, Entry, Error, Keys, Outcome, Page, Revision, Snapshot, Store, Watch, Write,
 };
 
 mod disk;
+mod log;
+mod media;
 mod row;
+mod rows;
 mod writer;
 
-use disk::{Disk, Mark};
+use disk::Disk;
+pub(crate) use disk::{LOG, ROWS};
 use row::Row;
 use writer::Writer;
 
@@ -60,22 +65,40 @@ struct Asked {
     answer: Answer<Outcome>,
 }
 
-/// Opens the medium, at first and again after a failure.
-type Reopen = Box<dyn FnMut() -> io::Result<Box<dyn Medium>> + Send>;
+/// Opens the media of a store, whatever they are.
+type Open = Box<dyn FnMut() -> io::Result<Media<Box<dyn Medium>>> + Send>;
+
+/// Where a store is, and how to get at it: at first, and again after a failure.
+struct Location {
+    open: Open,
+    path: PathBuf,
+    log_length: u64,
+}
+
+impl Location {
+    fn open(&mut self, check: bool) -> Result<Disk, Error> {
+        let media = (self.open)().map_err(|source| Error::Io {
+            doing: "open",
+            path: self.path.clone(),
+            source: source.into(),
+        })?;
+        Disk::open(media, &self.path, self.log_length, check)
+    }
+}
 
 // === impl Embedded ===
 
 impl Embedded {
-    /// Opens the store on a medium, or begins it there. The medium is opened with `open`, and so again
-    /// after writing failed; `name` stands for it in errors. Nobody else may write to it meanwhile:
-    /// [`Directory::store`](crate::Directory::store) sees to that, and to this: a medium that loses power
-    /// while a store is begun on it is damaged.
+    /// Opens the store on its media, or begins it there. They are opened with `open`, and so again
+    /// after writing failed; `name` stands for their folder in errors. Nobody else may write to them meanwhile:
+    /// [`Directory::store`](crate::Directory::store) sees to that, and to this: media that lose power
+    /// while a store is begun on them are damaged.
     ///
     /// # Errors
-    /// [`Error::Io`] if the medium refuses, [`Error::Corrupt`] if it does not hold what we wrote.
+    /// [`Error::Io`] if a medium refuses, [`Error::Corrupt`] if they do not hold what we wrote.
     pub fn on<M: Medium>(
         name: &Path,
-        open: impl FnMut() -> io::Result<M> + Send + 'static,
+        open: impl FnMut() -> io::Result<Media<M>> + Send + 'static,
         limits: Limits,
     ) -> Result<Self, Error> {
         Self::start(name, open, limits, true)
@@ -84,15 +107,20 @@ impl Embedded {
     /// As [`Embedded::on`]; with `check`, everything that is there is held against its checksums.
     pub(crate) fn start<M: Medium>(
         name: &Path,
-        mut open: impl FnMut() -> io::Result<M> + Send + 'static,
+        mut open: impl FnMut() -> io::Result<Media<M>> + Send + 'static,
         limits: Limits,
         check: bool,
     ) -> Result<Self, Error> {
-        let mut reopen: Reopen = Box::new(move || Ok(Box::new(open()?) as Box<dyn Medium>));
-        let disk = reach(&mut reopen, name, check)?;
-        let shared = Arc::new(load(&disk, name, limits)?);
+        let open = move || {
+            let Media { rows, log } = open()?;
+            Ok(Media { rows: Box::new(rows) as Box<dyn Medium>, log: Box::new(log) as _ })
+        };
+        let mut location =
+            Location { open: Box::new(open), path: name.to_owned(), log_length: limits.log };
+        let disk = location.open(check)?;
+        let shared = Arc::new(load(&disk, limits)?);
         let (queue, asked) = mpsc::channel();
-        let writer = Writer::new(Arc::clone(&shared), disk, reopen, name.to_owned());
+        let writer = Writer::new(Arc::clone(&shared), disk, location);
         let writer = start(writer, asked).map_err(|source| Error::Io {
             doing: "start the writer of",
             path: name.to_owned(),
@@ -110,49 +138,29 @@ impl Embedded {
 
 /// The bytes of a store that nothing was written to. They are made in memory, where waiting for them to
 /// stay costs nothing.
-pub(crate) fn begin(path: &Path) -> Result<Vec<u8>, Error> {
-    let draft = Draft::default();
-    let disk = Disk::open(Box::new(draft.clone()), path, false)?;
-    load(&disk, path, Limits::default())?;
-    drop(disk);
-    Ok(draft.into_bytes())
+pub(crate) fn begin(path: &Path, limits: Limits) -> Result<Media<Vec<u8>>, Error> {
+    let (rows, log) = (Draft::default(), Draft::default());
+    let media = Media { rows: Box::new(rows.clone()) as _, log: Box::new(log.clone()) as _ };
+    drop(Disk::open(media, path, limits.log, false)?);
+    Ok(Media { rows: rows.into_bytes(), log: log.into_bytes() })
 }
 
-/// Opens the medium and what is on it.
-fn reach(reopen: &mut Reopen, path: &Path, check: bool) -> Result<Disk, Error> {
-    let medium = reopen().map_err(|source| Error::Io {
-        doing: "open",
-        path: path.to_owned(),
-        source: source.into(),
-    })?;
-    Disk::open(medium, path, check)
+/// Whether anything was ever written to the log that these are the bytes of.
+pub(crate) fn is_used(log: &[u8]) -> bool {
+    log.get(log::SECTOR..).is_some_and(|frames| frames.iter().any(|byte| *byte != 0))
 }
 
 fn start(writer: Writer, asked: Receiver<Asked>) -> io::Result<JoinHandle<()>> {
     thread::Builder::new().name("store-writer".into()).spawn(move || writer.run(&asked))
 }
 
-/// Reads everything. A new store gets its mark, so that it is one from now on.
-fn load(disk: &Disk, path: &Path, limits: Limits) -> Result<Shared, Error> {
-    let mark = match disk.mark()? {
-        Some(mark) => mark,
-        None => {
-            let mark = Mark { latest: Revision::EMPTY, oldest: Revision::EMPTY };
-            disk.keep(mark, &[], [].into_iter())?;
-            mark
-        }
-    };
-    if mark.oldest > mark.latest || mark.latest < Revision::EMPTY {
-        let Mark { latest, oldest } = mark;
-        return Err(Error::Corrupt {
-            path: path.to_owned(),
-            what: format!("its latest revision is {latest}, and its oldest {oldest}").into(),
-        });
-    }
+/// Reads everything.
+fn load(disk: &Disk, limits: Limits) -> Result<Shared, Error> {
+    let mark = disk.mark();
     let mut map = Map::new();
     let mut history = History::starting_at(mark.oldest);
     let mut garbage = VecDeque::new();
-    disk.rows(|(revision, index), row| {
+    disk.each(|(revision, index), row| {
         let revision = Revision(revision);
         let change = match row {
             Row::Put(entry) => {

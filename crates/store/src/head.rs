@@ -11,20 +11,24 @@ use crate::groups::{Group, Groups};
 use crate::history::{self, History};
 use crate::{Entry, Error, Event, Keys, Page, Revision, Snapshot, Watch};
 
-/// How much history is kept at most, whatever its age.
+/// How much history is kept at most, whatever its age, and how much may wait in the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// The most events.
     pub events: usize,
     /// The most bytes that they keep in memory, about.
     pub bytes: usize,
+    /// How long the log of a store that stays is, in bytes, if the store is begun now. Once it is full, what
+    /// it holds is written to where it is kept for good, and commits wait for that.
+    pub log: u64,
 }
 
 impl Default for Limits {
     /// As many events as the original keeps for one busy resource, and no more memory than a server of
-    /// this kind can spare: 100,000 of 600 bytes, or fewer larger ones.
+    /// this kind can spare: 100,000 of 600 bytes, or fewer larger ones. A log of 4 MB is some thousand
+    /// objects, which are kept for good in some 20 ms.
     fn default() -> Self {
-        Self { events: 100_000, bytes: 64 << 20 }
+        Self { events: 100_000, bytes: 64 << 20, log: 4 << 20 }
     }
 }
 

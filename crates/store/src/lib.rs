@@ -59,7 +59,7 @@ pub use event::{Change, Event};
 pub use head::Limits;
 pub use keys::Keys;
 pub use local::Local;
-pub use medium::Medium;
+pub use medium::{Media, Medium};
 pub use memo::Memo;
 pub use memory::Memory;
 pub use snapshot::Snapshot;

@@ -42,6 +42,15 @@ pub trait Medium: fmt::Debug + Send + Sync + 'static {
     fn sync(&self) -> io::Result<()>;
 }
 
+/// What one store is kept on: two media, as each is written in its own way.
+#[derive(Clone, Debug)]
+pub struct Media<M> {
+    /// Holds the rows, in pages that are written anywhere.
+    pub rows: M,
+    /// Holds what is not in the rows yet, written from the beginning to the end and then again.
+    pub log: M,
+}
+
 impl Medium for File {
     fn length(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())

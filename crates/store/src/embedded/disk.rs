@@ -1,205 +1,129 @@
-//! The rows on the medium. This is the only place that knows what keeps them.
-//!
-//! Rows lie in the order of revisions, not of keys: memory has the keys in order, and so a commit is
-//! written at the end of the tree, where the rows before it lie too. One more row, the *mark*, says which
-//! revision is the latest, also when all its rows are gone, and how far back history is complete.
+//! Where a transaction goes: into the log at first, and once that is full, each of its writes into its row.
 
-use std::any::Any;
-use std::fmt;
-use std::io;
-use std::ops::Bound;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
 
-use redb::{Builder, Database, ReadableDatabase, ReadableTable, StorageBackend, TableDefinition};
+use foldhash::fast::RandomState;
 
+use super::log::{Log, Name};
+use super::media::{Unsynced, Watched};
 use super::row::{self, Row};
+use super::rows::{self, Mark, Rows};
 use crate::head::Place;
-use crate::{Error, Event, Medium, Revision};
+use crate::{Error, Event, Media, Medium, Revision};
 
-const ROWS: TableDefinition<'_, Place, &[u8]> = TableDefinition::new("rows");
-const MARKS: TableDefinition<'_, &str, (u64, u64)> = TableDefinition::new("marks");
-const MARK: &str = "latest, oldest";
+/// The names of the two in their folder.
+pub(crate) const ROWS: &str = "data";
+pub(crate) const LOG: &str = "log";
 
-/// What is kept of the file in memory. All of it is read once, in order, and then only its right edge is
-/// written, so a larger one would only take memory from the state itself.
-const CACHE_BYTES: usize = 8 << 20;
-
-/// The latest revision, and the oldest that history reaches back to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Mark {
-    pub(super) latest: Revision,
-    pub(super) oldest: Revision,
-}
-
-/// Rows that stay.
+/// What stays.
 pub(super) struct Disk {
-    database: Database,
-    path: PathBuf,
-    unsynced: Arc<OnceLock<Arc<io::Error>>>,
+    rows: Rows,
+    /// What the rows know. The log goes on from there.
+    mark: Mark,
+    log: Log,
+    unsynced: Unsynced,
 }
 
 impl Disk {
-    /// Opens what is on the medium, or begins it. With `check`, every page is held against its checksum;
-    /// without, only as far as is needed after a crash.
-    pub(super) fn open(medium: Box<dyn Medium>, path: &Path, check: bool) -> Result<Self, Error> {
-        let unsynced = Arc::new(OnceLock::new());
-        let backend = Backend { medium, unsynced: Arc::clone(&unsynced) };
-        let database = guarded(path, "open", || {
-            let mut builder = Builder::new();
-            builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(check);
-            Ok(builder.create_with_backend(backend)?)
-        })?;
-        Ok(Self { database, path: path.to_owned(), unsynced })
-    }
-
-    /// The mark. None in a new store.
-    pub(super) fn mark(&self) -> Result<Option<Mark>, Error> {
-        let mark =
-            guarded(&self.path, "read", || match self.database.begin_read()?.open_table(MARKS) {
-                Ok(marks) => Ok(marks.get(MARK)?.map(|mark| mark.value())),
-                Err(redb::TableError::TableDoesNotExist(_)) => Ok(None),
-                Err(other) => Err(other.into()),
-            })?;
-        Ok(mark.map(|(latest, oldest)| Mark { latest: Revision(latest), oldest: Revision(oldest) }))
-    }
-
-    /// Gives every row to `each`, in order, until it refuses one.
-    pub(super) fn rows(&self, mut each: impl FnMut(Place, Row) -> bool) -> Result<(), Error> {
-        let refused = guarded(&self.path, "read", || {
-            for found in self.database.begin_read()?.open_table(ROWS)?.iter()? {
-                let (place, bytes) = found?;
-                let place = place.value();
-                if !row::read(place, bytes.value()).is_some_and(|row| each(place, row)) {
-                    return Ok(Some(place));
-                }
+    /// Opens what is on the media, or begins it; `path` stands for what they are in. With `check`, every
+    /// page of rows is held against its checksum; without, only as far as is needed after a crash. The log
+    /// is always read as a whole, and stays as long as it was when it was begun.
+    pub(super) fn open(
+        media: Media<Box<dyn Medium>>,
+        path: &Path,
+        log_length: u64,
+        check: bool,
+    ) -> Result<Self, Error> {
+        let unsynced = Unsynced::default();
+        let watched = |medium, name| Watched::new(medium, path.join(name), unsynced.clone());
+        let log = watched(media.log, LOG);
+        let rows = Rows::open(watched(media.rows, ROWS), &path.join(ROWS), check)?;
+        let mark = rows.mark()?.unwrap_or(Mark::EMPTY);
+        if mark.oldest > mark.latest || mark.latest < Revision::EMPTY {
+            let Mark { latest, oldest } = mark;
+            let what = format!("its latest revision is {latest}, and its oldest {oldest}");
+            return Err(Error::Corrupt { path: path.join(ROWS), what: what.into() });
+        }
+        let name = match rows.log()? {
+            Some(name) => name,
+            // It is new, or of a time before there was a log.
+            None => {
+                let name = Name::random(path)?;
+                Log::begin(&log, name, log_length)?;
+                rows.begin(mark, name)?;
+                name
             }
-            Ok(None)
-        })?;
-        match refused {
+        };
+        let log = Log::open(log, name, mark.latest)?;
+        Ok(Self { rows, mark, log, unsynced })
+    }
+
+    /// The latest revision, and the oldest that history reaches back to.
+    pub(super) fn mark(&self) -> Mark {
+        Mark { latest: self.log.latest(), ..self.mark }
+    }
+
+    /// Gives every row to `each`, in the order of revisions, until it refuses one.
+    pub(super) fn each(&self, mut each: impl FnMut(Place, Row) -> bool) -> Result<(), Error> {
+        let mut read =
+            |place, bytes: &[u8]| row::read(place, bytes).is_some_and(|row| each(place, row));
+        self.rows.each(&mut read)?;
+        let held = self.log.held(self.mark.latest)?;
+        match held.rows().find(|(place, bytes)| !read(*place, bytes)) {
             None => Ok(()),
-            Some((revision, index)) => Err(Error::Corrupt {
-                path: self.path.clone(),
-                what: format!("write {index} of revision {revision} is none of ours").into(),
-            }),
+            Some((place, _)) => Err(rows::not_ours(self.log.path(), place)),
         }
     }
 
-    /// Why nothing can be promised any more, if waiting for the medium failed. What was written before
-    /// may then be lost although it reads well, so a later commit must not be built on it.
+    /// Why nothing can be promised any more, if waiting for a medium failed.
     pub(super) fn unsynced(&self) -> Option<Error> {
-        let source = Arc::clone(self.unsynced.get()?);
-        Some(Error::Io { doing: "sync", path: self.path.clone(), source })
+        self.unsynced.why()
     }
 
-    /// Writes down what happened and takes away what is not needed any more, all or nothing, and waits
-    /// until it stays.
-    pub(super) fn keep(
-        &self,
+    /// How many writes are in the log.
+    pub(super) fn logged(&self) -> usize {
+        self.log.rows()
+    }
+
+    /// Writes down what happened and waits until it stays. False, and nothing is done, if the log is full.
+    pub(super) fn log(&mut self, latest: Revision, events: &[Arc<Event>]) -> Result<bool, Error> {
+        self.log.append(latest, events)
+    }
+
+    /// Gives what is in the log its rows, and what happened now; takes away the rows that are not needed any
+    /// more. All or nothing, and it stays.
+    pub(super) fn file(
+        &mut self,
         mark: Mark,
         events: &[Arc<Event>],
-        garbage: impl Iterator<Item = Place>,
+        garbage: &[Place],
     ) -> Result<(), Error> {
-        guarded(&self.path, "write", || {
-            let writing = self.database.begin_write()?;
-            let mut rows = writing.open_table(ROWS)?;
-            let mut bytes = Vec::new();
-            for event in events {
-                row::write(event, &mut bytes);
-                rows.insert(row::place(event), bytes.as_slice())?;
-            }
-            for place in garbage {
-                rows.remove(place)?;
-            }
-            drop(rows);
-            writing.open_table(MARKS)?.insert(MARK, (mark.latest.0, mark.oldest.0))?;
-            Ok(writing.commit()?)
-        })
+        let filed = self.mark.latest.0;
+        let (removed, spared): (Vec<Place>, Vec<Place>) =
+            garbage.iter().partition(|(revision, _)| *revision <= filed);
+        // What is not needed any more before it had a row does not get one.
+        let spared: HashSet<Place, RandomState> = spared.into_iter().collect();
+        let made: Vec<(Place, Vec<u8>)> =
+            events.iter().map(|event| (row::place(event), row::of(event))).collect();
+        let held = self.log.held(self.mark.latest)?;
+        let added = held
+            .rows()
+            .filter(|(place, _)| !spared.contains(place))
+            .chain(made.iter().map(|(place, bytes)| (*place, bytes.as_slice())));
+        self.rows.keep(mark, added, removed.into_iter())?;
+        self.mark = mark;
+        self.log.restart(mark.latest);
+        Ok(())
     }
 
-    /// Takes away every row after a revision: those of a commit that was answered as failed.
-    pub(super) fn rewind(&self, mark: Mark) -> Result<(), Error> {
-        guarded(&self.path, "write", || {
-            let writing = self.database.begin_write()?;
-            let mut rows = writing.open_table(ROWS)?;
-            let later = (Bound::Excluded((mark.latest.0, u32::MAX)), Bound::Unbounded);
-            rows.retain_in::<Place, _>(later, |_, _| false)?;
-            drop(rows);
-            writing.open_table(MARKS)?.insert(MARK, (mark.latest.0, mark.oldest.0))?;
-            Ok(writing.commit()?)
-        })
-    }
-}
-
-/// Runs what reads or writes the file and says what went wrong in our words. A damaged file may make it
-/// panic in places that its checksums do not cover; that is its damage and must not be our end.
-fn guarded<T>(
-    path: &Path,
-    doing: &'static str,
-    run: impl FnOnce() -> Result<T, redb::Error>,
-) -> Result<T, Error> {
-    match catch_unwind(AssertUnwindSafe(run)) {
-        Ok(Ok(done)) => Ok(done),
-        Ok(Err(wrong)) => Err(said(path, doing, wrong)),
-        Err(panic) => Err(Error::Corrupt { path: path.to_owned(), what: last_words(&*panic) }),
-    }
-}
-
-fn said(path: &Path, doing: &'static str, wrong: redb::Error) -> Error {
-    let path = path.to_owned();
-    match wrong {
-        redb::Error::Io(source) if source.kind() != io::ErrorKind::InvalidData => {
-            Error::Io { doing, path, source: source.into() }
+    /// Takes back everything after a revision: a transaction that was answered as failed.
+    pub(super) fn rewind(&mut self, mark: Mark) -> Result<(), Error> {
+        if self.mark.latest > mark.latest {
+            self.rows.rewind(mark)?;
+            self.mark = mark;
         }
-        // After a failure it wants to be opened again, and says so until it is.
-        redb::Error::PreviousIo => {
-            let source = io::Error::other("writing failed before");
-            Error::Io { doing, path, source: source.into() }
-        }
-        other => Error::Corrupt { path, what: other.to_string().into() },
-    }
-}
-
-fn last_words(panic: &(dyn Any + Send)) -> Arc<str> {
-    let words = panic.downcast_ref::<String>().map(String::as_str);
-    words.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it cannot be read").into()
-}
-
-/// A medium as the file's keeper wants it. Nobody else opens it: the folder is locked before.
-struct Backend {
-    medium: Box<dyn Medium>,
-    /// What the first failed wait said.
-    unsynced: Arc<OnceLock<Arc<io::Error>>>,
-}
-
-impl fmt::Debug for Backend {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.medium.fmt(f)
-    }
-}
-
-impl StorageBackend for Backend {
-    fn len(&self) -> io::Result<u64> {
-        self.medium.length()
-    }
-
-    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.medium.read(offset, out)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.medium.resize(len)
-    }
-
-    fn sync_data(&self) -> io::Result<()> {
-        self.medium.sync().inspect_err(|wrong| {
-            let copy = io::Error::new(wrong.kind(), wrong.to_string());
-            self.unsynced.get_or_init(|| Arc::new(copy));
-        })
-    }
-
-    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        self.medium.write(offset, data)
+        self.log.rewind(self.mark.latest, mark.latest)
     }
 }

@@ -20,6 +20,9 @@ use crate::{Entry, Revision};
 const PUT: u8 = 1;
 const DELETED: u8 = 2;
 
+/// What stands before the key.
+const HEAD_BYTES: usize = 1 + 8 + 2;
+
 /// What a row says.
 pub(super) enum Row {
     Put(Entry),
@@ -31,9 +34,24 @@ pub(super) fn place(event: &Event) -> Place {
     (event.revision.0, event.index)
 }
 
-/// Writes an event into `into`, which is emptied first.
+/// How many bytes an event's row has.
+pub(super) fn length(event: &Event) -> usize {
+    let value = match &event.change {
+        Change::Put { entry, .. } => entry.value.len(),
+        Change::Delete { .. } => 0,
+    };
+    HEAD_BYTES + event.key().len() + value
+}
+
+/// An event's row.
+pub(super) fn of(event: &Event) -> Vec<u8> {
+    let mut row = Vec::with_capacity(length(event));
+    write(event, &mut row);
+    row
+}
+
+/// Appends an event's row.
 pub(super) fn write(event: &Event, into: &mut Vec<u8>) {
-    into.clear();
     let (kind, created, value): (_, _, &[u8]) = match &event.change {
         Change::Put { entry, .. } => (PUT, entry.created, &entry.value),
         Change::Delete { .. } => (DELETED, Revision(0), &[]),

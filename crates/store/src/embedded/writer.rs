@@ -1,14 +1,14 @@
 //! The one thread that writes.
 
 use std::iter;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::task::Waker;
 use std::time::Duration;
 
-use super::disk::{Disk, Mark};
-use super::{Asked, Reopen, reach};
+use super::disk::Disk;
+use super::rows::Mark;
+use super::{Asked, Location};
 use crate::answer::Answer;
 use crate::commit::apply;
 use crate::head::Shared;
@@ -25,7 +25,7 @@ const BYTES_MAX: usize = 16 << 20;
 /// all go; few, because each is a page to be found and written again, and somebody waits.
 const GARBAGE_PER_ROW: usize = 2;
 
-/// How many such rows are taken away at once when nobody waits, and when that is.
+/// How many such rows are taken away at once at least, and when nobody waits; and when that is.
 const GARBAGE_IDLE: usize = 1024;
 const IDLE: Duration = Duration::from_millis(250);
 
@@ -33,8 +33,7 @@ pub(super) struct Writer {
     shared: Arc<Shared>,
     /// None after writing failed, until it is opened again.
     disk: Option<Disk>,
-    reopen: Reopen,
-    path: PathBuf,
+    location: Location,
     /// Why nothing will be written any more.
     lost: Option<Error>,
 }
@@ -47,8 +46,8 @@ struct Batch {
 }
 
 impl Writer {
-    pub(super) fn new(shared: Arc<Shared>, disk: Disk, reopen: Reopen, path: PathBuf) -> Self {
-        Self { shared, disk: Some(disk), reopen, path, lost: None }
+    pub(super) fn new(shared: Arc<Shared>, disk: Disk, location: Location) -> Self {
+        Self { shared, disk: Some(disk), location, lost: None }
     }
 
     /// Writes until nobody can ask any more.
@@ -60,15 +59,16 @@ impl Writer {
                     self.carry_out(batch);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    self.tidy();
                     // What is left of a failure is put in order by the next commit, not before.
-                    if self.disk.is_none() || self.shared.garbage(1).0.is_empty() {
-                        let Ok(first) = asked.recv() else { return };
-                        let batch = self.batch(first, asked);
-                        self.carry_out(batch);
+                    if self.disk.is_some() && !self.shared.garbage(1).0.is_empty() {
+                        self.tidy();
+                        continue;
                     }
+                    let Ok(first) = asked.recv() else { return self.close() };
+                    let batch = self.batch(first, asked);
+                    self.carry_out(batch);
                 }
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return self.close(),
             }
         }
     }
@@ -111,41 +111,53 @@ impl Writer {
     }
 
     fn keep(&mut self, latest: Revision, events: &[Arc<Event>]) -> Result<(), Error> {
-        let most = events.len().saturating_mul(GARBAGE_PER_ROW);
+        let kept = match self.disk()?.log(latest, events) {
+            Ok(true) => return Ok(()),
+            Ok(false) => self.file(latest, events),
+            Err(wrong) => Err(wrong),
+        };
+        kept.inspect_err(|_| {
+            // What failed cannot be asked again; it is opened anew for the next commit.
+            self.lost = self.disk.take().and_then(|disk| disk.unsynced());
+        })
+    }
+
+    /// Empties the log, and takes away rows that nobody needs.
+    fn file(&mut self, latest: Revision, events: &[Arc<Event>]) -> Result<(), Error> {
+        let Some(disk) = &mut self.disk else { return Ok(()) };
+        let written = disk.logged().saturating_add(events.len());
+        let most = written.saturating_mul(GARBAGE_PER_ROW).max(GARBAGE_IDLE);
         let (garbage, oldest) = self.shared.garbage(most);
-        let rows = garbage.len();
-        self.disk()?.keep(Mark { latest, oldest }, events, garbage.into_iter()).inspect_err(
-            |_| {
-                // What failed cannot be asked again; it is opened anew for the next commit.
-                self.lost = self.disk.take().and_then(|disk| disk.unsynced());
-            },
-        )?;
-        self.shared.discarded(rows);
+        disk.file(Mark { latest, oldest }, events, &garbage)?;
+        self.shared.discarded(garbage.len());
         Ok(())
     }
 
-    /// Takes away rows that nobody needs. If that fails, the next commit will say so.
+    /// Does what is better done while nobody waits. If that fails, the next commit will say so.
     fn tidy(&mut self) {
-        let (garbage, oldest) = self.shared.garbage(GARBAGE_IDLE);
-        let Some(disk) = self.disk.as_ref().filter(|_| !garbage.is_empty()) else { return };
-        let latest = self.shared.snapshot().revision;
-        let rows = garbage.len();
-        match disk.keep(Mark { latest, oldest }, &[], garbage.into_iter()) {
-            Ok(()) => self.shared.discarded(rows),
-            Err(_) => self.lost = self.disk.take().and_then(|disk| disk.unsynced()),
+        if self.file(self.shared.snapshot().revision, &[]).is_err() {
+            self.lost = self.disk.take().and_then(|disk| disk.unsynced());
+        }
+    }
+
+    /// Leaves an empty log, where damage would be told from a loss of power. If that fails it is as if the
+    /// process had been killed: nothing is lost.
+    fn close(&mut self) {
+        if self.disk.as_ref().is_some_and(|disk| disk.logged() > 0) {
+            self.tidy();
         }
     }
 
     /// What is written to. After a failure it is opened again, without what the failed commit may have
     /// left there: it was answered as failed, and its revision will be another's.
-    fn disk(&mut self) -> Result<&Disk, Error> {
+    fn disk(&mut self) -> Result<&mut Disk, Error> {
         if let Some(lost) = &self.lost {
             return Err(lost.clone());
         }
         let disk = match self.disk.take() {
             Some(disk) => disk,
             None => {
-                let disk = reach(&mut self.reopen, &self.path, false)?;
+                let mut disk = self.location.open(false)?;
                 let (_, oldest) = self.shared.garbage(0);
                 disk.rewind(Mark { latest: self.shared.snapshot().revision, oldest })?;
                 disk

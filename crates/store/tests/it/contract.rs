@@ -323,7 +323,7 @@ fn history_ends_where_it_is_compacted<S: Store>(make: Fresh<S>) {
 }
 
 fn history_is_bounded<S: Store>(make: Fresh<S>) {
-    let (store, _folder) = make(Limits { events: 3, bytes: usize::MAX });
+    let (store, _folder) = make(Limits { events: 3, ..Limits::default() });
     put(&store, "/a", "2");
     write(&store, vec![Write::put(b"/a", "3"), Write::put(b"/b", "3"), Write::put(b"/c", "3")]);
     assert_eq!(store.oldest(), Revision(2));
@@ -331,7 +331,7 @@ fn history_is_bounded<S: Store>(make: Fresh<S>) {
     assert_eq!(store.oldest(), Revision(3), "a commit is forgotten as a whole");
     assert_eq!(value(&store, "/a", Some(Revision(3))).as_deref(), Some("3"));
 
-    let (store, _folder) = make(Limits { events: usize::MAX, bytes: 10_000 });
+    let (store, _folder) = make(Limits { events: usize::MAX, bytes: 10_000, ..Limits::default() });
     for _ in 0..100 {
         put(&store, "/a", &"x".repeat(1000));
     }
@@ -433,7 +433,7 @@ fn only_who_is_concerned_is_woken<S: Store>(make: Fresh<S>) {
 }
 
 fn a_watch_that_falls_behind_ends<S: Store>(make: Fresh<S>) {
-    let (store, _folder) = make(Limits { events: 4, bytes: usize::MAX });
+    let (store, _folder) = make(Limits { events: 4, ..Limits::default() });
     let mut behind = store.watch(b"/a", None).unwrap();
     let mut quiet = store.watch(b"/q", None).unwrap();
     let mut reads = store.watch(b"/a", None).unwrap();

@@ -21,13 +21,13 @@ fn it_is_its_owners_only() {
     for folder in ["", "store", "pki"] {
         assert_eq!(mode(&path.join(folder)), 0o700, "{folder}");
     }
-    for file in ["VERSION", "lock", "store/data"] {
+    for file in ["VERSION", "lock", "store/data", "store/log"] {
         assert_eq!(mode(&path.join(file)), 0o600, "{file}");
     }
     let mut names: Vec<_> = fs::read_dir(&path).unwrap().map(|e| e.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["VERSION", "lock", "pki", "store"]);
-    assert_eq!(fs::read_to_string(path.join("VERSION")).unwrap(), "1\n");
+    assert_eq!(fs::read_to_string(path.join("VERSION")).unwrap(), "2\n");
 }
 
 #[test]
@@ -50,11 +50,56 @@ fn half_a_beginning_is_begun_again() {
     fs::write(parent.path().join("store/data.new"), "half a beginning").unwrap();
     let store = directory.store(Limits::default()).unwrap();
     assert_eq!(put(&store, "/a", "x").0, 2);
-    let names: Vec<_> = fs::read_dir(parent.path().join("store"))
+    let mut names: Vec<_> = fs::read_dir(parent.path().join("store"))
         .unwrap()
         .map(|e| e.unwrap().file_name())
         .collect();
-    assert_eq!(names, ["data"]);
+    names.sort();
+    assert_eq!(names, ["data", "log"]);
+}
+
+/// What was written before there was a log is read, and an older program does not come near it any more.
+#[test]
+fn an_older_folder_goes_on() {
+    let parent = tempfile::tempdir().unwrap();
+    let version = parent.path().join("VERSION");
+    drop(Directory::open(parent.path()).unwrap());
+    fs::write(&version, "1\n").unwrap();
+    let rows = redb::TableDefinition::<(u64, u32), &[u8]>::new("rows");
+    let marks = redb::TableDefinition::<&str, (u64, u64)>::new("marks");
+    let data = redb::Database::create(parent.path().join("store/data")).unwrap();
+    let writing = data.begin_write().unwrap();
+    let row = [&[1][..], &2_u64.to_le_bytes(), &2_u16.to_le_bytes(), b"/a", b"of old"].concat();
+    writing.open_table(rows).unwrap().insert((2, 0), row.as_slice()).unwrap();
+    writing.open_table(marks).unwrap().insert("latest, oldest", (2, 1)).unwrap();
+    writing.commit().unwrap();
+    drop(data);
+
+    for count in 3..6_u64 {
+        let store = Directory::open(parent.path()).unwrap().store(Limits::default()).unwrap();
+        assert_eq!(value(&store, "/a", None).as_deref(), Some("of old"));
+        assert_eq!(put(&store, "/b", "x").0, count);
+        assert_eq!(fs::read_to_string(&version).unwrap(), "2\n");
+    }
+}
+
+#[test]
+fn half_of_a_store_is_none() {
+    let parent = tempfile::tempdir().unwrap();
+    let file = |name: &str| parent.path().join("store").join(name);
+    let open = || Directory::open(parent.path()).unwrap().store(Limits::default());
+    put(&open().unwrap(), "/a", "x");
+    for (gone, said) in [
+        ("log", format!("`{}` is damaged: it is not the log that belongs", file("log").display())),
+        ("data", format!("`{}` is damaged: it is missing, and `", file("data").display())),
+    ] {
+        let aside = parent.path().join("aside");
+        fs::rename(file(gone), &aside).unwrap();
+        let refused = open().err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(refused.starts_with(&said), "{refused}");
+        fs::rename(&aside, file(gone)).unwrap();
+        assert_eq!(value(&open().unwrap(), "/a", None).as_deref(), Some("x"));
+    }
 }
 
 #[test]
@@ -86,7 +131,8 @@ fn a_version_we_do_not_know_is_refused() {
     let cases = [
         ("1\n", None),
         ("1", None),
-        ("2\n", Some(format!("`{named}` says version 2, and this program knows 1 at most"))),
+        ("2\n", None),
+        ("3\n", Some(format!("`{named}` says version 3, and this program knows 2 at most"))),
         ("0\n", Some(format!("`{named}` is damaged: it is not the number of a version"))),
         ("", Some(format!("`{named}` is damaged: it is not the number of a version"))),
         ("one\n", Some(format!("`{named}` is damaged: it is not the number of a version"))),

@@ -23,7 +23,7 @@ const DELETES: u64 = 7;
 
 fn open(folder: &Path) -> Embedded {
     let directory = Directory::open(folder).expect("the one before is dead");
-    directory.store(Limits { events: 500, bytes: 1 << 20 }).expect("it opens")
+    directory.store(Limits { events: 500, bytes: 1 << 20, log: 64 << 10 }).expect("it opens")
 }
 
 /// How many commits of a writer are there. Both keys of a commit are, or neither.

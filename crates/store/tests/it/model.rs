@@ -115,6 +115,7 @@ impl Model {
 struct Run {
     store: Option<Local>,
     ram: Ram,
+    limits: Limits,
     model: Model,
     watches: Vec<(Watch, &'static str, u64)>,
 }
@@ -123,7 +124,7 @@ impl Run {
     fn open(&mut self) {
         drop(self.store.take());
         let ram = self.ram.clone();
-        let store = Embedded::on("ram".as_ref(), move || Ok(ram.clone()), Limits::default());
+        let store = Embedded::on("ram".as_ref(), move || Ok(ram.media()), self.limits);
         self.store = Some(Local::Embedded(store.expect("it opens again")));
     }
 
@@ -283,10 +284,11 @@ impl Run {
     }
 }
 
-fn run(steps: Vec<Step>, embedded: bool) {
+fn run(steps: Vec<Step>, embedded: bool, log: u64) {
     let mut run = Run {
         store: Some(Local::Memory(Memory::new())),
         ram: Ram::default(),
+        limits: Limits { log, ..Limits::default() },
         model: Model::new(),
         watches: Vec::new(),
     };
@@ -309,7 +311,7 @@ proptest! {
 
     #[test]
     fn memory_keeps_every_version(steps in prop::collection::vec(step(), 0..60)) {
-        run(steps, false);
+        run(steps, false, 0);
     }
 }
 
@@ -317,7 +319,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn what_stays_keeps_every_version(steps in prop::collection::vec(step(), 0..60)) {
-        run(steps, true);
+    fn what_stays_keeps_every_version(
+        steps in prop::collection::vec(step(), 0..60),
+        log in prop::sample::select(vec![0, 3 << 10, 4 << 20]),
+    ) {
+        run(steps, true, log);
     }
 }

@@ -10,7 +10,7 @@ use std::pin::Pin;
 use portcullis_store::{Embedded, Error, Keys, Limits, Outcome, Revision, Store, Write};
 
 use crate::dice::{Dice, times};
-use crate::ram::{Act, Ram, splice};
+use crate::ram::{Act, Bytes, Ram, Which, splice};
 use crate::support::{put, wait};
 
 /// What disks write as a whole.
@@ -21,8 +21,9 @@ type State = BTreeMap<Vec<u8>, Vec<u8>>;
 
 fn open(ram: &Ram) -> Embedded {
     let ram = ram.clone();
-    let limits = Limits { events: 40, bytes: usize::MAX };
-    Embedded::on("ram".as_ref(), move || Ok(ram.clone()), limits).expect("it opens")
+    // The log is full after some commits, and too short for the largest.
+    let limits = Limits { events: 40, bytes: usize::MAX, log: 16 << 10 };
+    Embedded::on("ram".as_ref(), move || Ok(ram.media()), limits).expect("it opens")
 }
 
 fn state(store: &Embedded) -> State {
@@ -30,9 +31,9 @@ fn state(store: &Embedded) -> State {
     page.entries.iter().map(|entry| (entry.key.to_vec(), entry.value.to_vec())).collect()
 }
 
-/// A run: what was on the medium, what happened to it, and the state at each revision.
+/// A run: what was on the media, what happened to them, and the state at each revision.
 struct Recording {
-    begun: Vec<u8>,
+    begun: Bytes,
     acts: Vec<Act>,
     versions: BTreeMap<u64, State>,
 }
@@ -98,27 +99,29 @@ fn record(seed: u64) -> Recording {
 }
 
 /// What may be on the disk if power is lost after `acts`, of which those before the last wait are `kept`.
-fn crash(kept: &[u8], acts: &[Act], dice: &mut Dice) -> Vec<u8> {
-    let mut bytes = kept.to_vec();
+fn crash<'a>(kept: &Bytes, acts: impl Iterator<Item = &'a Act>, dice: &mut Dice) -> Bytes {
+    let mut bytes = kept.clone();
     let often = [0, 10, 50, 90, 100][dice.below(5) as usize];
     let torn = dice.percent(30);
     for act in acts {
         match act {
-            Act::Resize(length) if dice.percent(often) => bytes.resize(*length as usize, 0),
-            Act::Write(offset, written) if torn => {
+            Act::Resize(which, length) if dice.percent(often) => {
+                bytes.of(*which).resize(*length as usize, 0);
+            }
+            Act::Write(which, offset, written) if torn => {
                 // Sectors lie where the disk has them, not where the write begins.
                 let mut from = 0;
                 while from < written.len() {
                     let to =
                         (from + SECTOR - (*offset as usize + from) % SECTOR).min(written.len());
                     if dice.percent(often) {
-                        splice(&mut bytes, offset + from as u64, &written[from..to]);
+                        splice(bytes.of(*which), offset + from as u64, &written[from..to]);
                     }
                     from = to;
                 }
             }
-            Act::Write(offset, written) if dice.percent(often) => {
-                splice(&mut bytes, *offset, written)
+            Act::Write(which, offset, written) if dice.percent(often) => {
+                splice(bytes.of(*which), *offset, written);
             }
             _ => {}
         }
@@ -136,6 +139,7 @@ fn nothing_answered_is_lost_with_power() {
         lose_power(seed, states.div_ceil(recordings), &mut ends);
     }
     assert!(ends.lost > 0 && ends.landed > 0, "they are lost in the midst of things: {ends:?}");
+    assert!(ends.filed > 10, "the log was full now and then: {ends:?}");
 }
 
 /// How often something that was under way is not there afterwards, and how often it is.
@@ -143,37 +147,44 @@ fn nothing_answered_is_lost_with_power() {
 struct Ends {
     lost: usize,
     landed: usize,
+    /// How often the log was emptied into rows.
+    filed: usize,
 }
 
 /// Loses power so many times in one recording.
 fn lose_power(seed: u64, states: u64, ends: &mut Ends) {
     let Recording { begun: mut kept, acts, versions } = record(seed);
     let mut dice = Dice::new(seed ^ 0xdead);
+    // A transaction of rows waits twice.
+    ends.filed += acts.iter().filter(|act| matches!(act, Act::Sync(Which::Rows))).count() / 2;
     let mut points: Vec<_> =
         (0..states).map(|_| dice.below(acts.len() as u64 + 1) as usize).collect();
     points.sort_unstable();
 
-    let (mut synced, mut told) = (0, Revision::EMPTY.0);
+    // What was not waited for yet, of both media in the order in which it happened.
+    let mut open: Vec<&Act> = Vec::new();
+    let mut told = Revision::EMPTY.0;
     let mut at = 0;
     for point in points {
-        while at < point {
-            match &acts[at] {
-                Act::Sync => {
-                    for act in &acts[synced..at] {
-                        match act {
-                            Act::Write(offset, bytes) => splice(&mut kept, *offset, bytes),
-                            Act::Resize(length) => kept.resize(*length as usize, 0),
-                            Act::Sync | Act::Told(_) => {}
-                        }
+        for act in &acts[at..point.max(at)] {
+            match act {
+                Act::Sync(synced) => open.retain(|act| match act {
+                    Act::Write(which, offset, bytes) if which == synced => {
+                        splice(kept.of(*which), *offset, bytes);
+                        false
                     }
-                    synced = at;
-                }
+                    Act::Resize(which, length) if which == synced => {
+                        kept.of(*which).resize(*length as usize, 0);
+                        false
+                    }
+                    _ => true,
+                }),
                 Act::Told(revision) => told = *revision,
-                Act::Write(..) | Act::Resize(_) => {}
+                Act::Write(..) | Act::Resize(..) => open.push(act),
             }
-            at += 1;
         }
-        let ram = Ram::of(crash(&kept, &acts[synced..point], &mut dice));
+        at = point.max(at);
+        let ram = Ram::of(crash(&kept, open.iter().copied(), &mut dice));
         let revision = check(&ram, told, &versions, &format!("seed {seed}, after act {point}"));
         let next = acts[point..]
             .iter()

@@ -1,27 +1,46 @@
-//! A medium in memory that can be made to fail, and that remembers in which order it was written.
+//! Media in memory that can be made to fail, and that remember in which order they were written.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use portcullis_store::Medium;
+use portcullis_store::{Media, Medium};
 
-/// What happened to the medium.
+/// Which of the two media.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    Rows,
+    Log,
+}
+
+/// What happened to the media.
 #[derive(Clone, Debug)]
 pub enum Act {
-    Write(u64, Vec<u8>),
-    Resize(u64),
-    Sync,
+    Write(Which, u64, Vec<u8>),
+    Resize(Which, u64),
+    /// Of one medium; of the other nothing is promised.
+    Sync(Which),
     /// The test was told that everything up to this revision stays.
     Told(u64),
 }
 
-/// Every clone is the same medium.
+/// What both media hold.
+#[derive(Clone, Debug, Default)]
+pub struct Bytes {
+    pub rows: Vec<u8>,
+    pub log: Vec<u8>,
+}
+
+/// Both media of a store. Every clone is the same.
 #[derive(Clone, Debug, Default)]
 pub struct Ram(Arc<Mutex<Inner>>);
 
+/// One of them.
+#[derive(Clone, Debug)]
+pub struct Part(Ram, Which);
+
 #[derive(Debug, Default)]
 struct Inner {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     acts: Option<Vec<Act>>,
     /// How many more bytes may be written; none if there is no end.
     room: Option<usize>,
@@ -31,13 +50,13 @@ struct Inner {
 }
 
 impl Ram {
-    pub fn of(bytes: Vec<u8>) -> Self {
+    pub fn of(bytes: Bytes) -> Self {
         let ram = Self::default();
         ram.lock().bytes = bytes;
         ram
     }
 
-    /// From now on it remembers what happens to it.
+    /// From now on they remember what happens to them.
     pub fn record(&self) {
         self.lock().acts = Some(Vec::new());
     }
@@ -65,7 +84,12 @@ impl Ram {
         self.lock().sync_fails = fails;
     }
 
-    pub fn bytes(&self) -> Vec<u8> {
+    /// As a store is opened on.
+    pub fn media(&self) -> Media<Part> {
+        Media { rows: Part(self.clone(), Which::Rows), log: Part(self.clone(), Which::Log) }
+    }
+
+    pub fn bytes(&self) -> Bytes {
         self.lock().bytes.clone()
     }
 
@@ -74,42 +98,53 @@ impl Ram {
     }
 }
 
-impl Medium for Ram {
+impl Bytes {
+    pub fn of(&mut self, which: Which) -> &mut Vec<u8> {
+        match which {
+            Which::Rows => &mut self.rows,
+            Which::Log => &mut self.log,
+        }
+    }
+}
+
+impl Medium for Part {
     fn length(&self) -> io::Result<u64> {
-        Ok(self.lock().bytes.len() as u64)
+        Ok(self.0.lock().bytes.of(self.1).len() as u64)
     }
 
     fn resize(&self, length: u64) -> io::Result<()> {
-        self.note(Act::Resize(length));
-        self.lock().bytes.resize(usize::try_from(length).unwrap(), 0);
+        self.0.note(Act::Resize(self.1, length));
+        self.0.lock().bytes.of(self.1).resize(usize::try_from(length).unwrap(), 0);
         Ok(())
     }
 
     fn read(&self, offset: u64, into: &mut [u8]) -> io::Result<()> {
         let from = usize::try_from(offset).unwrap();
-        let inner = self.lock();
-        let bytes = inner.bytes.get(from..from + into.len()).ok_or(io::ErrorKind::UnexpectedEof)?;
-        into.copy_from_slice(bytes);
+        let mut inner = self.0.lock();
+        let bytes = inner.bytes.of(self.1);
+        into.copy_from_slice(
+            bytes.get(from..from + into.len()).ok_or(io::ErrorKind::UnexpectedEof)?,
+        );
         Ok(())
     }
 
     fn write(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         let fits = inner.room.map_or(bytes.len(), |room| room.min(bytes.len()));
         inner.room = inner.room.map(|room| room - fits);
-        splice(&mut inner.bytes, offset, &bytes[..fits]);
+        splice(inner.bytes.of(self.1), offset, &bytes[..fits]);
         let lies = inner.lie == Some(0);
         inner.lie = inner.lie.and_then(|left| left.checked_sub(1));
         drop(inner);
-        self.note(Act::Write(offset, bytes[..fits].to_vec()));
+        self.0.note(Act::Write(self.1, offset, bytes[..fits].to_vec()));
         if fits < bytes.len() || lies { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
     fn sync(&self) -> io::Result<()> {
-        if self.lock().sync_fails {
+        if self.0.lock().sync_fails {
             return Err(io::Error::other("the disk does not answer"));
         }
-        self.note(Act::Sync);
+        self.0.note(Act::Sync(self.1));
         Ok(())
     }
 }
