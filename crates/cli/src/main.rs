@@ -5,6 +5,11 @@ use std::process::ExitCode;
 
 use portcullis_cli::{Environment, Streams, run};
 
+/// A request makes and drops some hundred small things.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let environment = Environment::of_process();
     let streams = Streams { input: &mut stdin().lock(), data: &mut stdout(), notes: &mut stderr() };
