@@ -10,9 +10,9 @@ use crate::compiled::Compiled;
 use crate::explain::{By, Connection, Decider, Side, SideVerdict, Stage, explain};
 use crate::flow::{Flow, Party};
 use crate::index::rulebook::{Asks, Step, Steps, Who};
-use crate::index::{self, Index, Seen, Shape, Span, Test};
+use crate::index::{self, Index, Seen, Several, Shape, Sight, Span, Test};
 use crate::matching::World;
-use crate::model::{Action, Direction, NetList, PolicyId, PortMatch, Rule};
+use crate::model::{Action, Direction, PolicyId, PortMatch, Rule};
 
 /// The verdict on a flow, and the rule that decided at either end. Small, and made without allocating
 /// where no fact is open.
@@ -53,10 +53,8 @@ pub enum Decides {
 pub fn decide(compiled: &Compiled, flow: &Flow, stage: Stage) -> Ruling {
     let index = compiled.index();
     match plain(compiled, index, flow, stage) {
-        Some([egress, ingress]) => {
-            let said =
-                |step: Step<'_>| Said { verdict: verdict(step), by: Some(Decides::of(step)) };
-            let (egress, ingress) = (said(egress), said(ingress));
+        Some(steps) => {
+            let [egress, ingress] = steps.map(Said::of);
             let verdict = egress.verdict.verdict().and(ingress.verdict.verdict());
             Ruling { verdict, egress, ingress }
         }
@@ -64,73 +62,108 @@ pub fn decide(compiled: &Compiled, flow: &Flow, stage: Stage) -> Ruling {
     }
 }
 
-/// What decides at either end, if both are pods at their own addresses and nothing is asked but who
-/// they are: what nearly every question is. None if there is more to it.
+/// The steps that decide at either end, none at one that is no endpoint, if both ends are pods at their
+/// own addresses or outside the cluster: what nearly every question is. None if there is more to it.
 #[inline]
 fn plain<'a>(
     compiled: &'a Compiled,
     index: &'a Index,
     flow: &Flow,
     stage: Stage,
-) -> Option<[Step<'a>; 2]> {
+) -> Option<[Option<Step<'a>>; 2]> {
     let is_unusual = index.needs_walks() || index.has_names() || flow.family != Family::V4;
     if is_unusual || (stage == Stage::Pending && compiled.has_staged()) {
         return None;
     }
     let key = index::key(flow)?;
-    let end = |party: &Party| -> Option<(&'a Shape, Option<&'a Span>, u128)> {
-        let (Some(id), None) = (party.endpoint, &party.domain) else { return None };
-        let seat = index.seat(id)?;
-        let address = party.addresses.single().filter(|address| seat.is_at(*address))?;
-        let sets = index.sets_holding(compiled, Family::V4, address);
-        Some((index.shape(seat)?, sets, address))
-    };
-    let ((from, from_sets, from_at), (to, to_sets, to_at)) = (end(&flow.from)?, end(&flow.to)?);
-    let (out, into) = (from.at_hand(Direction::Egress), to.at_hand(Direction::Ingress));
+    let (from, to) = (Met::at(compiled, index, &flow.from)?, Met::at(compiled, index, &flow.to)?);
     // Both lists are fetched before either is read, as each is a wait for memory.
-    let (mut out, mut into) = (out.get()?.steps(key), into.get()?.steps(key));
+    let lists = |met: &Met<'a>, direction| match met.shape {
+        Some(shape) => Some(Some(shape.at_hand(direction).get()?.steps(key))),
+        None => Some(None),
+    };
+    let (out, into) = (lists(&from, Direction::Egress)?, lists(&to, Direction::Ingress)?);
     let asked = Asked { compiled, index, flow, stage, key };
-    let seen = |sets: Option<&'a Span>| sets.map(|sets| index.seen_of_sets(sets));
-    let egress = decided(&mut out, to.seen.get()?, seen(to_sets), |step| {
-        asked.line(step, from, &End::known(to, to_sets, to_at), Direction::Egress)
-    })?;
-    let ingress = decided(&mut into, from.seen.get()?, seen(from_sets), |step| {
-        asked.line(step, to, &End::known(from, from_sets, from_at), Direction::Ingress)
-    })?;
+    let side = |steps: Option<Steps<'a>>, own: &Met<'a>, other: &Met<'a>, direction| {
+        let (Some(steps), Some(shape)) = (steps, own.shape) else { return Some(None) };
+        let sight = Sight::new(other.seen, other.at);
+        let step = decided(steps, |step| match step.asks() {
+            Asks::Nothing => Some(true),
+            Asks::Has(criterion) if criterion < sight.upto => Some(sight.has(criterion)),
+            Asks::Lacks(criterion) if criterion < sight.upto => Some(!sight.has(criterion)),
+            Asks::Line(Some(criterion)) if criterion < sight.upto && !sight.has(criterion) => {
+                Some(false)
+            }
+            Asks::Has(_) | Asks::Lacks(_) | Asks::Line(_) => {
+                asked.holds(step, shape, &other.end(), direction)
+            }
+            Asks::Walk => None,
+        })?;
+        Some(Some(step))
+    };
+    let egress = side(out, &from, &to, Direction::Egress)?;
+    let ingress = side(into, &to, &from, Direction::Ingress)?;
     Some([egress, ingress])
 }
 
-/// The step of a list that decides about a pod that is seen so, as are network sets that hold its
-/// address; none if one asks for more. `line` says whether a rule holds that asks for more than that.
+/// One end as nearly all are: a pod at its own address, or an address that is no endpoint's.
+struct Met<'a> {
+    shape: Option<&'a Shape>,
+    /// What holds of the endpoint.
+    seen: &'a Seen,
+    /// What holds of its address.
+    at: &'a Seen,
+    span: &'a Span,
+    address: u128,
+}
+
+impl<'a> Met<'a> {
+    /// None for one that is unusual.
+    #[inline(always)]
+    fn at(compiled: &'a Compiled, index: &'a Index, party: &Party) -> Option<Self> {
+        if party.domain.is_some() {
+            return None;
+        }
+        let address = party.addresses.single()?;
+        let shape = match party.endpoint {
+            Some(id) => {
+                let seat = index.seat(id).filter(|seat| seat.is_at(address))?;
+                Some(index.shape(seat)?.as_ref())
+            }
+            None if index.is_nobodys(address) => None,
+            None => return None,
+        };
+        let seen = match shape {
+            Some(shape) => shape.seen.get()?,
+            None => index.nobody(),
+        };
+        let span = index.span(compiled, Family::V4, address)?;
+        let at = index.seen_of_span(compiled, span, Family::V4, address);
+        Some(Self { shape, seen, at, span, address })
+    }
+
+    fn end(&self) -> End<'a> {
+        End {
+            shape: self.shape,
+            policed: self.shape.is_some_and(|shape| shape.workload),
+            span: Some(self.span),
+            open: false,
+            address: Some(self.address),
+        }
+    }
+}
+
+/// The first step that holds and decides; none if whether one holds is open.
 #[inline]
-fn decided<'a>(
-    steps: &mut Steps<'a>,
-    other: &Seen,
-    sets: Option<&Seen>,
-    line: impl Fn(Step<'a>) -> Option<bool>,
-) -> Option<Step<'a>> {
-    let upto = sets.map_or(other.upto, |sets| sets.upto.min(other.upto));
-    let is_seen = |selector| other.has(selector) || sets.is_some_and(|sets| sets.has(selector));
+fn decided<'a>(steps: Steps<'a>, holds: impl Fn(Step<'a>) -> Option<bool>) -> Option<Step<'a>> {
     let mut passing = false;
     for step in steps {
         if passing && !step.begins() {
             continue;
         }
         passing = false;
-        match step.asks() {
-            Asks::Nothing => {}
-            Asks::Selected(selector) if selector < upto => {
-                if !is_seen(selector) {
-                    continue;
-                }
-            }
-            Asks::Line(Some(selector)) if selector < upto && !is_seen(selector) => continue,
-            Asks::Line(_) => {
-                if !line(step)? {
-                    continue;
-                }
-            }
-            Asks::Selected(_) | Asks::Walk => return None,
+        if !holds(step)? {
+            continue;
         }
         match step.action() {
             Action::Allow | Action::Deny => return Some(step),
@@ -141,12 +174,16 @@ fn decided<'a>(
     None
 }
 
-/// The verdict of a step that decides.
-#[inline]
-fn verdict(step: Step<'_>) -> SideVerdict {
-    match step.action() {
-        Action::Allow => SideVerdict::Allow,
-        Action::Deny | Action::Pass | Action::Log => SideVerdict::Deny,
+impl Said {
+    /// By this step, or nothing by nobody.
+    #[inline]
+    fn of(step: Option<Step<'_>>) -> Self {
+        let Some(step) = step else { return Self { verdict: SideVerdict::Unpoliced, by: None } };
+        let verdict = match step.action() {
+            Action::Allow => SideVerdict::Allow,
+            Action::Deny | Action::Pass | Action::Log => SideVerdict::Deny,
+        };
+        Self { verdict, by: Some(Decides::of(step)) }
     }
 }
 
@@ -219,8 +256,8 @@ struct End<'a> {
     shape: Option<&'a Shape>,
     /// Whether it is an endpoint whose own policies are asked.
     policed: bool,
-    /// The network sets that hold its address.
-    sets: Option<&'a Span>,
+    /// The span of its address, if that is known.
+    span: Option<&'a Span>,
     /// Whether a network set, or a host, may turn out to be at its address.
     open: bool,
     /// Its address; none if it is not known, as may be where a pod will run.
@@ -247,120 +284,93 @@ impl<'a> Asked<'a> {
     }
 
     fn side(&self, own: &End<'_>, other: &End<'_>, direction: Direction) -> Option<Said> {
-        let (Some(shape), true) = (own.shape, own.policed) else {
-            return Some(Said { verdict: SideVerdict::Unpoliced, by: None });
-        };
+        let (Some(shape), true) = (own.shape, own.policed) else { return Some(Said::of(None)) };
         let (family, stage) = (self.flow.family, self.stage);
         let lists = self.index.lists(self.compiled, shape, direction, family, stage);
-        let mut passing = false;
-        for step in lists.steps(self.key) {
-            if passing && !step.begins() {
-                continue;
-            }
-            passing = false;
-            let holds = match step.asks() {
-                Asks::Nothing => true,
-                Asks::Selected(selector) => {
-                    self.selected(selector, step, shape, other, direction)?
-                }
-                Asks::Line(_) => self.line(step, shape, other, direction)?,
-                Asks::Walk => return None,
-            };
-            if !holds {
-                continue;
-            }
-            match step.action() {
-                Action::Allow | Action::Deny => {
-                    let by = Some(Decides::of(step));
-                    return Some(Said { verdict: verdict(step), by });
-                }
-                Action::Pass => passing = true,
-                Action::Log => {}
-            }
-        }
-        None
+        let holds = |step: Step<'_>| self.holds(step, shape, other, direction);
+        Some(Said::of(Some(decided(lists.steps(self.key), holds)?)))
     }
 
-    /// Whether the selector of a step selects the other end.
-    fn selected(
+    /// Whether a step holds; none if that is open.
+    #[inline(never)]
+    fn holds(
         &self,
-        selector: u32,
         step: Step<'_>,
         own: &Shape,
         other: &End<'_>,
         direction: Direction,
     ) -> Option<bool> {
+        // The DNS names of network sets count where an egress rule allows.
         let names = direction == Direction::Egress && step.action() == Action::Allow;
-        match self.selects(selector, other, names) {
-            Some(selected) => Some(selected),
-            None => self.ask(step, own, direction),
-        }
+        let holds = match step.asks() {
+            Asks::Nothing => Some(true),
+            Asks::Has(criterion) => self.has(criterion, other, names),
+            Asks::Lacks(criterion) => self.has(criterion, other, false).map(|has| !has),
+            Asks::Line(_) => self.line(step, own, other, direction, names),
+            Asks::Walk => return None,
+        };
+        holds.or_else(|| self.ask(step, own, direction))
     }
 
-    /// Whether a selector selects the other end; none if that is open. `names` says whether the DNS
-    /// names of network sets count.
-    fn selects(&self, selector: u32, other: &End<'_>, names: bool) -> Option<bool> {
-        if other.shape.is_some_and(|shape| self.index.selects(selector, shape)) {
+    /// Whether a criterion holds; none if that is open. `names` says whether the DNS names of network
+    /// sets count.
+    fn has(&self, criterion: u32, other: &End<'_>, names: bool) -> Option<bool> {
+        if other.shape.is_some_and(|shape| self.index.holds_of_shape(criterion, shape)) {
             return Some(true);
         }
-        if other.sets.is_some_and(|sets| self.index.selects_sets(selector, sets)) {
+        if let (Some(span), Some(address)) = (other.span, other.address)
+            && self.index.holds_of_address(
+                self.compiled,
+                criterion,
+                span,
+                self.flow.family,
+                address,
+            )
+        {
             return Some(true);
         }
-        if other.open || names && self.index.selects_names(selector) {
-            return None;
-        }
-        Some(false)
+        let is_open = match self.index.is_of_address(criterion) {
+            true => other.address.is_none(),
+            false => other.open || names && self.index.selects_names(criterion),
+        };
+        (!is_open).then_some(false)
     }
 
-    #[inline(never)]
+    /// Whether the rule of a step holds, as far as that is told by criteria.
     fn line(
         &self,
         step: Step<'_>,
         own: &Shape,
         other: &End<'_>,
         direction: Direction,
+        names: bool,
     ) -> Option<bool> {
         let (who, rule) = step.who();
-        let line = self.index.line(who, own, rule?, direction)?;
-        let names = direction == Direction::Egress && step.action() == Action::Allow;
-        let (selector, not_selector, named) = match line.test {
-            Test::Criteria { selector, not_selector, named } => (selector, not_selector, named),
-            Test::Asked { selector: Some(selector) }
-                if self.selects(selector, other, names) == Some(false) =>
-            {
-                return Some(false);
+        let several = match self.index.line(who, own, rule?, direction)?.test {
+            Test::Several(several) => several,
+            Test::Asked { selector: Some(selector) } => {
+                return self.has(selector, other, names).filter(|has| !has);
             }
-            Test::Any | Test::Selected(_) | Test::Asked { .. } => {
-                return self.ask(step, own, direction);
+            Test::Any | Test::Has(_) | Test::Lacks(_) | Test::Asked { selector: None } => {
+                return None;
             }
         };
-        let rule = self.rule(step, own, direction)?;
-        let peer = match direction {
-            Direction::Ingress => &rule.source,
-            Direction::Egress => &rule.destination,
-        };
-        let within = |nets: &NetList| {
-            other.address.map(|address| nets.of(self.flow.family).contains(address))
-        };
+        let Several { selector, not_selector, within, not_within, named } = several;
         let criteria = [
-            selector.map(|selector| self.selects(selector, other, names)),
-            not_selector.map(|selector| self.selects(selector, other, false).map(|is| !is)),
-            peer.nets.as_ref().map(within),
-            peer.not_nets.as_ref().map(|nets| within(nets).map(|is| !is)),
-            // A negated list of the other version of IP takes the rule out.
-            peer.not_nets
-                .as_ref()
-                .map(|nets| Some(nets.nets().is_empty() || !nets.of(self.flow.family).is_empty())),
-            named.then(|| self.port_among(&peer.ports, selector, other)),
+            selector.map(|selector| self.has(selector, other, names)),
+            within.map(|within| self.has(within, other, false)),
+            not_selector.map(|selector| self.has(selector, other, false).map(|has| !has)),
+            not_within.map(|within| self.has(within, other, false).map(|has| !has)),
+            named.then(|| {
+                let rule = self.rule(step, own, direction)?;
+                self.port_among(&rule.destination.ports, selector, other)
+            }),
         ];
         let mut criteria = criteria.into_iter().flatten();
         if criteria.clone().any(|holds| holds == Some(false)) {
             return Some(false);
         }
-        if criteria.all(|holds| holds == Some(true)) {
-            return Some(true);
-        }
-        self.ask(step, own, direction)
+        criteria.all(|holds| holds == Some(true)).then_some(true)
     }
 
     /// Whether the port of the destination is one of these, where that is the other end: a name is
@@ -388,7 +398,7 @@ impl<'a> Asked<'a> {
                 own.name == *name && own.protocol == self.flow.protocol && own.port == asked
             }),
         };
-        let counts = selector.is_none_or(|selector| self.index.selects(selector, shape));
+        let counts = selector.is_none_or(|selector| self.index.holds_of_shape(selector, shape));
         Some(counts && ports.iter().any(is_called))
     }
 
@@ -414,12 +424,6 @@ impl<'a> Asked<'a> {
 }
 
 impl<'a> End<'a> {
-    /// A pod at its own address.
-    fn known(shape: &'a Shape, sets: Option<&'a Span>, address: u128) -> Self {
-        let policed = shape.workload;
-        Self { shape: Some(shape), policed, sets, open: false, address: Some(address) }
-    }
-
     fn new(
         compiled: &'a Compiled,
         index: &'a Index,
@@ -446,11 +450,11 @@ impl<'a> End<'a> {
         // Nobody's known address is that of an endpoint whose own is not known.
         let open = address.is_none()
             && (shape.is_none() || index.sets_meet(compiled, family, party.addresses.spans()));
-        let sets = address.and_then(|at| index.sets_holding(compiled, family, at));
+        let span = address.and_then(|at| index.span(compiled, family, at));
         Some(Self {
             shape,
             policed: party.endpoint.is_some() && shape.is_some_and(|shape| shape.workload),
-            sets,
+            span,
             open,
             address,
         })

@@ -1,6 +1,7 @@
 //! How an index follows the changes of what it was made of.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,9 +10,9 @@ use smol_str::SmolStr;
 
 use super::anchor::{Anchor, anchors};
 use super::line::Lines;
-use super::rulebook::MAX_SELECTORS;
+use super::rulebook::MAX_CRITERIA;
 use super::shape::{Look, Shape};
-use super::{Index, MAX_POSTED, NO_SHAPE, Seat, key_of_port, seat};
+use super::{Index, LazyAddresses, MAX_POSTED, NO_SHAPE, Seat, key_of_port, seat, take};
 use crate::compiled::Compiled;
 use crate::model::{Direction, Endpoint, EndpointId, NetworkSet, Policy, PolicyId, Profile};
 
@@ -34,6 +35,9 @@ impl Index {
         self.seats.set(id.index(), there);
         if old.map(|e| &e.addresses) == new.map(|e| &e.addresses) {
             return;
+        }
+        for address in new.into_iter().flat_map(|e| &e.addresses) {
+            self.take(*address);
         }
         // Who shares an address with it may be alone now, or no longer.
         let addresses = old.into_iter().chain(new).flat_map(|e| &e.addresses);
@@ -58,8 +62,9 @@ impl Index {
             return *id;
         }
         let look = Arc::new(look);
-        let shape = Arc::new(Shape::new(Arc::clone(&look), self.known()));
-        let id = u32::try_from(self.shapes.push(shape)).unwrap_or(NO_SHAPE);
+        let id = u32::try_from(self.shapes.len()).unwrap_or(NO_SHAPE);
+        let kin = self.first_kin(&look, id);
+        self.shapes.push(Arc::new(Shape::new(Arc::clone(&look), self.criteria.known(), kin)));
         self.is_stale |= look.ports.iter().any(|port| {
             let known = self.called.get(&port.name).map_or(&[][..], |keys| keys);
             !known.contains(&key_of_port(port))
@@ -88,9 +93,11 @@ impl Index {
             self.policies.push(None);
         }
         self.policies.set(id.index(), lines);
+        self.note_addresses();
         if let Some(new) = new {
             let under = self.anchors(&new.subject);
             self.subjects.put(under, id);
+            self.note_keys(&new.subject);
             self.ask_anew(&new.subject);
         }
     }
@@ -107,6 +114,7 @@ impl Index {
                 self.profiles.remove_mut(name);
             }
         }
+        self.note_addresses();
         let having = self.posted.get(&Anchor::Profile(name.clone())).cloned();
         match having {
             Some(Some(ids)) => ids.iter().for_each(|id| self.ask_shape_anew(*id)),
@@ -122,8 +130,41 @@ impl Index {
             self.sets.push(None);
         }
         self.sets.set(place, shape);
-        self.set_table = Arc::default();
+        self.renew_addresses();
         self.note_limits(compiled);
+    }
+
+    fn take(&mut self, address: IpAddr) {
+        let IpAddr::V4(v4) = address else { return };
+        if self.is_nobodys(u32::from(v4).into()) {
+            take(Arc::make_mut(&mut self.taken), address);
+        }
+    }
+
+    /// Has the table of addresses made anew when so many criteria came after it that it pays: those
+    /// that it does not know are asked one by one.
+    fn note_addresses(&mut self) {
+        /// A changed policy brings a handful, and what is worked out about spans is worked out anew.
+        const YOUNG: usize = 1024;
+        let table = self.addresses.table.get();
+        let spans = table.map_or(0, |table| table.spans());
+        let young = self.criteria.known().saturating_sub(self.addresses.known);
+        if young as usize > YOUNG + spans {
+            self.renew_addresses();
+        }
+    }
+
+    /// Has the table of addresses made anew, from what there is now.
+    fn renew_addresses(&mut self) {
+        let known = self.criteria.known();
+        for id in self.sets.iter().flatten().copied().collect::<Vec<_>>() {
+            let Some(shape) = self.shapes.get(id as usize) else { continue };
+            if shape.known < known && !shape.workload {
+                let fresh = Arc::new(Shape::new(Arc::clone(&shape.look), known, None));
+                self.shapes.set(id as usize, fresh);
+            }
+        }
+        self.addresses = LazyAddresses::new(known);
     }
 
     /// Notes what keeps the index from answering by itself.
@@ -174,16 +215,17 @@ impl Index {
         self.shapes.set(id as usize, fresh);
     }
 
-    /// Whether it has to be made anew: a port got a new name, or so much of it is out of use that it is
-    /// better made anew.
+    /// Whether it has to be made anew: a port got a new name, or so much of it is out of use, or so
+    /// many criteria came later and have no bits, that it is better made anew.
     pub(crate) fn is_worn(&self, compiled: &Compiled) -> bool {
         /// Below this nobody would notice.
         const SLACK: usize = 4096;
         let live = compiled.places();
+        let known = self.criteria.known() as usize;
         self.is_stale
             || self.shapes.len() > 2 * live + SLACK
-            || self.selectors.len() > 8 * live + SLACK
-            || self.selectors.len() >= MAX_SELECTORS as usize
+            || known > 4 * self.criteria.made() as usize + SLACK
+            || known >= MAX_CRITERIA as usize
     }
 }
 

@@ -3,9 +3,10 @@
 use std::borrow::Cow;
 
 use portcullis_core::net::NamedPort;
-use portcullis_core::{Ranges, Selector};
+use portcullis_core::{Family, Ranges, Selector};
 use smol_str::SmolStr;
 
+use super::criterion::Addresses;
 use super::header::{Headers, SharedKeys, port_keys};
 use crate::model::{Action, Direction, Peer, PortMatch, Rule};
 
@@ -37,43 +38,57 @@ pub(crate) struct Line {
     pub(crate) test: Test,
 }
 
-/// How to tell whether a rule is for the ends of a flow.
+/// How to tell whether a rule is for the ends of a flow, by criteria about the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Test {
     /// It is, whoever they are.
     Any,
-    /// If the other end is one that this selector, interned, selects.
-    Selected(u32),
-    /// By these criteria about the other end: selectors as interned, and the rule's networks.
-    Criteria {
-        /// It is selected by this.
-        selector: Option<u32>,
-        /// It is not selected by this.
-        not_selector: Option<u32>,
-        /// Its port is one that the rule has by number, or that it calls so itself.
-        named: bool,
-    },
+    /// If this criterion holds.
+    Has(u32),
+    /// If this criterion does not hold.
+    Lacks(u32),
+    /// If several hold.
+    Several(Several),
     /// By asking the rule itself: it asks for something that is not indexed (the endpoint's own
     /// address, source ports, services, DNS names).
     Asked {
-        /// Nothing is to be asked unless the other end is selected by this.
+        /// Nothing is to be asked unless this criterion holds.
         selector: Option<u32>,
     },
 }
 
+/// Several criteria about the other end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Several {
+    /// It is selected by this.
+    pub(crate) selector: Option<u32>,
+    /// It is not selected by this.
+    pub(crate) not_selector: Option<u32>,
+    /// Its address is one of these.
+    pub(crate) within: Option<u32>,
+    /// Its address is none of these.
+    pub(crate) not_within: Option<u32>,
+    /// Its port is one that the rule has by number, or that it calls so itself.
+    pub(crate) named: bool,
+}
+
+/// What gives numbers to criteria, and knows what ports are called.
+pub(crate) trait Numbers {
+    /// The number of a selector.
+    fn selector(&mut self, selector: &Selector) -> u32;
+    /// The number of some addresses.
+    fn addresses(&mut self, addresses: Addresses) -> u32;
+    /// The keys of the ports that any endpoint calls so.
+    fn called(&self, name: &str) -> SharedKeys;
+}
+
 impl Line {
-    /// `intern` gives a selector its number, `called` the keys of the ports that any endpoint calls so.
-    pub(crate) fn new(
-        rule: &Rule,
-        direction: Direction,
-        intern: &mut dyn FnMut(&Selector) -> u32,
-        called: &dyn Fn(&str) -> SharedKeys,
-    ) -> Self {
+    pub(crate) fn new(rule: &Rule, direction: Direction, numbers: &mut dyn Numbers) -> Self {
         let (own, other) = match direction {
             Direction::Ingress => (&rule.destination, &rule.source),
             Direction::Egress => (&rule.source, &rule.destination),
         };
-        let headers = Headers::of(rule);
+        let mut headers = Headers::of(rule);
         let named = |ports: &[PortMatch]| ports.iter().any(|p| matches!(p, PortMatch::Named(_)));
         let names: Vec<SmolStr> = rule.destination.ports.iter().filter_map(name_of).collect();
         // Names in the destination are those of the endpoint itself where the flow comes in.
@@ -84,18 +99,28 @@ impl Line {
             && rule.source.ports.is_empty()
             && rule.source.not_ports.is_empty()
             && !named(&rule.destination.not_ports);
-        let selector = other.selector.as_ref().map(&mut *intern);
+        // A list of networks without one of the flow's version of IP takes the rule out, also if it is
+        // negated; an empty one that is negated says nothing.
+        let not_nets = other.not_nets.as_ref().filter(|nets| !nets.nets().is_empty());
+        for nets in other.nets.iter().chain(not_nets) {
+            let [v4, v6] = &mut headers.families;
+            *v4 &= !nets.of(Family::V4).is_empty();
+            *v6 &= !nets.of(Family::V6).is_empty();
+        }
+        let selector = other.selector.as_ref().map(|selector| numbers.selector(selector));
         let of_other = !names.is_empty() && !own_names;
         let test = if !indexed {
             Test::Asked { selector }
         } else {
-            let not_selector = other.not_selector.as_ref().map(&mut *intern);
-            let has_nets = other.nets.is_some() || other.not_nets.is_some();
-            match (selector, not_selector, has_nets || of_other) {
-                (None, None, false) => Test::Any,
-                (Some(selector), None, false) => Test::Selected(selector),
-                _ => Test::Criteria { selector, not_selector, named: of_other },
-            }
+            let mut addresses = |nets, without| numbers.addresses(Addresses::of(nets, without));
+            let (within, not_within) = match (&other.nets, not_nets) {
+                (Some(nets), without) => (Some(addresses(nets, without)), None),
+                (None, Some(nets)) => (None, Some(addresses(nets, None))),
+                (None, None) => (None, None),
+            };
+            let not_selector = other.not_selector.as_ref().map(|s| numbers.selector(s));
+            let several = Several { selector, not_selector, within, not_within, named: of_other };
+            several.test()
         };
         // Which ports count is told by who is asked then: no header is ruled out by them here.
         let are_own = indexed && !of_other;
@@ -108,7 +133,7 @@ impl Line {
         } else {
             // At the other end a name can only be one of the ports that somebody calls so.
             let called: Vec<_> =
-                names.iter().filter(|_| of_other).map(|name| called(name)).collect();
+                names.iter().filter(|_| of_other).map(|name| numbers.called(name)).collect();
             let called: Vec<_> = called.iter().flat_map(|keys| keys.iter().copied()).collect();
             Some(narrow(&headers.keys(&called)))
         };
@@ -136,6 +161,21 @@ impl Line {
         let named = own.iter().filter(called);
         let named: Vec<_> = named.map(|p| port_keys(p.protocol, p.port, p.port)).collect();
         Cow::Owned(narrow(&self.headers.keys(&named)).into())
+    }
+}
+
+impl Several {
+    /// The same, simply where it is simple.
+    fn test(self) -> Test {
+        let Self { selector, not_selector, within, not_within, named } = self;
+        let mut has = selector.into_iter().chain(within);
+        let mut lacks = not_selector.into_iter().chain(not_within);
+        match ((has.next(), has.next()), (lacks.next(), lacks.next()), named) {
+            ((None, _), (None, _), false) => Test::Any,
+            ((Some(one), None), (None, _), false) => Test::Has(one),
+            ((None, _), (Some(one), None), false) => Test::Lacks(one),
+            _ => Test::Several(self),
+        }
     }
 }
 

@@ -3,7 +3,8 @@
 //! ```text
 //!   endpoint ─▶ seat ─▶ shape ─┬─▶ seen   which selectors of rules select it
 //!                              └─▶ own    rulebook, by direction: its rules, as lists by header
-//!   address ─▶ sets that hold it ─▶ their shapes
+//!   address ─▶ span ───────────▶ seen     which networks of rules hold it, and which selectors
+//!                                         of rules select a network set that does
 //! ```
 //! A *shape* is everything about an endpoint that rules can ask for besides its addresses; a *rulebook*
 //! is the rules of all endpoints that are asked about the same policies. Both are worked out when they
@@ -11,41 +12,49 @@
 //! costs what it touches: an endpoint that changes gets another shape, and a policy that changes makes
 //! the shapes that it selects ask anew for their rulebooks.
 
+mod addresses;
 mod anchor;
+mod criterion;
 mod follow;
 mod header;
 mod line;
 pub(crate) mod rulebook;
-mod sets;
+mod seen;
 mod shape;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use portcullis_core::net::NamedPort;
 use portcullis_core::{Family, Selector, Slots};
-use rpds::HashTrieMapSync;
+use rpds::{HashTrieMapSync, HashTrieSetSync};
 use smol_str::SmolStr;
 
 use crate::compiled::Compiled;
 use crate::explain::Stage;
 use crate::model::{Direction, Endpoint, EndpointId, Policy, PolicyClass, PolicyId, Rule};
+use addresses::AddressTable;
+pub(crate) use addresses::Span;
 use anchor::{Anchor, Anchored, ByAnchor, anchors};
+use criterion::{Addresses, Criteria, Criterion, MAX_BITS};
 pub(crate) use header::key;
 use header::{SharedKeys, port_keys};
-pub(crate) use line::Test;
-use line::{Line, Lines};
+use line::{Line, Lines, Numbers};
+pub(crate) use line::{Several, Test};
 use rulebook::{Lists, PolicyRules, Rulebook, Rules, TierRules};
-use sets::SetTable;
-pub(crate) use sets::Span;
+pub(crate) use seen::{Seen, Sight};
 use shape::Look;
-pub(crate) use shape::{Seen, Shape};
+pub(crate) use shape::Shape;
 
 /// Shapes under one label, beyond which they are no longer listed there: whoever looks for them goes
 /// through all shapes. Selectors of namespaces are what most policies have, and a namespace has some
 /// twenty shapes; to list those of widespread labels too would make a new shape cost twice as much.
 const MAX_POSTED: usize = 256;
+
+/// As long as there are no more selectors than this, all of them have bits.
+const FEW_SELECTORS: usize = 2048;
 
 /// The index of one [`Compiled`]. Cloning is O(1).
 #[derive(Clone, Debug)]
@@ -55,12 +64,16 @@ pub(crate) struct Index {
     shape_ids: HashTrieMapSync<Arc<Look>, u32>,
     /// The shapes that have a label or profile.
     posted: Posted,
-    selectors: Slots<Arc<Selector>>,
-    selector_ids: HashTrieMapSync<Arc<Selector>, u32>,
+    /// What rules ask of the other end.
+    criteria: Criteria,
     /// The selectors of rules, by an anchor.
     rule_selectors: Anchored<u32>,
     /// The policies, by an anchor of whom they select.
     subjects: Anchored<PolicyId>,
+    /// The keys of labels that any policy looks at to tell whom it selects.
+    subject_keys: HashTrieSetSync<SmolStr>,
+    /// The first shape of those that policies do not tell apart, by a hash of what they look at.
+    kin: HashTrieMapSync<u64, u32>,
     policies: Slots<Option<Arc<Lines>>>,
     profiles: HashTrieMapSync<SmolStr, Arc<Lines>>,
     /// The keys of the ports that any endpoint has, by what it calls them.
@@ -69,13 +82,29 @@ pub(crate) struct Index {
     is_stale: bool,
     /// The shape of each network set.
     sets: Slots<Option<u32>, 64>,
-    set_table: Arc<OnceLock<SetTable>>,
+    addresses: Arc<LazyAddresses>,
+    /// Bits for the addresses of IPv4 that endpoints have, by [`crowd`]: where there is none, an address
+    /// is nobody's. It is not forgotten which addresses endpoints had.
+    taken: Arc<[u64]>,
+    /// What holds of an end that is no endpoint.
+    nobody: Seen,
     /// The shapes of the network sets that have DNS names.
     named_sets: Arc<[u32]>,
     needs_walks: bool,
+    /// What shapes are seen as, so that those that rules do not tell apart share it: 81 MB
+    /// became 63. All versions of an index share it.
+    classes: Arc<Mutex<Classes>>,
     /// Those in use, so that shapes with the same rules share them. All versions of an index share it:
     /// what a rulebook says is told by the identities of its lines.
     rulebooks: Arc<Mutex<Rulebooks>>,
+}
+
+/// Made when an address is first asked for.
+#[derive(Debug)]
+struct LazyAddresses {
+    table: OnceLock<AddressTable>,
+    /// How many criteria had numbers when it was put here: only those count, as with shapes.
+    known: u32,
 }
 
 /// Shapes by anchor; nothing under one that too many have.
@@ -100,6 +129,14 @@ impl Seat {
     const EMPTY: Self = Self { shape: NO_SHAPE, v4: 0, flags: 0 };
 }
 
+/// What shapes in use are seen as.
+#[derive(Debug, Default)]
+struct Classes {
+    known: HashSet<Seen>,
+    /// How many there were when those out of use were last thrown away.
+    swept: usize,
+}
+
 /// The rulebooks in use.
 #[derive(Debug, Default)]
 struct Rulebooks {
@@ -119,6 +156,8 @@ pub struct IndexStats {
     pub rulebooks: usize,
     /// Selectors of rules.
     pub selectors: usize,
+    /// Networks of rules, each list of them counted once.
+    pub networks: usize,
     /// Lists, equal ones of a rulebook counted once for every range of headers.
     pub lists: usize,
     /// Steps of all lists, equal lists of a rulebook counted once.
@@ -131,39 +170,44 @@ pub struct IndexStats {
 
 impl Index {
     pub(crate) fn new(compiled: &Compiled) -> Self {
-        let mut made = Maker::default();
+        let mut looks = Numbered::default();
         let mut seats = Vec::new();
         for (id, endpoint) in compiled.endpoints() {
             seats.resize(id.index(), Seat::EMPTY);
-            let shape = made.shape(Look::of(endpoint));
+            let shape = looks.number(Look::of(endpoint));
             seats.push(seat(compiled, id, endpoint, shape));
         }
         let mut sets = Vec::new();
         for (place, set) in compiled.placed_sets() {
             sets.resize(place, None);
-            sets.push(Some(made.shape(Look::of_labels(&set.labels))));
+            sets.push(Some(looks.number(Look::of_labels(&set.labels))));
         }
-        let looks = made.looks;
+        let looks = looks.all;
         let mut index = Self {
             seats: seats.into_iter().collect(),
             shape_ids: looks.iter().cloned().zip(0..).collect(),
             shapes: Slots::default(),
             posted: posted(&looks),
-            selectors: Slots::default(),
-            selector_ids: HashTrieMapSync::new_sync(),
+            criteria: Criteria::new(Vec::new(), Vec::new(), Vec::new()),
             rule_selectors: Anchored::default(),
             subjects: Anchored::default(),
+            subject_keys: HashTrieSetSync::new_sync(),
+            kin: HashTrieMapSync::new_sync(),
             policies: Slots::default(),
             profiles: HashTrieMapSync::new_sync(),
             called: called(looks.iter().flat_map(|look| &look.ports)),
             is_stale: false,
             sets: sets.into_iter().collect(),
-            set_table: Arc::default(),
+            addresses: LazyAddresses::new(0),
+            taken: taken(compiled),
+            nobody: Seen::new(&[], 0, u32::MAX),
             named_sets: Arc::from([]),
             needs_walks: false,
+            classes: Arc::default(),
             rulebooks: Arc::default(),
         };
         index.note_limits(compiled);
+        index.number_criteria(compiled, &looks);
         for (name, profile) in compiled.profiles() {
             index.put_profile(name, Some(profile));
         }
@@ -173,17 +217,48 @@ impl Index {
             policies.resize(id.index(), None);
             policies.push(Some(Arc::new(index.lines(policy))));
             subjects.push((index.anchors(&policy.subject), id));
+            index.note_keys(&policy.subject);
         }
         index.policies = policies.into_iter().collect();
         index.subjects = Anchored::new(subjects);
-        let known = index.known();
-        index.shapes = looks.into_iter().map(|look| Arc::new(Shape::new(look, known))).collect();
+        let known = index.criteria.known();
+        index.addresses = LazyAddresses::new(known);
+        let shapes = looks.into_iter().zip(0..).map(|(look, id)| {
+            let kin = index.first_kin(&look, id);
+            Arc::new(Shape::new(look, known, kin))
+        });
+        index.shapes = shapes.collect::<Vec<_>>().into_iter().collect();
         index
     }
 
-    /// How many selectors have numbers.
-    fn known(&self) -> u32 {
-        u32::try_from(self.selectors.len()).unwrap_or(u32::MAX)
+    /// Notes what a policy looks at to tell whom it selects.
+    fn note_keys(&mut self, subject: &Selector) {
+        for key in subject.keys() {
+            if !self.subject_keys.contains(key) {
+                self.subject_keys.insert_mut(key.into());
+            }
+        }
+    }
+
+    /// What policies can tell shapes apart by.
+    fn looked_at<'a>(&'a self, look: &'a Look) -> impl Iterator<Item = (&'a str, &'a str)> {
+        look.labels.iter().filter(|(key, _)| self.subject_keys.contains(*key))
+    }
+
+    /// A shape before this one that the same policies may select; none if there is none, and this one
+    /// is then the first.
+    fn first_kin(&mut self, look: &Look, id: u32) -> Option<u32> {
+        if !look.workload {
+            return None;
+        }
+        let mut hasher = DefaultHasher::new();
+        self.looked_at(look).for_each(|label| label.hash(&mut hasher));
+        let hash = hasher.finish();
+        let first = self.kin.get(&hash).copied();
+        if first.is_none() {
+            self.kin.insert_mut(hash, id);
+        }
+        first
     }
 
     fn lines(&mut self, policy: &Policy) -> Lines {
@@ -193,23 +268,47 @@ impl Index {
     }
 
     fn lines_of(&mut self, rules: &[Rule], direction: Direction) -> Vec<Line> {
-        let names = self.called.clone();
-        let called = |name: &str| names.get(name).cloned().unwrap_or_else(|| Arc::from([]));
-        let line = |rule| Line::new(rule, direction, &mut |s| self.intern(s), &called);
-        rules.iter().map(line).collect()
+        rules.iter().map(|rule| Line::new(rule, direction, self)).collect()
     }
 
-    /// The number of a selector.
-    fn intern(&mut self, selector: &Selector) -> u32 {
-        if let Some(id) = self.selector_ids.get(selector) {
-            return *id;
+    /// Gives numbers to all criteria of the rules there are.
+    fn number_criteria(&mut self, compiled: &Compiled, looks: &[Arc<Look>]) {
+        let mut drafts = DraftCriteria::default();
+        let policies = compiled.placed_policies().map(|(_, policy)| policy);
+        let rules = policies.map(|p| [&p.ingress_rules, &p.egress_rules]);
+        let of_profiles = compiled.profiles().map(|(_, p)| [&p.ingress_rules, &p.egress_rules]);
+        for [ingress, egress] in rules.chain(of_profiles) {
+            for (rules, direction) in [(ingress, Direction::Ingress), (egress, Direction::Egress)] {
+                for rule in rules {
+                    Line::new(rule, direction, &mut drafts);
+                }
+            }
         }
-        let selector = Arc::new(selector.clone());
-        let id = u32::try_from(self.selectors.push(Arc::clone(&selector))).unwrap_or(u32::MAX);
-        let under = self.anchors(&selector);
-        self.rule_selectors.put(under, id);
-        self.selector_ids.insert_mut(selector, id);
-        id
+        let DraftCriteria { selectors, addresses } = drafts;
+        let few = selectors.all.len() <= FEW_SELECTORS;
+        let (mut common, rare): (Vec<_>, Vec<_>) =
+            selectors.all.into_iter().partition(|selector| few || self.is_common(selector, looks));
+        let rest = common.split_off(common.len().min(MAX_BITS));
+        let rare = rest.into_iter().chain(rare).collect();
+        self.criteria = Criteria::new(common, addresses.all, rare);
+        let numbered = self.criteria.selectors();
+        let posted = numbered.map(|(number, selector)| (self.anchors(selector), number)).collect();
+        self.rule_selectors = Anchored::new(posted);
+    }
+
+    /// Whether a selector may select many shapes, or that of a network set: an address may be in many
+    /// sets.
+    fn is_common(&self, selector: &Selector, looks: &[Arc<Look>]) -> bool {
+        let Some(anchors) = self.anchors(selector) else { return true };
+        let of_set = |id: &u32| looks.get(*id as usize).is_some_and(|look| !look.workload);
+        let mut listed = 0;
+        for shapes in anchors.iter().filter_map(|anchor| self.posted.get(anchor)) {
+            match shapes {
+                Some(shapes) if !shapes.iter().any(of_set) => listed += shapes.len(),
+                _ => return true,
+            }
+        }
+        listed > MAX_POSTED
     }
 
     fn anchors(&self, selector: &Selector) -> Option<Vec<Anchor>> {
@@ -218,6 +317,72 @@ impl Index {
             Some(None) => usize::MAX,
             None => 0,
         })
+    }
+}
+
+impl Numbers for Index {
+    fn selector(&mut self, selector: &Selector) -> u32 {
+        match self.criteria.selector(selector) {
+            Some(number) => number,
+            None => {
+                let number = self.criteria.push_selector(selector);
+                let under = self.anchors(selector);
+                self.rule_selectors.put(under, number);
+                number
+            }
+        }
+    }
+
+    fn addresses(&mut self, addresses: Addresses) -> u32 {
+        self.criteria.number_of(addresses)
+    }
+
+    fn called(&self, name: &str) -> SharedKeys {
+        self.called.get(name).cloned().unwrap_or_else(|| Arc::from([]))
+    }
+}
+
+/// What rules ask for, before it has its final numbers.
+#[derive(Default)]
+struct DraftCriteria {
+    selectors: Numbered<Selector>,
+    addresses: Numbered<Addresses>,
+}
+
+/// Things by number, each once.
+struct Numbered<T> {
+    all: Vec<Arc<T>>,
+    numbers: HashMap<Arc<T>, u32>,
+}
+
+impl<T> Default for Numbered<T> {
+    fn default() -> Self {
+        Self { all: Vec::new(), numbers: HashMap::new() }
+    }
+}
+
+impl<T: Eq + Hash> Numbered<T> {
+    fn number(&mut self, thing: T) -> u32 {
+        let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
+        let all = &mut self.all;
+        *self.numbers.entry(Arc::new(thing)).or_insert_with_key(|thing| {
+            all.push(Arc::clone(thing));
+            number
+        })
+    }
+}
+
+impl Numbers for DraftCriteria {
+    fn selector(&mut self, selector: &Selector) -> u32 {
+        self.selectors.number(selector.clone())
+    }
+
+    fn addresses(&mut self, addresses: Addresses) -> u32 {
+        self.addresses.number(addresses)
+    }
+
+    fn called(&self, _name: &str) -> SharedKeys {
+        Arc::from([])
     }
 }
 
@@ -248,22 +413,33 @@ fn seat(compiled: &Compiled, id: EndpointId, endpoint: &Endpoint, shape: u32) ->
     Seat { shape, v4: only.unwrap_or(0), flags }
 }
 
-/// Looks of shapes while an index is made from scratch.
-#[derive(Default)]
-struct Maker {
-    looks: Vec<Arc<Look>>,
-    ids: HashMap<Arc<Look>, u32>,
+/// Which bit stands for an address of IPv4 among those that endpoints have: one for all of a network
+/// of 256, and now and then for two.
+fn crowd(address: u32) -> (usize, u64) {
+    let hash = (address >> 8).wrapping_mul(0x9e37_79b1) >> 16;
+    ((hash >> 6) as usize, 1 << (hash & 63))
 }
 
-impl Maker {
-    /// The number of the shape that looks so.
-    fn shape(&mut self, look: Look) -> u32 {
-        let id = u32::try_from(self.looks.len()).unwrap_or(NO_SHAPE);
-        let looks = &mut self.looks;
-        *self.ids.entry(Arc::new(look)).or_insert_with_key(|look| {
-            looks.push(Arc::clone(look));
-            id
-        })
+fn taken(compiled: &Compiled) -> Arc<[u64]> {
+    let mut taken = vec![0; 1 << 10];
+    for address in compiled.endpoints().flat_map(|(_, endpoint)| &endpoint.addresses) {
+        take(&mut taken, *address);
+    }
+    taken.into()
+}
+
+fn take(taken: &mut [u64], address: IpAddr) {
+    if let IpAddr::V4(address) = address {
+        let (place, bit) = crowd(address.into());
+        if let Some(word) = taken.get_mut(place) {
+            *word |= bit;
+        }
+    }
+}
+
+impl LazyAddresses {
+    fn new(known: u32) -> Arc<Self> {
+        Arc::new(Self { table: OnceLock::new(), known })
     }
 }
 
@@ -292,10 +468,12 @@ impl Look {
 // === Asking it ===
 
 impl Index {
+    #[inline]
     pub(crate) fn seat(&self, id: EndpointId) -> Option<&Seat> {
         self.seats.get(id.index())
     }
 
+    #[inline]
     pub(crate) fn shape(&self, seat: &Seat) -> Option<&Arc<Shape>> {
         self.shapes.get(seat.shape as usize)
     }
@@ -336,23 +514,41 @@ impl Index {
         let mut selectors: Vec<u32> = self
             .rule_selectors
             .candidates(labels)
-            .filter(|id| *id < shape.known)
-            .filter(|id| self.selectors.get(*id as usize).is_some_and(|s| s.matches(labels)))
+            .filter(|number| *number < shape.known)
+            .filter(|number| self.criterion_selects(*number, shape))
             .collect();
         selectors.sort_unstable();
         selectors.dedup();
-        Seen::new(selectors, shape.known)
+        self.shared_seen(Seen::new(&selectors, self.criteria.bits().shape, shape.known))
     }
 
-    /// Whether the selector of this number selects a shape.
-    #[inline]
-    pub(crate) fn selects(&self, selector: u32, shape: &Shape) -> bool {
-        let seen = self.seen(shape);
-        if selector < seen.upto {
-            return seen.has(selector);
+    /// The one that is in use, if there is an equal one.
+    fn shared_seen(&self, seen: Seen) -> Seen {
+        // What is remembered is whole even if whoever held the lock panicked.
+        let mut classes = self.classes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = classes.known.get(&seen) {
+            return known.clone();
         }
-        let selector = self.selectors.get(selector as usize);
-        selector.is_some_and(|selector| selector.matches(&shape.look.labels))
+        classes.known.insert(seen.clone());
+        if classes.known.len() > 2 * classes.swept + 1024 {
+            classes.known.retain(|seen| !seen.is_unshared());
+            classes.swept = classes.known.len();
+        }
+        seen
+    }
+
+    fn criterion_selects(&self, number: u32, shape: &Shape) -> bool {
+        match self.criteria.get(number) {
+            Some(Criterion::Selected(selector)) => selector.matches(&shape.look.labels),
+            Some(Criterion::Within(_)) | None => false,
+        }
+    }
+
+    /// Whether a criterion holds of an endpoint of this shape, whatever its address.
+    #[inline]
+    pub(crate) fn holds_of_shape(&self, number: u32, shape: &Shape) -> bool {
+        let seen = self.seen(shape);
+        if number < seen.upto() { seen.has(number) } else { self.criterion_selects(number, shape) }
     }
 
     /// The rules of a shape.
@@ -403,6 +599,25 @@ impl Index {
     }
 
     fn rulebooks_of(&self, compiled: &Compiled, shape: &Shape) -> [Arc<Rulebook>; 2] {
+        let tiers = match self.kin(shape) {
+            Some(kin) => [Direction::Ingress, Direction::Egress]
+                .map(|direction| Arc::clone(&self.rulebook(compiled, kin, direction).rules.tiers)),
+            None => self.tiers(compiled, shape),
+        };
+        let [ingress, egress] = tiers;
+        [(ingress, Direction::Ingress), (egress, Direction::Egress)]
+            .map(|(tiers, direction)| self.shared(self.rules(shape, tiers, direction)))
+    }
+
+    /// Another shape that the same policies select: what changes of a pod is often nothing that they
+    /// look at, such as the hash of its template.
+    fn kin(&self, shape: &Shape) -> Option<&Shape> {
+        let kin = self.shapes.get(shape.kin? as usize)?;
+        self.looked_at(&kin.look).eq(self.looked_at(&shape.look)).then_some(kin)
+    }
+
+    /// The policies that select a shape, by direction.
+    fn tiers(&self, compiled: &Compiled, shape: &Shape) -> [Arc<[TierRules]>; 2] {
         let labels = &shape.look.labels;
         let mut selecting: Vec<(u64, PolicyId)> = self
             .subjects
@@ -417,55 +632,43 @@ impl Index {
         selecting.sort_unstable();
         selecting.dedup();
         [Direction::Ingress, Direction::Egress].map(|direction| {
-            let rules = self.rules(compiled, shape, &selecting, direction);
-            self.shared(rules)
+            let mut tiers: Vec<(u64, TierRules)> = Vec::new();
+            for (rank, id) in &selecting {
+                let (Some(policy), Some(Some(lines))) =
+                    (compiled.find_policy(*id), self.policies.get(id.index()))
+                else {
+                    continue;
+                };
+                if !policy.looks(direction) {
+                    continue;
+                }
+                let rules = PolicyRules {
+                    id: *id,
+                    staged: policy.kind.is_staged(),
+                    doubtful: policy.doubt.is_some(),
+                    lines: Arc::clone(lines),
+                };
+                let place = compiled.tier_of_rank(*rank);
+                match tiers.last_mut() {
+                    Some((last, tier)) if *last == place => tier.policies.push(rules),
+                    _ => {
+                        let default_action = compiled.default_action(place);
+                        tiers.push((place, TierRules { default_action, policies: vec![rules] }));
+                    }
+                }
+            }
+            tiers.into_iter().map(|(_, tier)| tier).collect()
         })
     }
 
-    fn rules(
-        &self,
-        compiled: &Compiled,
-        shape: &Shape,
-        selecting: &[(u64, PolicyId)],
-        direction: Direction,
-    ) -> Rules {
-        let mut tiers: Vec<(u64, TierRules)> = Vec::new();
-        let mut named = false;
-        for (rank, id) in selecting {
-            let (Some(policy), Some(Some(lines))) =
-                (compiled.find_policy(*id), self.policies.get(id.index()))
-            else {
-                continue;
-            };
-            if !policy.looks(direction) {
-                continue;
-            }
-            named |= lines.of(direction).iter().any(Line::has_names);
-            let rules = PolicyRules {
-                id: *id,
-                staged: policy.kind.is_staged(),
-                doubtful: policy.doubt.is_some(),
-                lines: Arc::clone(lines),
-            };
-            let place = compiled.tier_of_rank(*rank);
-            match tiers.last_mut() {
-                Some((last, tier)) if *last == place => tier.policies.push(rules),
-                _ => {
-                    let default_action = compiled.default_action(place);
-                    tiers.push((place, TierRules { default_action, policies: vec![rules] }));
-                }
-            }
-        }
+    fn rules(&self, shape: &Shape, tiers: Arc<[TierRules]>, direction: Direction) -> Rules {
         let profiles: Vec<Option<Arc<Lines>>> =
             shape.look.profiles.iter().map(|name| self.profiles.get(name).cloned()).collect();
-        let of_profiles = profiles.iter().flatten().flat_map(|lines| lines.of(direction));
-        named |= of_profiles.into_iter().any(Line::has_names);
-        Rules {
-            direction,
-            tiers: tiers.into_iter().map(|(_, tier)| tier).collect(),
-            profiles,
-            ports: if named { shape.look.ports.clone() } else { Vec::new() },
-        }
+        let of_policies = tiers.iter().flat_map(|tier| &tier.policies).map(|policy| &policy.lines);
+        let mut lines = of_policies.chain(profiles.iter().flatten());
+        let named = lines.any(|lines| lines.of(direction).iter().any(Line::has_names));
+        let ports = if named { shape.look.ports.clone() } else { Vec::new() };
+        Rules { direction, tiers, profiles, ports }
     }
 
     /// The rulebook with these rules: the one in use, if there is one.
@@ -485,48 +688,88 @@ impl Index {
         rulebook
     }
 
-    /// The network sets that hold an address, if any does.
+    /// The span of an address.
     #[inline]
-    pub(crate) fn sets_holding(
-        &self,
-        compiled: &Compiled,
-        family: Family,
-        address: u128,
-    ) -> Option<&Span> {
-        if self.sets.is_empty() { None } else { self.set_table(compiled).holding(family, address) }
+    pub(crate) fn span(&self, compiled: &Compiled, family: Family, address: u128) -> Option<&Span> {
+        self.address_table(compiled).holding(family, address)
     }
 
-    /// Which selectors of rules select any of some network sets.
+    /// Which criteria hold of an address, whoever has it.
     #[inline]
-    pub(crate) fn seen_of_sets<'a>(&self, span: &'a Span) -> &'a Seen {
+    pub(crate) fn seen_of_span<'a>(
+        &self,
+        compiled: &Compiled,
+        span: &'a Span,
+        family: Family,
+        address: u128,
+    ) -> &'a Seen {
         match span.seen.get() {
             Some(seen) => seen,
-            None => self.first_seen_of_sets(span),
+            None => self.first_seen_of_span(compiled, span, family, address),
         }
     }
 
     #[cold]
-    fn first_seen_of_sets<'a>(&self, span: &'a Span) -> &'a Seen {
+    fn first_seen_of_span<'a>(
+        &self,
+        compiled: &Compiled,
+        span: &'a Span,
+        family: Family,
+        address: u128,
+    ) -> &'a Seen {
         span.seen.get_or_init(|| {
-            let seen =
-                span.sets.iter().filter_map(|set| self.set_shape(*set)).map(|s| self.seen(s));
-            let seen: Vec<&Seen> = seen.collect();
-            let mut selectors: Vec<u32> =
-                seen.iter().flat_map(|seen| seen.selectors.iter().copied()).collect();
-            selectors.sort_unstable();
-            selectors.dedup();
-            Seen::new(selectors, seen.iter().map(|seen| seen.upto).min().unwrap_or(0))
+            let sets = span.sets.iter().filter_map(|set| self.set_shape(*set));
+            let sets: Vec<&Seen> = sets.map(|shape| self.seen(shape)).collect();
+            let upto = sets.iter().map(|seen| seen.upto()).fold(self.addresses.known, u32::min);
+            // What holds of one address of a span holds of all of them.
+            let within = self.address_table(compiled).within(family, address);
+            let selectors = sets.iter().flat_map(|seen| seen.numbers());
+            let mut numbers: Vec<u32> = within.filter(|n| *n < upto).chain(selectors).collect();
+            numbers.sort_unstable();
+            numbers.dedup();
+            Seen::new(&numbers, self.criteria.bits().address, upto)
         })
     }
 
-    /// Whether the selector of this number selects any of some network sets.
-    pub(crate) fn selects_sets(&self, selector: u32, span: &Span) -> bool {
-        let seen = self.seen_of_sets(span);
-        if selector < seen.upto {
-            return seen.has(selector);
+    /// Whether a criterion holds of an address, whoever has it.
+    pub(crate) fn holds_of_address(
+        &self,
+        compiled: &Compiled,
+        number: u32,
+        span: &Span,
+        family: Family,
+        address: u128,
+    ) -> bool {
+        let seen = self.seen_of_span(compiled, span, family, address);
+        if number < seen.upto() {
+            return seen.has(number);
         }
-        let mut shapes = span.sets.iter().filter_map(|set| self.set_shape(*set));
-        shapes.any(|shape| self.selects(selector, shape))
+        match self.criteria.get(number) {
+            Some(Criterion::Within(addresses)) => addresses.of_family(family).contains(address),
+            Some(Criterion::Selected(_)) => {
+                let mut sets = span.sets.iter().filter_map(|set| self.set_shape(*set));
+                sets.any(|shape| self.holds_of_shape(number, shape))
+            }
+            None => false,
+        }
+    }
+
+    /// Whether a criterion is about the address itself.
+    pub(crate) fn is_of_address(&self, number: u32) -> bool {
+        matches!(self.criteria.get(number), Some(Criterion::Within(_)))
+    }
+
+    /// What holds of an end that is no endpoint.
+    #[inline]
+    pub(crate) fn nobody(&self) -> &Seen {
+        &self.nobody
+    }
+
+    /// Whether an address of IPv4 is certainly no endpoint's.
+    #[inline]
+    pub(crate) fn is_nobodys(&self, address: u128) -> bool {
+        let (place, bit) = crowd(u32::try_from(address).unwrap_or(0));
+        self.taken.get(place).is_some_and(|word| word & bit == 0)
     }
 
     /// Whether any network set holds one of these addresses.
@@ -536,17 +779,29 @@ impl Index {
         family: Family,
         ranges: &[(u128, u128)],
     ) -> bool {
-        !self.sets.is_empty() && self.set_table(compiled).meets(family, ranges)
+        !self.sets.is_empty() && self.address_table(compiled).meets(family, ranges)
     }
 
     #[inline]
-    fn set_table(&self, compiled: &Compiled) -> &SetTable {
-        self.set_table.get_or_init(|| {
-            SetTable::new(|family| {
+    fn address_table(&self, compiled: &Compiled) -> &AddressTable {
+        match self.addresses.table.get() {
+            Some(table) => table,
+            None => self.first_address_table(compiled),
+        }
+    }
+
+    #[cold]
+    fn first_address_table(&self, compiled: &Compiled) -> &AddressTable {
+        let LazyAddresses { table, known } = self.addresses.as_ref();
+        let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
+        table.get_or_init(|| {
+            let known = self.criteria.addresses().filter(|(number, _)| number < known);
+            let networks = known.map(|(number, addresses)| (number, Arc::clone(addresses)));
+            let sets = |family| {
                 let sets = compiled.placed_sets();
-                let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
-                sets.map(|(at, set)| (place(at), set.nets.of(family).spans())).collect()
-            })
+                sets.map(|(at, set)| (place(at), set.nets.of(family))).collect()
+            };
+            AddressTable::new(sets, networks.collect())
         })
     }
 
@@ -565,7 +820,7 @@ impl Index {
     /// Whether a selector of rules selects a network set that has DNS names.
     pub(crate) fn selects_names(&self, selector: u32) -> bool {
         let shapes = self.named_sets.iter().filter_map(|s| self.shapes.get(*s as usize));
-        shapes.into_iter().any(|shape| self.selects(selector, shape))
+        shapes.into_iter().any(|shape| self.holds_of_shape(selector, shape))
     }
 
     /// Whether nothing can be said without walking: policies of other engines may decide, or a network
@@ -603,24 +858,27 @@ impl Index {
 
     pub(crate) fn stats(&self) -> IndexStats {
         let mut classes = HashSet::new();
+        let mut seens = HashMap::new();
         let mut rulebooks: HashMap<usize, (usize, usize, usize)> = HashMap::new();
         let mut stats = IndexStats {
             shapes: self.shapes.len(),
-            selectors: self.selectors.len(),
+            selectors: self.criteria.selectors().count(),
+            networks: self.criteria.addresses().count(),
             bytes: self.seats.len() * size_of::<Seat>()
                 + self.shapes.len() * (size_of::<Shape>() + size_of::<usize>()),
             ..IndexStats::default()
         };
         for shape in self.shapes.iter() {
             if let Some(seen) = shape.seen.get() {
-                stats.bytes += seen.selectors.len() * 4;
-                classes.insert(&seen.selectors);
+                classes.insert(seen.numbers().collect::<Vec<u32>>());
+                seens.insert(seen.place(), seen.bytes());
             }
             for rulebook in shape.own.get().into_iter().flat_map(|own| own.iter()) {
                 rulebooks.insert(Arc::as_ptr(rulebook) as usize, rulebook.size());
             }
         }
         stats.classes = classes.len();
+        stats.bytes += seens.values().sum::<usize>();
         stats.rulebooks = rulebooks.len();
         for (bytes, steps, lists) in rulebooks.into_values() {
             stats.bytes += bytes + size_of::<Rulebook>();

@@ -17,18 +17,18 @@ use crate::model::{Action, DefaultAction, Direction, PolicyId};
 /// One step of a list, two words: what it asks, and who says so.
 ///
 /// ```text
-///   word 0   what is asked (2 bits) | action (2) | begins a tier (1) | selector (27)
+///   word 0   what is asked (3 bits) | action (2) | begins a tier (1) | criterion (26)
 ///   word 1   0: policy (20), rule (10)   1: profile (14), rule (16)   2: elsewhere (30)   3: nobody
 /// ```
 /// What does not fit in word 1 stands at the end of the array. Three words, which always fit, took
 /// half as much memory again and 12% longer for random pods.
 const STEP: usize = 2;
-const KIND_SHIFT: u32 = 30;
-const ACTION_SHIFT: u32 = 28;
-const BEGINS: u32 = 1 << 27;
-const SELECTOR: u32 = BEGINS - 1;
-/// How many selectors can be told apart; beyond, the index is made anew.
-pub(crate) const MAX_SELECTORS: u32 = SELECTOR - 1;
+const KIND_SHIFT: u32 = 29;
+const ACTION_SHIFT: u32 = 27;
+const BEGINS: u32 = 1 << 26;
+const CRITERION: u32 = BEGINS - 1;
+/// How many criteria can be told apart; beyond, the index is made anew.
+pub(crate) const MAX_CRITERIA: u32 = CRITERION - 1;
 
 const TAG_SHIFT: u32 = 30;
 const NOBODY: u32 = 3;
@@ -46,9 +46,11 @@ const PROFILE: u32 = 1 << 31;
 pub(crate) enum Asks {
     /// Nothing: it holds.
     Nothing,
-    /// Whether the other end is selected.
-    Selected(u32),
-    /// What its line says; nothing holds unless this selects the other end.
+    /// Whether this criterion holds of the other end.
+    Has(u32),
+    /// Whether it does not.
+    Lacks(u32),
+    /// What its line says; nothing holds unless this criterion does.
     Line(Option<u32>),
     /// What only a walk can tell: a policy is in doubt.
     Walk,
@@ -83,12 +85,13 @@ pub(crate) enum Who {
 impl Draft {
     /// `elsewhere` takes what does not fit.
     fn words(self, elsewhere: &mut Vec<[u32; 2]>) -> [u32; STEP] {
-        let (kind, selector) = match self.asks {
+        let (kind, criterion) = match self.asks {
             Asks::Nothing => (0, 0),
-            Asks::Selected(selector) => (1, selector & SELECTOR),
-            Asks::Line(None) => (2, 0),
-            Asks::Line(Some(selector)) => (2, (selector + 1) & SELECTOR),
-            Asks::Walk => (3, 0),
+            Asks::Has(criterion) => (1, criterion & CRITERION),
+            Asks::Lacks(criterion) => (2, criterion & CRITERION),
+            Asks::Line(None) => (3, 0),
+            Asks::Line(Some(criterion)) => (3, (criterion + 1) & CRITERION),
+            Asks::Walk => (4, 0),
         };
         let action = match self.action {
             Action::Allow => 0,
@@ -97,7 +100,7 @@ impl Draft {
             Action::Log => 3,
         };
         let begins = if self.begins { BEGINS } else { 0 };
-        let first = kind << KIND_SHIFT | action << ACTION_SHIFT | begins | selector;
+        let first = kind << KIND_SHIFT | action << ACTION_SHIFT | begins | criterion;
         let who = match (self.who, self.rule) {
             (Who::Policy(PolicyId(id)), rule)
                 if id < POLICIES && rule.is_none_or(|rule| rule < RULES) =>
@@ -144,8 +147,9 @@ impl Step<'_> {
     pub(crate) fn asks(self) -> Asks {
         match self.first() >> KIND_SHIFT {
             0 => Asks::Nothing,
-            1 => Asks::Selected(self.first() & SELECTOR),
-            2 => Asks::Line((self.first() & SELECTOR).checked_sub(1)),
+            1 => Asks::Has(self.first() & CRITERION),
+            2 => Asks::Lacks(self.first() & CRITERION),
+            3 => Asks::Line((self.first() & CRITERION).checked_sub(1)),
             _ => Asks::Walk,
         }
     }
@@ -213,7 +217,7 @@ pub(crate) struct Rulebook {
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) direction: Direction,
-    pub(crate) tiers: Vec<TierRules>,
+    pub(crate) tiers: Arc<[TierRules]>,
     /// The profiles; none in the place of one that nobody defined.
     pub(crate) profiles: Vec<Option<Arc<Lines>>>,
     /// The endpoint's own ports, where a rule asks for one by name.
@@ -298,16 +302,18 @@ impl Rulebook {
 
 /// For every header a list of steps, of which the first that holds decides.
 ///
-/// One array, so that a question touches three or four lines of the cache: the ports of TCP that some
-/// rule tells apart, where the list of each is, and the lists. Whatever is not named there has one
+/// One array, so that a question touches few lines of the cache: the ranges of ports of TCP that some
+/// rule tells apart, where the list of each is, and the lists. Whatever is in none of the ranges has one
 /// list, that which most of them have, and equal lists are kept once.
 ///
 /// ```text
 ///   n | m | the list of all other keys
-///     | n × (port of TCP << 16 | list)                  ascending, compared all at once
+///     | n × (first port of TCP << 16 | list)            ascending from 0, compared all at once
+///     | n last ports, two in a word
 ///     | m first keys | m × (last key, list)             all other ranges of keys, searched by halves
 ///     | steps | what did not fit into steps
 /// ```
+/// A list that is not in reach of 16 bits is 0 there, and its range among the others.
 #[derive(Clone, Debug)]
 pub(crate) struct Lists(Arc<[u32]>);
 
@@ -344,19 +350,39 @@ impl Lists {
                 _ => ranges.push((cell.first, last, at)),
             }
         }
-        // As many ports as possible stand by themselves: their lists must be in reach of 16 bits.
-        let reach = usize::from(u16::MAX) - HEAD - 3 * ranges.len().min(1 << 14);
-        let is_port = |(first, last, at): &(u32, u32, usize)| {
-            first == last && first & !0xffff == TCP && *at <= reach && ranges.len() < 1 << 14
-        };
-        let (ports, ranges): (Vec<_>, Vec<_>) = ranges.iter().copied().partition(is_port);
+        let mut ports: Vec<(u32, u32, usize)> = Vec::new();
+        let mut others: Vec<(u32, u32, usize)> = Vec::new();
+        for (first, last, at) in ranges {
+            let (first_port, last_port) = (first.max(TCP), last.min(TCP | 0xffff));
+            if first_port > last_port {
+                others.push((first, last, at));
+                continue;
+            }
+            others.extend((first < TCP).then_some((first, TCP - 1, at)));
+            ports.push((first_port, last_port, at));
+            others.extend((last_port < last).then_some((last_port + 1, last, at)));
+        }
+        // So that every port is at or after the first of some range.
+        if ports.first().is_none_or(|(first, ..)| *first > TCP) {
+            ports.insert(0, (TCP, TCP, other));
+        }
+        let head = |others: usize| HEAD + ports.len() + ports.len().div_ceil(2) + 3 * others;
+        let reach = usize::from(u16::MAX).saturating_sub(head(others.len() + ports.len()));
+        let is_far = |at: usize| at > reach;
+        others.extend(ports.iter().filter(|(_, _, at)| is_far(*at)));
+        others.sort_unstable();
+        let head = head(others.len());
         let word = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let head = HEAD + ports.len() + 3 * ranges.len();
         let mut words = Vec::with_capacity(head + steps.len() + 2 * elsewhere.len());
-        words.extend([word(ports.len()), word(ranges.len()), word(head + other)]);
-        words.extend(ports.iter().map(|(port, _, at)| port << 16 | word(head + at)));
-        words.extend(ranges.iter().map(|(first, ..)| *first));
-        words.extend(ranges.iter().flat_map(|(_, last, at)| [*last, word(head + at)]));
+        words.extend([word(ports.len()), word(others.len()), word(head + other)]);
+        let list = |at: usize| if is_far(at) { 0 } else { word(head + at) };
+        words.extend(ports.iter().map(|(first, _, at)| first << 16 | list(*at)));
+        words.extend(ports.chunks(2).map(|pair| {
+            let lasts = pair.iter().rev();
+            lasts.fold(0, |word, (_, last, _)| word << 16 | last & 0xffff)
+        }));
+        words.extend(others.iter().map(|(first, ..)| *first));
+        words.extend(others.iter().flat_map(|(_, last, at)| [*last, word(head + at)]));
         words.append(&mut steps);
         words.extend(elsewhere.iter().rev().flatten());
         Self(words.into())
@@ -375,18 +401,24 @@ impl Lists {
         let [ports, ranges, other] = head.map(|word| word as usize);
         let (ports, words) = words.split_at_checked(ports)?;
         if key & !0xffff == TCP {
-            let from = key << 16;
-            let below = ports.iter().map(|port| u32::from(*port < from)).sum::<u32>();
-            if let Some(port) = ports.get(below as usize)
-                && port ^ from < 1 << 16
-            {
-                return Some((port & 0xffff) as usize);
+            let upto = key << 16 | 0xffff;
+            let begun = ports.iter().map(|port| u32::from(*port <= upto)).sum::<u32>();
+            let range = (begun as usize).checked_sub(1)?;
+            let list = *ports.get(range)? & 0xffff;
+            let last = words.get(range / 2)? >> (16 * (range % 2)) & 0xffff;
+            // No branch, as which it is cannot be guessed.
+            let list = if key & 0xffff <= last { list as usize } else { other };
+            if list > 0 {
+                return Some(list);
             }
         }
-        if ranges == 0 { Some(other) } else { Self::range(words, ranges, other, key) }
+        Self::range(words.get(ports.len().div_ceil(2)..)?, ranges, other, key)
     }
 
     fn range(words: &[u32], ranges: usize, other: usize, key: u32) -> Option<usize> {
+        if ranges == 0 {
+            return Some(other);
+        }
         let (firsts, rest) = words.split_at_checked(ranges)?;
         let index = firsts.partition_point(|first| *first <= key);
         let Some(index) = index.checked_sub(1) else { return Some(other) };
@@ -401,9 +433,11 @@ impl Lists {
         let Some((head, words)) = self.0.split_first_chunk::<HEAD>() else { return (0, 0) };
         let [ports, ranges, other] = head.map(|word| word as usize);
         let (ports, words) = words.split_at_checked(ports).unwrap_or_default();
+        let words = words.get(ports.len().div_ceil(2)..).unwrap_or_default();
         let pairs = words.get(ranges..3 * ranges).unwrap_or_default().chunks_exact(2);
         let pairs = pairs.filter_map(|pair| pair.last()).map(|at| *at as usize);
         let ports = ports.iter().map(|port| (port & 0xffff) as usize);
+        let ports = ports.filter(|at| *at > 0 && *at != other);
         let (mut steps, mut lists) = (0, 0);
         for at in ports.chain(pairs).chain([other]) {
             let left = self.0.get(at..).unwrap_or_default();
@@ -458,7 +492,7 @@ struct PreparedLine<'a> {
 impl<'a> Prepared<'a> {
     fn new(rules: &'a Rules, version: usize, stage: Stage) -> Self {
         let mut tiers = Vec::new();
-        for tier in &rules.tiers {
+        for tier in rules.tiers.iter() {
             let in_force = tier.policies.iter().filter(|p| !p.staged || stage == Stage::Pending);
             let mut lines = Vec::new();
             let mut first = None;
@@ -599,8 +633,10 @@ impl PreparedLine<'_> {
         };
         let asks = match line.test {
             Test::Any => Asks::Nothing,
-            Test::Selected(selector) => Asks::Selected(selector),
-            Test::Criteria { selector, .. } | Test::Asked { selector } => Asks::Line(selector),
+            Test::Has(criterion) => Asks::Has(criterion),
+            Test::Lacks(criterion) => Asks::Lacks(criterion),
+            Test::Several(several) => Asks::Line(several.selector.or(several.within)),
+            Test::Asked { selector } => Asks::Line(selector),
         };
         Draft { asks, ..Draft::last(line.action, self.who, Some(self.rule)) }
     }

@@ -8,6 +8,7 @@ use portcullis_core::net::NamedPort;
 use smol_str::SmolStr;
 
 use super::rulebook::{Lists, Rulebook};
+use super::seen::Seen;
 use crate::model::{Direction, Endpoint, EndpointKind};
 
 /// Everything about an endpoint that rules can ask for besides its addresses. Pods of one template
@@ -25,13 +26,15 @@ pub(crate) struct Shape {
     /// The lists of its rulebooks for what is enforced on IPv4, for flows in and out: what most
     /// questions ask, without the way through the rulebook.
     lists: [OnceLock<Lists>; 2],
-    /// What rules of others can see of it.
+    /// Which selectors of rules select it.
     pub(crate) seen: OnceLock<Seen>,
     /// Whether it is one that policy is asked about at its own end, a pod.
     pub(crate) workload: bool,
     pub(crate) look: Arc<Look>,
-    /// How many selectors had numbers when it was made.
+    /// How many criteria had numbers when it was made.
     pub(crate) known: u32,
+    /// A shape that the same policies may select.
+    pub(crate) kin: Option<u32>,
     /// Which rules it has itself: for flows in, and for flows out.
     pub(crate) own: OnceLock<Box<[Arc<Rulebook>; 2]>>,
 }
@@ -45,27 +48,16 @@ pub(crate) struct Look {
     pub(crate) workload: bool,
 }
 
-/// Which selectors select a shape.
-#[derive(Clone, Debug)]
-pub(crate) struct Seen {
-    /// A bit for each of them, by its number modulo 256: most questions are about one that does not
-    /// select the shape, and go no further.
-    bits: [u64; 4],
-    /// Of selectors from this number on nothing is said: they are younger.
-    pub(crate) upto: u32,
-    /// Their numbers, ascending.
-    pub(crate) selectors: Box<[u32]>,
-}
-
 impl Shape {
-    /// `known` is how many selectors have numbers.
-    pub(crate) fn new(look: Arc<Look>, known: u32) -> Self {
+    /// `known` is how many criteria have numbers.
+    pub(crate) fn new(look: Arc<Look>, known: u32, kin: Option<u32>) -> Self {
         Self {
             lists: Default::default(),
             seen: OnceLock::new(),
             workload: look.workload,
             look,
             known,
+            kin,
             own: OnceLock::new(),
         }
     }
@@ -82,7 +74,7 @@ impl Shape {
 
     /// The same, to be asked anew which rules it has.
     pub(crate) fn with_other_rules(&self) -> Self {
-        Self { seen: self.seen.clone(), ..Self::new(Arc::clone(&self.look), self.known) }
+        Self { seen: self.seen.clone(), ..Self::new(Arc::clone(&self.look), self.known, self.kin) }
     }
 }
 
@@ -107,40 +99,5 @@ impl Hash for Look {
     fn hash<H: Hasher>(&self, state: &mut H) {
         // Pods of equal labels differ in little else.
         self.labels.hash(state);
-    }
-}
-
-impl Seen {
-    /// `selectors` in ascending order.
-    pub(crate) fn new(selectors: Vec<u32>, upto: u32) -> Self {
-        let mut bits = [0; 4];
-        for selector in &selectors {
-            let [a, b, c, d] = &mut bits;
-            let word = match selector >> 6 & 3 {
-                0 => a,
-                1 => b,
-                2 => c,
-                _ => d,
-            };
-            *word |= 1 << (selector & 63);
-        }
-        Self { bits, upto, selectors: selectors.into() }
-    }
-
-    /// Whether the selector of this number is among them, as far as it is known.
-    #[inline]
-    pub(crate) fn has(&self, selector: u32) -> bool {
-        let word = self.bits.get((selector >> 6 & 3) as usize).copied().unwrap_or(0);
-        word >> (selector & 63) & 1 == 1 && self.lists(selector)
-    }
-
-    /// A shape is selected by about twenty-five selectors of a large cluster, which four at a time
-    /// are compared faster than they are searched by halves.
-    fn lists(&self, selector: u32) -> bool {
-        const SWEPT: usize = 64;
-        if self.selectors.len() <= SWEPT {
-            return self.selectors.iter().fold(false, |found, s| found | (*s == selector));
-        }
-        self.selectors.binary_search(&selector).is_ok()
     }
 }
