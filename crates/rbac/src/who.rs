@@ -49,12 +49,13 @@ pub fn who(rules: &Rules, verb: &str, target: &Target) -> Vec<Grant> {
     let namespace = target.namespace();
     // A namespace has fewer bindings than a role may have, and only its own can count.
     let local = namespace.map_or(&[][..], |namespace| rules.index().local(namespace)).iter();
-    let local = local.filter(|(_, role)| rules.slot(*role).is_some_and(|role| role.may(asked)));
-    let bound =
-        cluster.into_iter().chain(local.map(|(id, _)| *id)).filter_map(|id| rules.bound(id));
-    let bound = bound
-        .filter(|b| b.binding.namespace.is_none() || b.binding.namespace.as_ref() == namespace);
-    bound.flat_map(|bound| holders(bound, verb, target)).collect()
+    let local = local.filter_map(|(id, role)| {
+        let role = rules.slot(*role).filter(|role| role.may(asked))?;
+        let bound = rules.bound(*id).filter(|b| b.binding.namespace.as_ref() == namespace)?;
+        Some((bound, role.permitting(asked, verb, target)?))
+    });
+    let cluster = cluster.into_iter().filter_map(|(id, rule)| Some((rules.bound(id)?, rule)));
+    cluster.chain(local).flat_map(|(bound, rule)| holders(bound, rule)).collect()
 }
 
 /// As [`who`], in whatever namespace; [`Grant::scope`] says where. The target's own namespace does
@@ -65,13 +66,13 @@ pub fn who_anywhere(rules: &Rules, verb: &str, target: &Target) -> Vec<Grant> {
         // Only cluster bindings grant URLs.
         Target::Url(_) => Reach::Cluster,
     };
-    let mut ids = permitting(rules, verb, target, Roles::Cluster, reach);
+    let mut found = permitting(rules, verb, target, Roles::Cluster, reach);
     if reach == Reach::Everywhere {
-        ids.extend(permitting(rules, verb, target, Roles::Local, reach));
-        ids.sort_unstable();
+        found.extend(permitting(rules, verb, target, Roles::Local, reach));
+        found.sort_unstable();
     }
-    let bound = ids.into_iter().filter_map(|id| rules.bound(id));
-    bound.flat_map(|bound| holders(bound, verb, target)).collect()
+    let bound = found.into_iter().filter_map(|(id, rule)| Some((rules.bound(id)?, rule)));
+    bound.flat_map(|(bound, rule)| holders(bound, rule)).collect()
 }
 
 /// Which bindings count.
@@ -81,30 +82,33 @@ enum Reach {
     Everywhere,
 }
 
-/// The bindings of roles of this kind that permit `verb` on `target`, in the order in which
-/// decisions visit them.
+/// The bindings of roles of this kind that permit `verb` on `target`, each with the first rule that
+/// does, in the order in which decisions visit them.
 fn permitting(
     rules: &Rules,
     verb: &str,
     target: &Target,
     kind: Roles,
     reach: Reach,
-) -> Vec<BindingId> {
+) -> Vec<(BindingId, usize)> {
     let asked = Asked::of(verb, target);
-    let mut ids = Vec::new();
+    let mut found = Vec::new();
     for number in rules.index().about(target, kind) {
         let Some(role) = rules.slot(number).filter(|role| role.may(asked)) else { continue };
         let bound = rules.index().bound(number);
         let counts = |id: &BindingId| reach == Reach::Everywhere || !id.is_local();
         // Those of the cluster come first. Whether the role permits it takes longer to find out than
         // whether anything binds it.
-        if bound.first().is_some_and(counts) && role.permitting(asked, verb, target).is_some() {
+        if bound.first().is_some_and(counts)
+            && let Some(rule) = role.permitting(asked, verb, target)
+        {
             let bound = bound.iter().copied().take_while(counts);
-            ids.extend(bound.filter(|id| rules.binds(*id, number)));
+            let bound = bound.filter(|id| rules.binds(*id, number));
+            found.extend(bound.map(|id| (id, rule)));
         }
     }
-    ids.sort_unstable();
-    ids
+    found.sort_unstable();
+    found
 }
 
 /// Everything a requester is granted, wherever.
@@ -162,12 +166,10 @@ pub(crate) fn held<'a>(
     (held, missing)
 }
 
-fn holders(bound: Bound<'_>, verb: &str, target: &Target) -> Vec<Grant> {
-    let Some(rule) = bound.role.and_then(|role| role.permitting(verb, target)) else {
-        return Vec::new();
-    };
+/// Everybody whom a binding gives this rule of its role.
+fn holders(bound: Bound<'_>, rule: usize) -> impl Iterator<Item = Grant> {
     let subjects = bound.binding.subjects.iter().filter(|subject| !subject.who.is_nobody());
-    subjects.filter_map(|subject| bound.grant_of(subject, rule)).collect()
+    subjects.filter_map(move |subject| bound.grant_of(subject, rule))
 }
 
 #[cfg(test)]
