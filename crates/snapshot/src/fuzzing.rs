@@ -49,7 +49,7 @@ fn selects(at: Cursor<'_>, labels: &Labels) -> bool {
     let entries = |field| at.field(field).into_iter();
     let equal = entries("matchLabels")
         .flat_map(Cursor::entries)
-        .all(|(key, value)| labels.value(key) == Some(value.as_str().unwrap_or("")));
+        .all(|(key, value)| labels.value(key) == Some(wanted(value).as_str()));
     let met = entries("matchExpressions").flat_map(Cursor::items).all(|expression| {
         let text = |field| expression.field(field).and_then(Cursor::as_str).unwrap_or("");
         let found = labels.value(text("key"));
@@ -67,12 +67,19 @@ fn selects(at: Cursor<'_>, labels: &Labels) -> bool {
     equal && met
 }
 
+/// The value that an entry of `matchLabels` asks for: a number or boolean asks for the text it is written
+/// as, which the structural check refuses, and null for the empty one.
+fn wanted(value: Cursor<'_>) -> SmolStr {
+    let text = value.scalar().filter(|_| !value.is_null());
+    text.map(SmolStr::from).unwrap_or_default()
+}
+
 /// No labels; every key that is asked for with a value of its own; and every key with the values
 /// that are asked for, one after the other.
 fn labels(at: Cursor<'_>) -> Vec<Labels> {
     let mut pairs: Vec<(SmolStr, SmolStr)> = Vec::new();
     for (key, value) in at.field("matchLabels").into_iter().flat_map(Cursor::entries) {
-        pairs.push((key.into(), value.as_str().unwrap_or("").into()));
+        pairs.push((key.into(), wanted(value)));
     }
     for expression in at.field("matchExpressions").into_iter().flat_map(Cursor::items) {
         let key: SmolStr = expression.field("key").and_then(Cursor::as_str).unwrap_or("").into();
@@ -161,6 +168,16 @@ selector:
                 }
             }
             label_selector(pieces.concat().as_bytes());
+        }
+    }
+
+    /// Found by fuzzing, in the law and not in the reader: `y` is a boolean.
+    #[test]
+    fn what_is_no_text_is_asked_for_as_it_is_written() {
+        for value in ["y", "true", "5", "1.50", "~", "null"] {
+            let text =
+                format!("apiVersion: v1\nkind: Any\nselector: {{matchLabels: {{a: {value}}}}}\n");
+            label_selector(text.as_bytes());
         }
     }
 
