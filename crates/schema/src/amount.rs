@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use crate::quantity::{BINARY, DECIMAL, Unit, unit};
+
 /// How many nanos one is: the finest step an amount has.
 const NANOS: i128 = 1_000_000_000;
 const NANOS_A_MILLI: i128 = 1_000_000;
@@ -11,24 +13,6 @@ const NANOS_A_MILLI: i128 = 1_000_000;
 /// More digits than this say nothing that the largest amount, 2^63 - 1, does not; and they keep every
 /// step of the arithmetic below far from its limits.
 const DIGITS_MAX: usize = 30;
-
-/// The binary suffixes and their powers of two.
-const BINARY: [(&str, u32); 6] =
-    [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
-
-/// The decimal suffixes and their powers of ten.
-const DECIMAL: [(&str, i32); 10] = [
-    ("n", -9),
-    ("u", -6),
-    ("m", -3),
-    ("", 0),
-    ("k", 3),
-    ("M", 6),
-    ("G", 9),
-    ("T", 12),
-    ("P", 15),
-    ("E", 18),
-];
 
 /// How an amount was written, which is how it is printed again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,21 +146,18 @@ impl fmt::Display for Quantity {
 }
 
 /// What a suffix stands for: the form, a power of two and a power of ten.
-fn scale(suffix: &str) -> Option<(Form, u32, i32)> {
-    if let Some((_, power)) = BINARY.iter().find(|(name, _)| *name == suffix) {
-        return Some((Form::Binary, *power, 0));
-    }
-    if let Some((_, power)) = DECIMAL.iter().find(|(name, _)| *name == suffix) {
-        return Some((Form::Decimal, 0, *power));
-    }
-    let exponent = suffix.strip_prefix(['e', 'E'])?;
-    Some((Form::Exponent, 0, exponent.parse().ok()?))
+fn scale(suffix: &str) -> Option<(Form, u32, i64)> {
+    Some(match unit(suffix)? {
+        Unit::Binary(power) => (Form::Binary, power, 0),
+        Unit::Decimal(power) => (Form::Decimal, 0, power),
+        Unit::Exponent(power) => (Form::Exponent, 0, power),
+    })
 }
 
-fn magnitude(whole: &str, fraction: &str, binary: u32, decimal: i32) -> i128 {
+fn magnitude(whole: &str, fraction: &str, binary: u32, decimal: i64) -> i128 {
     const MOST: i128 = i64::MAX as i128 * NANOS;
     let digits = || whole.bytes().chain(fraction.bytes()).map(|digit| i128::from(digit - b'0'));
-    let Ok(fraction_length) = i32::try_from(fraction.len()) else { return MOST };
+    let Ok(fraction_length) = i64::try_from(fraction.len()) else { return MOST };
     // The power of ten of the last digit, in nanos.
     let mut power = decimal.saturating_sub(fraction_length).saturating_add(9);
     let zeros = digits().take_while(|digit| *digit == 0).count();
@@ -188,7 +169,7 @@ fn magnitude(whole: &str, fraction: &str, binary: u32, decimal: i32) -> i128 {
     let kept = significant.min(DIGITS_MAX);
     let mut value = digits().skip(zeros).take(kept).fold(0, |sum, digit| sum * 10 + digit);
     let mut inexact = digits().skip(zeros + kept).any(|digit| digit != 0);
-    power = power.saturating_add(i32::try_from(significant - kept).unwrap_or(i32::MAX));
+    power = power.saturating_add(i64::try_from(significant - kept).unwrap_or(i64::MAX));
     // Two to the sixtieth times thirty digits would not fit: what is so large is the most already.
     for _ in 0..binary {
         if value > i128::MAX / 4 {
@@ -249,6 +230,8 @@ mod tests {
             ("1000E", "9223372036854775807"),
             ("1e2000000000", "9223372036854775807"),
             ("1e-2000000000", "1e-9"),
+            // The API keeps the lower half of the exponent's word.
+            ("1e4294967299", "1e3"),
         ] {
             let quantity = Quantity::parse(text).map(|quantity| quantity.to_string());
             assert_eq!(quantity.as_deref(), Some(want), "{text}");

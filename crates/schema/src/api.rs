@@ -29,7 +29,7 @@ pub struct Version {
 }
 
 /// A resource in one version of its group.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Resource {
     /// Empty for the core group.
     pub group: &'static str,

@@ -21,7 +21,7 @@ const WORD_DIGITS_MAX: usize = 18;
 const NANO: i64 = -9;
 
 /// The decimal units with their powers of ten.
-const DECIMAL: [(&str, i64); 10] = [
+pub(crate) const DECIMAL: [(&str, i64); 10] = [
     ("n", -9),
     ("u", -6),
     ("m", -3),
@@ -35,12 +35,12 @@ const DECIMAL: [(&str, i64); 10] = [
 ];
 
 /// The binary units with their powers of two.
-const BINARY: [(&str, u32); 6] =
+pub(crate) const BINARY: [(&str, u32); 6] =
     [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
 
-/// How an amount is written.
+/// How an amount is written, with the power of ten or two that its unit stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Unit {
+pub(crate) enum Unit {
     Decimal(i64),
     Exponent(i64),
     Binary(u32),
@@ -188,7 +188,8 @@ fn split_digits(text: &str) -> (&str, &str) {
     text.split_at_checked(end).unwrap_or((text, ""))
 }
 
-fn unit(suffix: &str) -> Option<Unit> {
+/// The unit of a suffix, if it is one.
+pub(crate) fn unit(suffix: &str) -> Option<Unit> {
     if let Some((_, power)) = DECIMAL.iter().find(|(name, _)| *name == suffix) {
         return Some(Unit::Decimal(*power));
     }

@@ -73,7 +73,12 @@ impl Directory {
         if !known {
             // Half a beginning must never be taken for a damaged store: only with rows is it one.
             let begun = embedded::begin(&folder, limits)?;
-            if fs::read(&log).is_ok_and(|log| embedded::is_used(&log)) {
+            let used = match fs::read(&log) {
+                Ok(bytes) => embedded::is_used(&bytes),
+                Err(missing) if missing.kind() == io::ErrorKind::NotFound => false,
+                Err(wrong) => return Err(io_error("read", &log, wrong)),
+            };
+            if used {
                 let what = format!("it is missing, and `{}` is there", log.display());
                 return Err(Error::Corrupt { path: rows, what: what.into() });
             }

@@ -155,8 +155,9 @@ fn nothing_acknowledged_is_lost_by_a_kill() {
                 thread::spawn(move || write_for_ever(client, writer, model))
             })
             .collect();
-        // How long it is left to work. Moments that look random, are never the same twice and can be repeated.
+        // Moments that look random, are never the same twice and can be repeated.
         let work = kill.wrapping_mul(0x9e37_79b9_7f4a_7c15) % WORK_MAX_US;
+        // This waits for nothing: it is how long the server is left to work before it is killed.
         thread::sleep(Duration::from_micros(work));
         drop(server);
         for writer in working {
