@@ -294,6 +294,9 @@ impl<'t> Scanner<'t, '_> {
     fn key(&mut self, key: Scalar<'t>) -> Option<()> {
         let Scalar { text, range, is_plain, .. } = key;
         let span = offset(range.start)?..offset(range.end)?;
+        // A number may be short as a key and long as it is written, and the general parser gives up
+        // somewhere beyond the limit.
+        self.composer.fits(range.len(), &span).ok()?;
         if !is_plain {
             return match text {
                 Cow::Borrowed(text) => self.composer.key_at(span.start + 1, text, span),

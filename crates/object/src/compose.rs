@@ -260,7 +260,8 @@ impl<'t, 'w> Composer<'t, 'w> {
         Ok(())
     }
 
-    fn fits(&self, key_bytes: usize, range: &Range<u32>) -> Result<(), Refusal> {
+    /// Refuses a key of so many bytes if that is too long.
+    pub(crate) fn fits(&self, key_bytes: usize, range: &Range<u32>) -> Result<(), Refusal> {
         let limit = self.budget.key_bytes.min(MAX_KEY_BYTES);
         if key_bytes > limit {
             let message = format!("key longer than {limit} bytes");

@@ -390,6 +390,11 @@ last: a b:c#d
     }
 
     #[test]
+    fn readers_agree_on_numbers_that_are_short_as_keys() {
+        (1..200).for_each(|digits| fuzz_readers(format!("{}: a", "6".repeat(digits)).as_bytes()));
+    }
+
+    #[test]
     fn readers_agree_on_damaged_documents() {
         let text = Text::from(SIMPLE);
         let budget = Limits::default().budget();
