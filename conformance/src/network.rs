@@ -154,9 +154,9 @@ fn read_flow(snapshot: &Snapshot, flow: &Value) -> Result<Flow> {
         to: party(snapshot, text(flow, "to")?, family)?,
         source_port: Ranges::one(source_port.into()),
         port: number("port").map(u16::try_from).transpose()?,
-        icmp: number("icmp_type").map(|kind| Icmp {
-            kind: Ranges::one(kind.into()),
-            code: Ranges::one(number("icmp_code").unwrap_or(0).into()),
+        icmp: number("icmp_type").map(|kind| {
+            let code = number("icmp_code").unwrap_or(0);
+            Box::new(Icmp { kind: Ranges::one(kind.into()), code: Ranges::one(code.into()) })
         }),
     })
 }

@@ -360,7 +360,7 @@ fn flow(packet: &Value, family: Family, destination: &str, port: &str) -> Result
         |name: &str| packet.get(name).and_then(Value::as_u64).filter(|_| protocol.has_ports());
     let one = |number: u8| Ranges::one(number.into());
     let icmp = match (small(packet, "icmp_type")?, small(packet, "icmp_code")?) {
-        (Some(kind), Some(code)) => Some(Icmp { kind: one(kind), code: one(code) }),
+        (Some(kind), Some(code)) => Some(Box::new(Icmp { kind: one(kind), code: one(code) })),
         _ => None,
     };
     Ok(Flow {

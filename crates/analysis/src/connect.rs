@@ -428,7 +428,7 @@ impl Asked<'_> {
                 let of = |n: Option<u8>| {
                     n.map_or_else(|| Ranges::span(0, 255), |n| Ranges::one(n.into()))
                 };
-                (protocol, None, Some(Icmp { kind: of(kind), code: of(code) }))
+                (protocol, None, Some(Box::new(Icmp { kind: of(kind), code: of(code) })))
             }
         };
         let source_port = match (self.source_port, protocol.has_ports()) {

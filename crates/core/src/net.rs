@@ -1,6 +1,8 @@
 //! Networks, sets of addresses, protocols and ports.
 
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -158,13 +160,31 @@ impl fmt::Debug for Net {
 
 /// A set of numbers (addresses of one family, ports, ICMP types): disjoint ranges in order, both
 /// ends included.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ranges(Vec<(u128, u128)>);
+///
+/// Nearly all that are asked about hold one range, an address or a port: that one is held without a
+/// way to somewhere else in memory.
+#[derive(Clone)]
+pub struct Ranges(Spans);
+
+/// INVARIANT: one range is never among `Others`.
+#[derive(Clone)]
+enum Spans {
+    One([(u128, u128); 1]),
+    Others(Vec<(u128, u128)>),
+}
 
 impl Ranges {
     /// Nothing.
     pub fn none() -> Self {
-        Self(Vec::new())
+        Self(Spans::Others(Vec::new()))
+    }
+
+    /// These, which are disjoint and in order.
+    fn from_sorted(spans: Vec<(u128, u128)>) -> Self {
+        match spans.as_slice() {
+            [one] => Self(Spans::One([*one])),
+            _ => Self(Spans::Others(spans)),
+        }
     }
 
     /// One number.
@@ -174,7 +194,7 @@ impl Ranges {
 
     /// From `first` to `last`, both included; nothing if `last` is smaller.
     pub fn span(first: u128, last: u128) -> Self {
-        if last < first { Self::none() } else { Self(vec![(first, last)]) }
+        if last < first { Self::none() } else { Self(Spans::One([(first, last)])) }
     }
 
     /// The union of spans in any order.
@@ -188,17 +208,17 @@ impl Ranges {
                 _ => merged.push((first, last)),
             }
         }
-        Self(merged)
+        Self::from_sorted(merged)
     }
 
     /// Whether it holds nothing.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.spans().is_empty()
     }
 
     /// The number, if it holds exactly one.
     pub fn single(&self) -> Option<u128> {
-        match self.0.as_slice() {
+        match self.spans() {
             [(a, b)] if a == b => Some(*a),
             _ => None,
         }
@@ -206,34 +226,35 @@ impl Ranges {
 
     /// The smallest number.
     pub fn first(&self) -> Option<u128> {
-        self.0.first().map(|(a, _)| *a)
+        self.spans().first().map(|(a, _)| *a)
     }
 
     /// Whether `number` is in it.
     pub fn contains(&self, number: u128) -> bool {
-        let at = self.0.partition_point(|(_, last)| *last < number);
-        self.0.get(at).is_some_and(|(first, _)| *first <= number)
+        let spans = self.spans();
+        let at = spans.partition_point(|(_, last)| *last < number);
+        spans.get(at).is_some_and(|(first, _)| *first <= number)
     }
 
     /// What is in both.
     pub fn and(&self, other: &Self) -> Self {
         let (mut i, mut j, mut out) = (0, 0, Vec::new());
-        while let (Some(a), Some(b)) = (self.0.get(i), other.0.get(j)) {
+        while let (Some(a), Some(b)) = (self.spans().get(i), other.spans().get(j)) {
             let (first, last) = (a.0.max(b.0), a.1.min(b.1));
             if first <= last {
                 out.push((first, last));
             }
             if a.1 < b.1 { i += 1 } else { j += 1 }
         }
-        Self(out)
+        Self::from_sorted(out)
     }
 
     /// What is in this one and not in `other`.
     pub fn without(&self, other: &Self) -> Self {
         let mut out = Vec::new();
-        for &(first, last) in &self.0 {
+        for &(first, last) in self.spans() {
             let mut from = Some(first);
-            for &(a, b) in &other.0 {
+            for &(a, b) in other.spans() {
                 let Some(start) = from else { break };
                 if b < start || a > last {
                     continue;
@@ -247,12 +268,54 @@ impl Ranges {
                 out.push((start, last));
             }
         }
-        Self(out)
+        Self::from_sorted(out)
     }
 
     /// The ranges in order.
+    #[inline]
     pub fn spans(&self) -> &[(u128, u128)] {
-        &self.0
+        match &self.0 {
+            Spans::One(one) => one,
+            Spans::Others(spans) => spans,
+        }
+    }
+}
+
+impl Default for Ranges {
+    fn default() -> Self {
+        Self::none()
+    }
+}
+
+impl PartialEq for Ranges {
+    fn eq(&self, other: &Self) -> bool {
+        self.spans() == other.spans()
+    }
+}
+
+impl Eq for Ranges {}
+
+impl Hash for Ranges {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.spans().hash(state);
+    }
+}
+
+impl PartialOrd for Ranges {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranges {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.spans().cmp(other.spans())
+    }
+}
+
+impl fmt::Debug for Ranges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Ranges").field(&self.spans()).finish()
     }
 }
 
@@ -371,6 +434,21 @@ mod tests {
             assert_eq!(wrong.parse::<Net>(), Err(NotANet), "{wrong}");
         }
         assert_eq!(Net::parse_or_host("10.0.0.1").expect("a host").to_string(), "10.0.0.1/32");
+    }
+
+    #[test]
+    fn ranges_are_equal_however_they_were_made() {
+        let one = Ranges::span(10, 20);
+        for same in [
+            Ranges::of([(10, 14), (15, 20)]),
+            Ranges::of([(0, 20)]).without(&Ranges::span(0, 9)),
+            Ranges::of([(0, 3), (10, 40)]).and(&Ranges::span(5, 20)),
+        ] {
+            assert!(same == one && same.cmp(&one).is_eq(), "{same:?}");
+        }
+        let two = Ranges::of([(10, 20), (30, 40)]);
+        assert!(Ranges::none() < one && one < two && two < Ranges::span(10, 21));
+        assert_eq!(format!("{one:?} {:?}", Ranges::none()), "Ranges([(10, 20)]) Ranges([])");
     }
 
     #[test]

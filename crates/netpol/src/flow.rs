@@ -22,8 +22,8 @@ pub struct Flow {
     pub source_port: Ranges,
     /// The destination port; none for protocols without ports.
     pub port: Option<u16>,
-    /// Type and code, for ICMP.
-    pub icmp: Option<Icmp>,
+    /// Type and code, for ICMP: elsewhere in memory, as few flows have them and all would be longer.
+    pub icmp: Option<Box<Icmp>>,
 }
 
 /// Type and code of an ICMP message: every number each may be.

@@ -29,7 +29,7 @@ fn check(seed: u64, compiled: &Compiled, flow: &Flow) {
 }
 
 /// Headers on either side of every port and type that rules of generated clusters tell apart.
-fn headers() -> Vec<(Protocol, Option<u16>, Option<Icmp>)> {
+fn headers() -> Vec<(Protocol, Option<u16>, Option<Box<Icmp>>)> {
     let mut headers = Vec::new();
     for protocol in [Protocol::TCP, Protocol::UDP, Protocol::SCTP, Protocol::UDPLITE] {
         for port in [0, 21, 22, 53, 80, 81, 443, 8080, 65535] {
@@ -39,7 +39,7 @@ fn headers() -> Vec<(Protocol, Option<u16>, Option<Icmp>)> {
     for protocol in [Protocol::ICMP, Protocol::ICMPV6] {
         for (kind, code) in [(0, 0), (3, 1), (8, 0), (8, 255), (200, 7)] {
             let icmp = Icmp { kind: Ranges::one(kind), code: Ranges::one(code) };
-            headers.push((protocol, None, Some(icmp)));
+            headers.push((protocol, None, Some(Box::new(icmp))));
         }
     }
     headers.push((Protocol(47), None, None));

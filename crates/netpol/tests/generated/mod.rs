@@ -495,9 +495,10 @@ pub fn flow(random: &mut Random, input: &Input, openness: Openness) -> Flow {
         to: party(random, input, family, openness, true),
         source_port,
         port: protocol.has_ports().then(|| random.pick(PORTS)),
-        icmp: protocol
-            .is_icmp()
-            .then(|| Icmp { kind: number(random, &[0, 3, 8]), code: number(random, &[0, 1, 255]) }),
+        icmp: protocol.is_icmp().then(|| {
+            let (kind, code) = (number(random, &[0, 3, 8]), number(random, &[0, 1, 255]));
+            Box::new(Icmp { kind, code })
+        }),
     }
 }
 
