@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use portcullis_core::{Namespace, Slots};
-use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
 
 use crate::index::{Index, IndexStats};
+use crate::map::Map;
 use crate::model::{
     DefaultAction, Direction, Endpoint, EndpointId, EndpointKind, Failsafe, Foreign, Input,
     NetworkSet, Order, Policy, PolicyId, Profile, ServiceEndpoints, Tier, TierId,
@@ -26,10 +26,10 @@ pub struct Compiled {
     policies: Slots<Option<Arc<Policy>>>,
     endpoints: Slots<Option<Arc<Endpoint>>>,
     hosts: Arc<BTreeSet<EndpointId>>,
-    by_address: HashTrieMapSync<IpAddr, Arc<[EndpointId]>>,
-    profiles: HashTrieMapSync<SmolStr, Arc<Profile>>,
+    by_address: Map<IpAddr, Arc<[EndpointId]>>,
+    profiles: Map<SmolStr, Arc<Profile>>,
     sets: Slots<Option<Arc<NetworkSet>>>,
-    services: HashTrieMapSync<(Namespace, SmolStr), Arc<ServiceEndpoints>>,
+    services: Map<(Namespace, SmolStr), Arc<ServiceEndpoints>>,
     failsafe_inbound: Arc<[Failsafe]>,
     failsafe_outbound: Arc<[Failsafe]>,
     resolved: Arc<[(SmolStr, IpAddr)]>,
@@ -125,7 +125,7 @@ impl Compiled {
         let mut tiers: Vec<Tier> =
             self.defined.iter().map(|t| Tier { policies: Vec::new(), ..t.clone() }).collect();
         tiers.sort_by(before);
-        let mut of_tier: rpds::HashTrieMap<SmolStr, Vec<PolicyId>> = rpds::HashTrieMap::new();
+        let mut of_tier: Map<SmolStr, Vec<PolicyId>> = Map::default();
         for (i, policy) in self.policies.iter().enumerate() {
             let Some(policy) = policy else { continue };
             match of_tier.get_mut(&policy.tier) {
@@ -272,11 +272,7 @@ fn before(a: &Tier, b: &Tier) -> std::cmp::Ordering {
         .then_with(|| a.name.cmp(&b.name))
 }
 
-fn put_at(
-    by_address: &mut HashTrieMapSync<IpAddr, Arc<[EndpointId]>>,
-    address: IpAddr,
-    id: EndpointId,
-) {
+fn put_at(by_address: &mut Map<IpAddr, Arc<[EndpointId]>>, address: IpAddr, id: EndpointId) {
     let there = by_address.get(&address).map_or(&[][..], |ids| ids);
     if there.contains(&id) {
         return;

@@ -285,8 +285,8 @@ impl<'a> Asked<'a> {
 
     fn side(&self, own: &End<'_>, other: &End<'_>, direction: Direction) -> Option<Said> {
         let (Some(shape), true) = (own.shape, own.policed) else { return Some(Said::of(None)) };
-        let (family, stage) = (self.flow.family, self.stage);
-        let lists = self.index.lists(self.compiled, shape, direction, family, stage);
+        let asked = (self.key, self.flow.family, self.stage);
+        let lists = self.index.lists_for(self.compiled, shape, direction, asked);
         let holds = |step: Step<'_>| self.holds(step, shape, other, direction);
         Some(Said::of(Some(decided(lists.steps(self.key), holds)?)))
     }

@@ -27,6 +27,7 @@ pub mod explain;
 pub mod flow;
 pub mod host;
 mod index;
+mod map;
 mod matching;
 pub mod model;
 #[cfg(feature = "spec")]

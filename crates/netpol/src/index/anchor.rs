@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use portcullis_core::{Labels, Selector};
-use rpds::HashTrieMapSync;
 use smol_str::SmolStr;
+
+use crate::map::Map;
 
 /// Something an endpoint or network set has, and that things are posted under.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -56,20 +57,20 @@ pub(crate) fn anchors(
 /// Values by anchor. Keys of labels come first, so that a label is looked up without being copied.
 #[derive(Clone, Debug)]
 pub(crate) struct ByAnchor<V> {
-    labels: HashTrieMapSync<SmolStr, OfKey<V>>,
-    profiles: HashTrieMapSync<SmolStr, V>,
+    labels: Map<SmolStr, OfKey<V>>,
+    profiles: Map<SmolStr, V>,
 }
 
 /// What is under one key of labels.
 #[derive(Clone, Debug)]
 struct OfKey<V> {
     any: Option<V>,
-    values: HashTrieMapSync<SmolStr, V>,
+    values: Map<SmolStr, V>,
 }
 
 impl<V> Default for ByAnchor<V> {
     fn default() -> Self {
-        Self { labels: HashTrieMapSync::new_sync(), profiles: HashTrieMapSync::new_sync() }
+        Self { labels: Map::default(), profiles: Map::default() }
     }
 }
 
@@ -100,7 +101,7 @@ impl<V: Clone> ByAnchor<V> {
             Anchor::Key(key) => (key, None),
         };
         if self.labels.get(&key).is_none() {
-            let nothing = OfKey { any: None, values: HashTrieMapSync::new_sync() };
+            let nothing = OfKey { any: None, values: Map::default() };
             self.labels.insert_mut(key.clone(), nothing);
         }
         let Some(of_key) = self.labels.get_mut(&key) else { return };
@@ -111,7 +112,7 @@ impl<V: Clone> ByAnchor<V> {
     }
 }
 
-fn set<V>(map: &mut HashTrieMapSync<SmolStr, V>, key: SmolStr, value: Option<V>) {
+fn set<V>(map: &mut Map<SmolStr, V>, key: SmolStr, value: Option<V>) {
     match value {
         Some(value) => map.insert_mut(key, value),
         None => {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use portcullis_core::{Family, Ranges, Selector, Slots};
-use rpds::HashTrieMapSync;
 
+use crate::map::Map;
 use crate::model::NetList;
 
 /// One thing that rules ask of the other end.
@@ -27,8 +27,8 @@ pub(crate) struct Addresses {
 #[derive(Clone, Debug)]
 pub(crate) struct Criteria {
     all: Slots<Criterion>,
-    selectors: HashTrieMapSync<Arc<Selector>, u32>,
-    addresses: HashTrieMapSync<Arc<Addresses>, u32>,
+    selectors: Map<Arc<Selector>, u32>,
+    addresses: Map<Arc<Addresses>, u32>,
     bits: Bits,
     /// How many there were when it was made.
     made: u32,

@@ -12,7 +12,7 @@ use super::anchor::{Anchor, anchors};
 use super::line::Lines;
 use super::rulebook::MAX_CRITERIA;
 use super::shape::{Look, Shape};
-use super::{Index, LazyAddresses, MAX_POSTED, NO_SHAPE, Seat, key_of_port, seat, take};
+use super::{Having, Index, LazyAddresses, NO_SHAPE, Seat, key_of_port, seat, take};
 use crate::compiled::Compiled;
 use crate::model::{Direction, Endpoint, EndpointId, NetworkSet, Policy, PolicyId, Profile};
 
@@ -69,15 +69,7 @@ impl Index {
             let known = self.called.get(&port.name).map_or(&[][..], |keys| keys);
             !known.contains(&key_of_port(port))
         });
-        for anchor in look.anchors() {
-            let listed: Option<Arc<[u32]>> = match self.posted.get(&anchor) {
-                Some(None) => continue,
-                Some(Some(ids)) if ids.len() >= MAX_POSTED => None,
-                Some(Some(ids)) => Some(ids.iter().copied().chain([id]).collect()),
-                None => Some(Arc::from([id])),
-            };
-            self.posted.put(anchor, Some(listed));
-        }
+        self.posted.push(&look, id);
         self.shape_ids.insert_mut(look, id);
         id
     }
@@ -115,12 +107,11 @@ impl Index {
             }
         }
         self.note_addresses();
-        let having = self.posted.get(&Anchor::Profile(name.clone())).cloned();
-        match having {
-            Some(Some(ids)) => ids.iter().for_each(|id| self.ask_shape_anew(*id)),
-            Some(None) => self.all_shapes().for_each(|id| self.ask_shape_anew(id)),
-            None => {}
-        }
+        let having = match self.posted.having(&Anchor::Profile(name.clone())) {
+            Having::Listed(ids) => ids.to_vec(),
+            Having::Many => self.all_shapes().collect(),
+        };
+        having.into_iter().for_each(|id| self.ask_shape_anew(id));
     }
 
     /// `compiled` is the input as it is after the change.
@@ -188,10 +179,9 @@ impl Index {
             None => all = true,
             Some(anchors) => {
                 for anchor in anchors {
-                    match (&anchor, self.posted.get(&anchor)) {
-                        (Anchor::Pair(..), Some(Some(shapes))) => ids.extend(shapes.iter()),
-                        (Anchor::Pair(..), None) => {}
-                        _ => all = true,
+                    match self.posted.having(&anchor) {
+                        Having::Listed(shapes) => ids.extend(shapes),
+                        Having::Many => all = true,
                     }
                 }
             }

@@ -18,40 +18,39 @@ mod criterion;
 mod follow;
 mod header;
 mod line;
+mod posted;
 pub(crate) mod rulebook;
 mod seen;
 mod shape;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
+use foldhash::fast::{FixedState, RandomState};
 use portcullis_core::net::NamedPort;
 use portcullis_core::{Family, Selector, Slots};
-use rpds::{HashTrieMapSync, HashTrieSetSync};
 use smol_str::SmolStr;
 
 use crate::compiled::Compiled;
 use crate::explain::Stage;
+use crate::map::Map;
 use crate::model::{Direction, Endpoint, EndpointId, Policy, PolicyClass, PolicyId, Rule};
 use addresses::AddressTable;
 pub(crate) use addresses::Span;
-use anchor::{Anchor, Anchored, ByAnchor, anchors};
+use anchor::{Anchor, Anchored, anchors};
 use criterion::{Addresses, Criteria, Criterion, MAX_BITS};
 pub(crate) use header::key;
 use header::{SharedKeys, port_keys};
 use line::{Line, Lines, Numbers};
 pub(crate) use line::{Several, Test};
-use rulebook::{Lists, PolicyRules, Rulebook, Rules, TierRules};
+use posted::{Everything, Having, MAX_LISTED, Posted, everything};
+use rulebook::{Lists, PolicyRules, Rulebook, Rules, TierRules, Tiers};
 pub(crate) use seen::{Seen, Sight};
 use shape::Look;
 pub(crate) use shape::Shape;
-
-/// Shapes under one label, beyond which they are no longer listed there: whoever looks for them goes
-/// through all shapes. Selectors of namespaces are what most policies have, and a namespace has some
-/// twenty shapes; to list those of widespread labels too would make a new shape cost twice as much.
-const MAX_POSTED: usize = 256;
 
 /// As long as there are no more selectors than this, all of them have bits.
 const FEW_SELECTORS: usize = 2048;
@@ -61,7 +60,7 @@ const FEW_SELECTORS: usize = 2048;
 pub(crate) struct Index {
     seats: Slots<Seat, 64>,
     shapes: Slots<Arc<Shape>>,
-    shape_ids: HashTrieMapSync<Arc<Look>, u32>,
+    shape_ids: Map<Arc<Look>, u32>,
     /// The shapes that have a label or profile.
     posted: Posted,
     /// What rules ask of the other end.
@@ -71,13 +70,13 @@ pub(crate) struct Index {
     /// The policies, by an anchor of whom they select.
     subjects: Anchored<PolicyId>,
     /// The keys of labels that any policy looks at to tell whom it selects.
-    subject_keys: HashTrieSetSync<SmolStr>,
+    subject_keys: Map<SmolStr, ()>,
     /// The first shape of those that policies do not tell apart, by a hash of what they look at.
-    kin: HashTrieMapSync<u64, u32>,
+    kin: Map<u64, u32>,
     policies: Slots<Option<Arc<Lines>>>,
-    profiles: HashTrieMapSync<SmolStr, Arc<Lines>>,
+    profiles: Map<SmolStr, Arc<Lines>>,
     /// The keys of the ports that any endpoint has, by what it calls them.
-    called: HashTrieMapSync<SmolStr, SharedKeys>,
+    called: Map<SmolStr, SharedKeys>,
     /// Whether a port is called what none was called before: lines that ask for that name do not know.
     is_stale: bool,
     /// The shape of each network set.
@@ -107,9 +106,6 @@ struct LazyAddresses {
     known: u32,
 }
 
-/// Shapes by anchor; nothing under one that too many have.
-type Posted = ByAnchor<Option<Arc<[u32]>>>;
-
 /// Where an endpoint sits: what the hot path needs of it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seat {
@@ -132,7 +128,7 @@ impl Seat {
 /// What shapes in use are seen as.
 #[derive(Debug, Default)]
 struct Classes {
-    known: HashSet<Seen>,
+    known: HashSet<Seen, RandomState>,
     /// How many there were when those out of use were last thrown away.
     swept: usize,
 }
@@ -140,7 +136,7 @@ struct Classes {
 /// The rulebooks in use.
 #[derive(Debug, Default)]
 struct Rulebooks {
-    known: HashMap<Arc<Rules>, Weak<Rulebook>>,
+    known: HashMap<Arc<Rules>, Weak<Rulebook>, RandomState>,
     /// How many there were when those out of use were last thrown away.
     swept: usize,
 }
@@ -187,14 +183,14 @@ impl Index {
             seats: seats.into_iter().collect(),
             shape_ids: looks.iter().cloned().zip(0..).collect(),
             shapes: Slots::default(),
-            posted: posted(&looks),
+            posted: Posted::default(),
             criteria: Criteria::new(Vec::new(), Vec::new(), Vec::new()),
             rule_selectors: Anchored::default(),
             subjects: Anchored::default(),
-            subject_keys: HashTrieSetSync::new_sync(),
-            kin: HashTrieMapSync::new_sync(),
+            subject_keys: Map::default(),
+            kin: Map::default(),
             policies: Slots::default(),
-            profiles: HashTrieMapSync::new_sync(),
+            profiles: Map::default(),
             called: called(looks.iter().flat_map(|look| &look.ports)),
             is_stale: false,
             sets: sets.into_iter().collect(),
@@ -207,7 +203,12 @@ impl Index {
             rulebooks: Arc::default(),
         };
         index.note_limits(compiled);
-        index.number_criteria(compiled, &looks);
+        for (_, policy) in compiled.placed_policies() {
+            index.note_keys(&policy.subject);
+        }
+        let all = everything(&looks);
+        index.number_criteria(compiled, &looks, &all);
+        index.posted = Posted::new(all, index.subject_keys.keys().cloned());
         for (name, profile) in compiled.profiles() {
             index.put_profile(name, Some(profile));
         }
@@ -217,7 +218,6 @@ impl Index {
             policies.resize(id.index(), None);
             policies.push(Some(Arc::new(index.lines(policy))));
             subjects.push((index.anchors(&policy.subject), id));
-            index.note_keys(&policy.subject);
         }
         index.policies = policies.into_iter().collect();
         index.subjects = Anchored::new(subjects);
@@ -234,15 +234,15 @@ impl Index {
     /// Notes what a policy looks at to tell whom it selects.
     fn note_keys(&mut self, subject: &Selector) {
         for key in subject.keys() {
-            if !self.subject_keys.contains(key) {
-                self.subject_keys.insert_mut(key.into());
+            if !self.subject_keys.contains_key(key) {
+                self.subject_keys.insert_mut(key.into(), ());
             }
         }
     }
 
     /// What policies can tell shapes apart by.
     fn looked_at<'a>(&'a self, look: &'a Look) -> impl Iterator<Item = (&'a str, &'a str)> {
-        look.labels.iter().filter(|(key, _)| self.subject_keys.contains(*key))
+        look.labels.iter().filter(|(key, _)| self.subject_keys.contains_key(*key))
     }
 
     /// A shape before this one that the same policies may select; none if there is none, and this one
@@ -251,7 +251,8 @@ impl Index {
         if !look.workload {
             return None;
         }
-        let mut hasher = DefaultHasher::new();
+        // Whoever makes two meet only makes one of them work out its own.
+        let mut hasher = FixedState::default().build_hasher();
         self.looked_at(look).for_each(|label| label.hash(&mut hasher));
         let hash = hasher.finish();
         let first = self.kin.get(&hash).copied();
@@ -272,7 +273,7 @@ impl Index {
     }
 
     /// Gives numbers to all criteria of the rules there are.
-    fn number_criteria(&mut self, compiled: &Compiled, looks: &[Arc<Look>]) {
+    fn number_criteria(&mut self, compiled: &Compiled, looks: &[Arc<Look>], all: &Everything) {
         let mut drafts = DraftCriteria::default();
         let policies = compiled.placed_policies().map(|(_, policy)| policy);
         let rules = policies.map(|p| [&p.ingress_rules, &p.egress_rules]);
@@ -286,38 +287,43 @@ impl Index {
         }
         let DraftCriteria { selectors, addresses } = drafts;
         let few = selectors.all.len() <= FEW_SELECTORS;
+        let rarity = |anchor: &Anchor| match anchor {
+            Anchor::Key(_) => usize::MAX,
+            Anchor::Pair(..) | Anchor::Profile(_) => all.get(anchor).map_or(0, Vec::len),
+        };
+        let is_common = |selector: &Selector| match anchors(selector, &rarity) {
+            Some(anchors) => is_common(&anchors, looks, all),
+            None => true,
+        };
         let (mut common, rare): (Vec<_>, Vec<_>) =
-            selectors.all.into_iter().partition(|selector| few || self.is_common(selector, looks));
+            selectors.all.into_iter().partition(|selector| few || is_common(selector));
         let rest = common.split_off(common.len().min(MAX_BITS));
         let rare = rest.into_iter().chain(rare).collect();
         self.criteria = Criteria::new(common, addresses.all, rare);
         let numbered = self.criteria.selectors();
-        let posted = numbered.map(|(number, selector)| (self.anchors(selector), number)).collect();
-        self.rule_selectors = Anchored::new(posted);
-    }
-
-    /// Whether a selector may select many shapes, or that of a network set: an address may be in many
-    /// sets.
-    fn is_common(&self, selector: &Selector, looks: &[Arc<Look>]) -> bool {
-        let Some(anchors) = self.anchors(selector) else { return true };
-        let of_set = |id: &u32| looks.get(*id as usize).is_some_and(|look| !look.workload);
-        let mut listed = 0;
-        for shapes in anchors.iter().filter_map(|anchor| self.posted.get(anchor)) {
-            match shapes {
-                Some(shapes) if !shapes.iter().any(of_set) => listed += shapes.len(),
-                _ => return true,
-            }
-        }
-        listed > MAX_POSTED
+        let anchored = numbered.map(|(number, selector)| (anchors(selector, &rarity), number));
+        self.rule_selectors = Anchored::new(anchored.collect());
     }
 
     fn anchors(&self, selector: &Selector) -> Option<Vec<Anchor>> {
-        anchors(selector, &|anchor| match self.posted.get(anchor) {
-            Some(Some(shapes)) => shapes.len(),
-            Some(None) => usize::MAX,
-            None => 0,
+        anchors(selector, &|anchor| match self.posted.having(anchor) {
+            Having::Listed(shapes) => shapes.len(),
+            Having::Many => usize::MAX,
         })
     }
+}
+
+/// Whether something that is selected by one of these may be many shapes, or that of a network set: an
+/// address may be in many sets.
+fn is_common(anchors: &[Anchor], looks: &[Arc<Look>], all: &Everything) -> bool {
+    let of_set = |id: &u32| looks.get(*id as usize).is_some_and(|look| !look.workload);
+    let mut selected = 0;
+    anchors.iter().any(|anchor| {
+        let shapes = all.get(anchor).map_or(&[][..], |shapes| shapes);
+        selected += shapes.len();
+        let is_key = matches!(anchor, Anchor::Key(_));
+        is_key || selected > MAX_LISTED || shapes.iter().any(of_set)
+    })
 }
 
 impl Numbers for Index {
@@ -352,12 +358,12 @@ struct DraftCriteria {
 /// Things by number, each once.
 struct Numbered<T> {
     all: Vec<Arc<T>>,
-    numbers: HashMap<Arc<T>, u32>,
+    numbers: HashMap<Arc<T>, u32, RandomState>,
 }
 
 impl<T> Default for Numbered<T> {
     fn default() -> Self {
-        Self { all: Vec::new(), numbers: HashMap::new() }
+        Self { all: Vec::new(), numbers: HashMap::default() }
     }
 }
 
@@ -387,7 +393,7 @@ impl Numbers for DraftCriteria {
 }
 
 /// The keys of ports by their names, each once.
-fn called<'a>(ports: impl Iterator<Item = &'a NamedPort>) -> HashTrieMapSync<SmolStr, SharedKeys> {
+fn called<'a>(ports: impl Iterator<Item = &'a NamedPort>) -> Map<SmolStr, SharedKeys> {
     let mut named: HashMap<&SmolStr, BTreeSet<(u128, u128)>> = HashMap::new();
     for port in ports {
         named.entry(&port.name).or_default().insert(key_of_port(port));
@@ -443,23 +449,8 @@ impl LazyAddresses {
     }
 }
 
-/// The shapes that look so, by what they have.
-fn posted(looks: &[Arc<Look>]) -> Posted {
-    let mut posted: HashMap<Anchor, Vec<u32>> = HashMap::new();
-    for (look, id) in looks.iter().zip(0..) {
-        for anchor in look.anchors() {
-            posted.entry(anchor).or_default().push(id);
-        }
-    }
-    let posted = posted.into_iter().map(|(anchor, ids)| {
-        let listed = ids.len() <= MAX_POSTED;
-        (anchor, listed.then(|| ids.into()))
-    });
-    posted.collect()
-}
-
 impl Look {
-    fn anchors(&self) -> impl Iterator<Item = Anchor> + '_ {
+    pub(crate) fn anchors(&self) -> impl Iterator<Item = Anchor> + '_ {
         let pairs = self.labels.iter().map(|(k, v)| Anchor::Pair(k.into(), v.into()));
         pairs.chain(self.profiles.iter().cloned().map(Anchor::Profile))
     }
@@ -558,55 +549,40 @@ impl Index {
         shape: &'a Shape,
         direction: Direction,
     ) -> &'a Rulebook {
-        let own = shape.own.get_or_init(|| Box::new(self.rulebooks_of(compiled, shape)));
-        let [ingress, egress] = own.as_ref();
-        match direction {
-            Direction::Ingress => ingress,
-            Direction::Egress => egress,
-        }
-    }
-
-    /// The lists of a shape.
-    #[inline]
-    pub(crate) fn lists<'a>(
-        &self,
-        compiled: &Compiled,
-        shape: &'a Shape,
-        direction: Direction,
-        family: Family,
-        stage: Stage,
-    ) -> &'a Lists {
-        match shape.at_hand(direction).get() {
-            Some(lists) if family == Family::V4 && stage == Stage::Enforced => lists,
-            _ => self.lists_of_rulebook(compiled, shape, direction, family, stage),
-        }
-    }
-
-    #[cold]
-    fn lists_of_rulebook<'a>(
-        &self,
-        compiled: &Compiled,
-        shape: &'a Shape,
-        direction: Direction,
-        family: Family,
-        stage: Stage,
-    ) -> &'a Lists {
-        let lists = self.rulebook(compiled, shape, direction).lists(family, stage);
-        if family == Family::V4 && stage == Stage::Enforced {
-            return shape.at_hand(direction).get_or_init(|| lists.clone());
-        }
-        lists
-    }
-
-    fn rulebooks_of(&self, compiled: &Compiled, shape: &Shape) -> [Arc<Rulebook>; 2] {
-        let tiers = match self.kin(shape) {
-            Some(kin) => [Direction::Ingress, Direction::Egress]
-                .map(|direction| Arc::clone(&self.rulebook(compiled, kin, direction).rules.tiers)),
-            None => self.tiers(compiled, shape),
+        let tiers = || match self.kin(shape) {
+            Some(kin) => Arc::clone(&self.rulebook(compiled, kin, direction).rules.tiers),
+            None => self.tiers(compiled, shape, direction),
         };
-        let [ingress, egress] = tiers;
-        [(ingress, Direction::Ingress), (egress, Direction::Egress)]
-            .map(|(tiers, direction)| self.shared(self.rules(shape, tiers, direction)))
+        shape.own(direction).get_or_init(|| self.shared(self.rules(shape, tiers(), direction)))
+    }
+
+    /// The lists of a shape, in which that for this key can be found.
+    pub(crate) fn lists_for<'a>(
+        &self,
+        compiled: &Compiled,
+        shape: &'a Shape,
+        direction: Direction,
+        (key, family, stage): (u32, Family, Stage),
+    ) -> Cow<'a, Lists> {
+        let usual = family == Family::V4 && stage == Stage::Enforced;
+        if let Some(lists) = shape.at_hand(direction).get().filter(|_| usual) {
+            return Cow::Borrowed(lists);
+        }
+        let lists = self.rulebook(compiled, shape, direction).lists_for(key, family, stage);
+        match lists {
+            Cow::Borrowed(lists) if usual => {
+                Cow::Borrowed(shape.at_hand(direction).get_or_init(|| lists.clone()))
+            }
+            lists => lists,
+        }
+    }
+
+    /// Works out the lists of a shape.
+    fn make_lists(&self, compiled: &Compiled, shape: &Shape, direction: Direction, family: Family) {
+        let lists = self.rulebook(compiled, shape, direction).lists(family, Stage::Enforced);
+        if family == Family::V4 {
+            shape.at_hand(direction).get_or_init(|| lists.clone());
+        }
     }
 
     /// Another shape that the same policies select: what changes of a pod is often nothing that they
@@ -616,58 +592,54 @@ impl Index {
         self.looked_at(&kin.look).eq(self.looked_at(&shape.look)).then_some(kin)
     }
 
-    /// The policies that select a shape, by direction.
-    fn tiers(&self, compiled: &Compiled, shape: &Shape) -> [Arc<[TierRules]>; 2] {
+    /// The policies that select a shape and look in this direction.
+    fn tiers(&self, compiled: &Compiled, shape: &Shape, direction: Direction) -> Arc<Tiers> {
         let labels = &shape.look.labels;
-        let mut selecting: Vec<(u64, PolicyId)> = self
-            .subjects
-            .candidates(labels)
-            .filter(|id| {
-                compiled.find_policy(*id).is_some_and(|policy| {
-                    policy.class == PolicyClass::Normal && policy.subject.matches(labels)
-                })
-            })
-            .map(|id| (compiled.rank(id), id))
-            .collect();
+        let selects = |policy: &Policy| {
+            policy.class == PolicyClass::Normal
+                && policy.looks(direction)
+                && policy.subject.matches(labels)
+        };
+        let candidates = self.subjects.candidates(labels);
+        let selecting = candidates.filter(|id| compiled.find_policy(*id).is_some_and(selects));
+        let mut selecting: Vec<(u64, PolicyId)> =
+            selecting.map(|id| (compiled.rank(id), id)).collect();
         selecting.sort_unstable();
         selecting.dedup();
-        [Direction::Ingress, Direction::Egress].map(|direction| {
-            let mut tiers: Vec<(u64, TierRules)> = Vec::new();
-            for (rank, id) in &selecting {
-                let (Some(policy), Some(Some(lines))) =
-                    (compiled.find_policy(*id), self.policies.get(id.index()))
-                else {
-                    continue;
-                };
-                if !policy.looks(direction) {
-                    continue;
-                }
-                let rules = PolicyRules {
-                    id: *id,
-                    staged: policy.kind.is_staged(),
-                    doubtful: policy.doubt.is_some(),
-                    lines: Arc::clone(lines),
-                };
-                let place = compiled.tier_of_rank(*rank);
-                match tiers.last_mut() {
-                    Some((last, tier)) if *last == place => tier.policies.push(rules),
-                    _ => {
-                        let default_action = compiled.default_action(place);
-                        tiers.push((place, TierRules { default_action, policies: vec![rules] }));
-                    }
+        let mut tiers: Vec<(u64, TierRules)> = Vec::new();
+        for (rank, id) in &selecting {
+            let (Some(policy), Some(Some(lines))) =
+                (compiled.find_policy(*id), self.policies.get(id.index()))
+            else {
+                continue;
+            };
+            let rules = PolicyRules {
+                id: *id,
+                staged: policy.kind.is_staged(),
+                doubtful: policy.doubt.is_some(),
+                lines: Arc::clone(lines),
+            };
+            let place = compiled.tier_of_rank(*rank);
+            match tiers.last_mut() {
+                Some((last, tier)) if *last == place => tier.policies.push(rules),
+                _ => {
+                    let default_action = compiled.default_action(place);
+                    tiers.push((place, TierRules { default_action, policies: vec![rules] }));
                 }
             }
-            tiers.into_iter().map(|(_, tier)| tier).collect()
-        })
+        }
+        let all: Vec<TierRules> = tiers.into_iter().map(|(_, tier)| tier).collect();
+        let mut lines = all.iter().flat_map(|tier| &tier.policies).map(|policy| &policy.lines);
+        let named = lines.any(|lines| lines.of(direction).iter().any(Line::has_names));
+        Arc::new(Tiers { all, named })
     }
 
-    fn rules(&self, shape: &Shape, tiers: Arc<[TierRules]>, direction: Direction) -> Rules {
+    fn rules(&self, shape: &Shape, tiers: Arc<Tiers>, direction: Direction) -> Rules {
         let profiles: Vec<Option<Arc<Lines>>> =
             shape.look.profiles.iter().map(|name| self.profiles.get(name).cloned()).collect();
-        let of_policies = tiers.iter().flat_map(|tier| &tier.policies).map(|policy| &policy.lines);
-        let mut lines = of_policies.chain(profiles.iter().flatten());
-        let named = lines.any(|lines| lines.of(direction).iter().any(Line::has_names));
-        let ports = if named { shape.look.ports.clone() } else { Vec::new() };
+        let named = |lines: &Arc<Lines>| lines.of(direction).iter().any(Line::has_names);
+        let is_named = tiers.named || profiles.iter().flatten().any(named);
+        let ports = if is_named { shape.look.ports.clone() } else { Vec::new() };
         Rules { direction, tiers, profiles, ports }
     }
 
@@ -843,7 +815,7 @@ impl Index {
             self.seen(shape);
             for direction in [Direction::Ingress, Direction::Egress] {
                 for family in families.iter().filter(|_| shape.workload) {
-                    self.lists(compiled, shape, direction, *family, Stage::Enforced);
+                    self.make_lists(compiled, shape, direction, *family);
                 }
             }
         };
@@ -873,7 +845,8 @@ impl Index {
                 classes.insert(seen.numbers().collect::<Vec<u32>>());
                 seens.insert(seen.place(), seen.bytes());
             }
-            for rulebook in shape.own.get().into_iter().flat_map(|own| own.iter()) {
+            let own = [Direction::Ingress, Direction::Egress].map(|to| shape.own(to).get());
+            for rulebook in own.into_iter().flatten() {
                 rulebooks.insert(Arc::as_ptr(rulebook) as usize, rulebook.size());
             }
         }

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use portcullis_core::net::NamedPort;
@@ -210,18 +211,29 @@ impl Step<'_> {
 #[derive(Debug)]
 pub(crate) struct Rulebook {
     pub(crate) rules: Arc<Rules>,
+    /// For either version of IP: of what is enforced, and with what is staged.
     lists: [OnceLock<Lists>; 4],
+    /// Whether anybody asked for those lists.
+    asked: [AtomicBool; 4],
 }
 
 /// The rules of a rulebook, in order.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     pub(crate) direction: Direction,
-    pub(crate) tiers: Arc<[TierRules]>,
+    pub(crate) tiers: Arc<Tiers>,
     /// The profiles; none in the place of one that nobody defined.
     pub(crate) profiles: Vec<Option<Arc<Lines>>>,
     /// The endpoint's own ports, where a rule asks for one by name.
     pub(crate) ports: Vec<NamedPort>,
+}
+
+/// The policies of a rulebook, by tier.
+#[derive(Debug)]
+pub(crate) struct Tiers {
+    pub(crate) all: Vec<TierRules>,
+    /// Whether a rule asks for a port of the endpoint itself by its name.
+    pub(crate) named: bool,
 }
 
 /// The policies of one tier.
@@ -266,7 +278,7 @@ impl Hash for Rules {
 impl Rules {
     fn identities(&self) -> impl Iterator<Item = usize> {
         let of = |lines: &Arc<Lines>| Arc::as_ptr(lines) as usize;
-        let policies = self.tiers.iter().flat_map(|t| &t.policies).map(move |p| of(&p.lines));
+        let policies = self.tiers.all.iter().flat_map(|t| &t.policies).map(move |p| of(&p.lines));
         let profiles = self.profiles.iter().map(move |p| p.as_ref().map_or(0, of));
         policies.chain([1]).chain(profiles)
     }
@@ -276,17 +288,30 @@ impl Rules {
 
 impl Rulebook {
     pub(crate) fn new(rules: Arc<Rules>) -> Self {
-        Self { rules, lists: Default::default() }
+        Self { rules, lists: Default::default(), asked: Default::default() }
     }
 
-    /// The lists for one version of IP, made when they are first asked for.
-    #[inline]
+    /// The lists for one version of IP.
     pub(crate) fn lists(&self, family: Family, stage: Stage) -> &Lists {
-        let version = usize::from(family == Family::V6);
-        let place = 2 * usize::from(stage == Stage::Pending) + version;
-        let [first, rest @ ..] = &self.lists;
-        let lists = place.checked_sub(1).and_then(|at| rest.get(at)).unwrap_or(first);
-        lists.get_or_init(|| Lists::new(&self.rules, version, stage))
+        let version = version(family);
+        at(&self.lists, version, stage)
+            .get_or_init(|| Lists::new(&self.rules, version, stage, None))
+    }
+
+    /// The lists for one version of IP, in which that for this key can be found. Who asks first gets
+    /// no others: many a change is followed by one question, and to make them all takes ten times
+    /// as long.
+    pub(crate) fn lists_for(&self, key: u32, family: Family, stage: Stage) -> Cow<'_, Lists> {
+        let version = version(family);
+        let made = at(&self.lists, version, stage).get();
+        match made {
+            Some(lists) => Cow::Borrowed(lists),
+            // Whoever sees it first, what is said is the same.
+            None if at(&self.asked, version, stage).swap(true, Ordering::Relaxed) => {
+                Cow::Borrowed(self.lists(family, stage))
+            }
+            None => Cow::Owned(Lists::new(&self.rules, version, stage, Some(key))),
+        }
     }
 
     /// Bytes of the lists made so far, and how many steps they have in how many lists.
@@ -296,6 +321,17 @@ impl Rulebook {
             (bytes + l.bytes(), steps + s, lists + n)
         })
     }
+}
+
+/// The place of a version of IP among the fields of rules.
+fn version(family: Family) -> usize {
+    usize::from(family == Family::V6)
+}
+
+/// What there is for a version of IP and a stage.
+fn at<T>([first, rest @ ..]: &[T; 4], version: usize, stage: Stage) -> &T {
+    let place = 2 * usize::from(stage == Stage::Pending) + version;
+    place.checked_sub(1).and_then(|at| rest.get(at)).unwrap_or(first)
 }
 
 // === Lists ===
@@ -322,9 +358,12 @@ const HEAD: usize = 3;
 const TCP: u32 = (Protocol::TCP.0 as u32) << 16;
 
 impl Lists {
-    fn new(rules: &Rules, version: usize, stage: Stage) -> Self {
+    /// Those of all keys, or those in which the list of one can be found.
+    fn new(rules: &Rules, version: usize, stage: Stage, only: Option<u32>) -> Self {
         let mut elsewhere = Vec::new();
-        let cells = Prepared::new(rules, version, stage).cells(&mut elsewhere);
+        let prepared = Prepared::new(rules, version, stage);
+        let cuts = only.map_or_else(|| prepared.cuts(), |key| vec![key]);
+        let cells = prepared.cells(cuts, &mut elsewhere);
         let mut steps: Vec<u32> = Vec::new();
         // Where each list begins, and how many cells have it.
         let mut lists: HashMap<&[u32], (usize, usize)> = HashMap::new();
@@ -492,7 +531,7 @@ struct PreparedLine<'a> {
 impl<'a> Prepared<'a> {
     fn new(rules: &'a Rules, version: usize, stage: Stage) -> Self {
         let mut tiers = Vec::new();
-        for tier in rules.tiers.iter() {
+        for tier in &rules.tiers.all {
             let in_force = tier.policies.iter().filter(|p| !p.staged || stage == Stage::Pending);
             let mut lines = Vec::new();
             let mut first = None;
@@ -538,11 +577,11 @@ impl<'a> Prepared<'a> {
         cuts
     }
 
-    /// The lists of all keys: for each the lines that are for it, up to the one that certainly
+    /// The lists of the keys at which one begins: for each the lines that are for it, up to the one that certainly
     /// decides. What it costs is the number of steps that come out, not keys times lines: most lines
     /// are for one or two ports.
-    fn cells(&self, elsewhere: &mut Vec<[u32; 2]>) -> Vec<Cell> {
-        let mut cells: Vec<Cell> = self.cuts().into_iter().map(Cell::new).collect();
+    fn cells(&self, cuts: Vec<u32>, elsewhere: &mut Vec<[u32; 2]>) -> Vec<Cell> {
+        let mut cells: Vec<Cell> = cuts.into_iter().map(Cell::new).collect();
         for tier in &self.tiers {
             cells.iter_mut().for_each(Cell::enter);
             for line in &tier.lines {

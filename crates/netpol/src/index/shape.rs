@@ -36,7 +36,7 @@ pub(crate) struct Shape {
     /// A shape that the same policies may select.
     pub(crate) kin: Option<u32>,
     /// Which rules it has itself: for flows in, and for flows out.
-    pub(crate) own: OnceLock<Box<[Arc<Rulebook>; 2]>>,
+    own: [OnceLock<Arc<Rulebook>>; 2],
 }
 
 /// What makes two shapes one.
@@ -58,23 +58,33 @@ impl Shape {
             look,
             known,
             kin,
-            own: OnceLock::new(),
+            own: Default::default(),
         }
     }
 
     /// The place for its lists for flows in this direction, as far as they are at hand.
     #[inline]
     pub(crate) fn at_hand(&self, direction: Direction) -> &OnceLock<Lists> {
-        let [ingress, egress] = &self.lists;
-        match direction {
-            Direction::Ingress => ingress,
-            Direction::Egress => egress,
-        }
+        of(&self.lists, direction)
+    }
+
+    /// The place for its rules in this direction.
+    pub(crate) fn own(&self, direction: Direction) -> &OnceLock<Arc<Rulebook>> {
+        of(&self.own, direction)
     }
 
     /// The same, to be asked anew which rules it has.
     pub(crate) fn with_other_rules(&self) -> Self {
         Self { seen: self.seen.clone(), ..Self::new(Arc::clone(&self.look), self.known, self.kin) }
+    }
+}
+
+/// What there is for flows in, or for flows out.
+#[inline]
+fn of<T>([ingress, egress]: &[T; 2], direction: Direction) -> &T {
+    match direction {
+        Direction::Ingress => ingress,
+        Direction::Egress => egress,
     }
 }
 
