@@ -155,19 +155,14 @@ impl<'a> Met<'a> {
 
 /// The first step that holds and decides; none if whether one holds is open.
 #[inline]
-fn decided<'a>(steps: Steps<'a>, holds: impl Fn(Step<'a>) -> Option<bool>) -> Option<Step<'a>> {
-    let mut passing = false;
-    for step in steps {
-        if passing && !step.begins() {
-            continue;
-        }
-        passing = false;
+fn decided<'a>(mut steps: Steps<'a>, holds: impl Fn(Step<'a>) -> Option<bool>) -> Option<Step<'a>> {
+    while let Some(step) = steps.next() {
         if !holds(step)? {
             continue;
         }
         match step.action() {
             Action::Allow | Action::Deny => return Some(step),
-            Action::Pass => passing = true,
+            Action::Pass => steps.pass(),
             Action::Log => {}
         }
     }

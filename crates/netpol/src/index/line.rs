@@ -146,6 +146,11 @@ impl Line {
         !self.names.is_empty()
     }
 
+    /// Whether it only notes whatever it sees.
+    pub(crate) fn is_void(&self) -> bool {
+        self.action == Action::Log && matches!(self.test, Test::Any)
+    }
+
     /// Whether it is for IPv4 (0) or IPv6 (1).
     pub(crate) fn is_for(&self, family: usize) -> bool {
         self.headers.families.get(family).copied().unwrap_or(false)

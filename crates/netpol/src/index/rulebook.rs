@@ -4,9 +4,11 @@ use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use foldhash::fast::RandomState;
 use portcullis_core::net::NamedPort;
 use portcullis_core::{Family, Protocol};
 
@@ -18,16 +20,14 @@ use crate::model::{Action, DefaultAction, Direction, PolicyId};
 /// One step of a list, two words: what it asks, and who says so.
 ///
 /// ```text
-///   word 0   what is asked (3 bits) | action (2) | begins a tier (1) | criterion (26)
+///   word 0   what is asked (3 bits) | action (2) | criterion (27)
 ///   word 1   0: policy (20), rule (10)   1: profile (14), rule (16)   2: elsewhere (30)   3: nobody
 /// ```
-/// What does not fit in word 1 stands at the end of the array. Three words, which always fit, took
-/// half as much memory again and 12% longer for random pods.
+/// What does not fit in word 1 stands at the end of the array.
 const STEP: usize = 2;
 const KIND_SHIFT: u32 = 29;
 const ACTION_SHIFT: u32 = 27;
-const BEGINS: u32 = 1 << 26;
-const CRITERION: u32 = BEGINS - 1;
+const CRITERION: u32 = (1 << ACTION_SHIFT) - 1;
 /// How many criteria can be told apart; beyond, the index is made anew.
 pub(crate) const MAX_CRITERIA: u32 = CRITERION - 1;
 
@@ -62,7 +62,6 @@ pub(crate) enum Asks {
 struct Draft {
     asks: Asks,
     action: Action,
-    begins: bool,
     who: Who,
     rule: Option<u32>,
 }
@@ -100,8 +99,7 @@ impl Draft {
             Action::Pass => 2,
             Action::Log => 3,
         };
-        let begins = if self.begins { BEGINS } else { 0 };
-        let first = kind << KIND_SHIFT | action << ACTION_SHIFT | begins | criterion;
+        let first = kind << KIND_SHIFT | action << ACTION_SHIFT | criterion;
         let who = match (self.who, self.rule) {
             (Who::Policy(PolicyId(id)), rule)
                 if id < POLICIES && rule.is_none_or(|rule| rule < RULES) =>
@@ -133,7 +131,7 @@ impl Draft {
 
     /// One that holds whatever is asked.
     fn last(action: Action, who: Who, rule: Option<u32>) -> Self {
-        Self { asks: Asks::Nothing, action, begins: false, who, rule }
+        Self { asks: Asks::Nothing, action, who, rule }
     }
 }
 
@@ -165,12 +163,6 @@ impl Step<'_> {
         }
     }
 
-    /// Whether it is the first of its tier or profile.
-    #[inline]
-    pub(crate) fn begins(self) -> bool {
-        self.first() & BEGINS != 0
-    }
-
     /// Whose it is, and which rule of theirs.
     #[inline]
     pub(crate) fn who(self) -> (Who, Option<u32>) {
@@ -198,12 +190,6 @@ impl Step<'_> {
             _ => Who::Profile(who & !PROFILE),
         };
         (who, (*rule != NO_RULE).then_some(*rule))
-    }
-
-    /// Whether nothing after it is asked, unless something before it passed.
-    fn ends(self) -> bool {
-        let decides = matches!(self.action(), Action::Allow | Action::Deny);
-        self.asks() == Asks::Walk || self.asks() == Asks::Nothing && decides
     }
 }
 
@@ -338,18 +324,20 @@ fn at<T>([first, rest @ ..]: &[T; 4], version: usize, stage: Stage) -> &T {
 
 /// For every header a list of steps, of which the first that holds decides.
 ///
-/// One array, so that a question touches few lines of the cache: the ranges of ports of TCP that some
-/// rule tells apart, where the list of each is, and the lists. Whatever is in none of the ranges has one
-/// list, that which most of them have, and equal lists are kept once.
+/// The steps of all headers stand there once, in order, and a *mask* says which of them are for a header:
+/// most rules that are for one port are for no other, and those that are for all would otherwise be
+/// repeated for each. One array, so that a question touches few lines of the cache: the ranges of ports
+/// of TCP that some rule tells apart, what else is told apart, the masks and the steps. Whatever is in
+/// none of the ranges has one mask, that which most of them have.
 ///
 /// ```text
-///   n | m | the list of all other keys
-///     | n × (first port of TCP << 16 | list)            ascending from 0, compared all at once
-///     | n last ports, two in a word
-///     | m first keys | m × (last key, list)             all other ranges of keys, searched by halves
-///     | steps | what did not fit into steps
+///   n | m | s | n × (first port of TCP << 16 | last)    ascending, compared all at once
+///             | m first keys | m last keys              all other ranges of keys, searched by halves
+///             | mask of all other keys | n masks | m masks
+///             | mask of the steps that begin a tier
+///             | s steps | what did not fit into steps
 /// ```
-/// A list that is not in reach of 16 bits is 0 there, and its range among the others.
+/// A mask has a bit for each step, in words of 32.
 #[derive(Clone, Debug)]
 pub(crate) struct Lists(Arc<[u32]>);
 
@@ -361,130 +349,102 @@ impl Lists {
     /// Those of all keys, or those in which the list of one can be found.
     fn new(rules: &Rules, version: usize, stage: Stage, only: Option<u32>) -> Self {
         let mut elsewhere = Vec::new();
-        let prepared = Prepared::new(rules, version, stage);
+        let prepared = Prepared::new(rules, version, stage, only);
         let cuts = only.map_or_else(|| prepared.cuts(), |key| vec![key]);
-        let cells = prepared.cells(cuts, &mut elsewhere);
-        let mut steps: Vec<u32> = Vec::new();
-        // Where each list begins, and how many cells have it.
-        let mut lists: HashMap<&[u32], (usize, usize)> = HashMap::new();
-        let mut places: Vec<usize> = Vec::with_capacity(cells.len());
-        for list in cells.iter().map(|cell| cell.steps.as_slice()) {
-            let (at, times) = lists.entry(list).or_insert_with(|| {
-                let at = steps.len();
-                steps.extend_from_slice(list);
-                (at, 0)
-            });
-            *times += 1;
-            places.push(*at);
+        let Masked { begins, cells, steps } = prepared.masked(&cuts);
+        let width = mask_words(steps.len());
+        let mut times: HashMap<&[u32], (usize, Reverse<usize>), RandomState> = HashMap::default();
+        for (at, mask) in cells.chunks_exact(width).enumerate() {
+            times.entry(mask).or_insert((0, Reverse(at))).0 += 1;
         }
-        // Of lists that as many have, the one that comes first: the order of a map is any.
-        let most = lists.values().max_by_key(|(at, times)| (*times, Reverse(*at)));
-        let other = most.map_or(0, |(at, _)| *at);
-        let mut ranges: Vec<(u32, u32, usize)> = Vec::new();
-        let ends = cells.iter().skip(1).map(|cell| cell.first - 1).chain([LAST_KEY]);
-        for ((cell, last), at) in cells.iter().zip(ends).zip(places.iter().copied()) {
+        // Of masks that as many have, the one that comes first: the order of a map is any.
+        let most = times.iter().max_by_key(|(_, times)| **times);
+        let other: &[u32] = most.map_or(&[], |(mask, _)| mask);
+        let mut ranges: Vec<(u32, u32, &[u32])> = Vec::new();
+        let ends = cuts.iter().skip(1).map(|cut| cut - 1).chain([LAST_KEY]);
+        for ((first, last), mask) in cuts.iter().zip(ends).zip(cells.chunks_exact(width)) {
             match ranges.last_mut() {
-                _ if at == other => {}
-                Some((_, end, list)) if *list == at && *end + 1 == cell.first => *end = last,
-                _ => ranges.push((cell.first, last, at)),
+                _ if mask == other => {}
+                Some((_, end, before)) if *before == mask && *end + 1 == *first => *end = last,
+                _ => ranges.push((*first, last, mask)),
             }
         }
-        let mut ports: Vec<(u32, u32, usize)> = Vec::new();
-        let mut others: Vec<(u32, u32, usize)> = Vec::new();
-        for (first, last, at) in ranges {
+        let (mut ports, mut others) = (Vec::new(), Vec::new());
+        for (first, last, mask) in ranges {
             let (first_port, last_port) = (first.max(TCP), last.min(TCP | 0xffff));
             if first_port > last_port {
-                others.push((first, last, at));
+                others.push((first, last, mask));
                 continue;
             }
-            others.extend((first < TCP).then_some((first, TCP - 1, at)));
-            ports.push((first_port, last_port, at));
-            others.extend((last_port < last).then_some((last_port + 1, last, at)));
+            others.extend((first < TCP).then_some((first, TCP - 1, mask)));
+            ports.push((first_port << 16 | last_port & 0xffff, mask));
+            others.extend((last_port < last).then_some((last_port + 1, last, mask)));
         }
-        // So that every port is at or after the first of some range.
-        if ports.first().is_none_or(|(first, ..)| *first > TCP) {
-            ports.insert(0, (TCP, TCP, other));
-        }
-        let head = |others: usize| HEAD + ports.len() + ports.len().div_ceil(2) + 3 * others;
-        let reach = usize::from(u16::MAX).saturating_sub(head(others.len() + ports.len()));
-        let is_far = |at: usize| at > reach;
-        others.extend(ports.iter().filter(|(_, _, at)| is_far(*at)));
-        others.sort_unstable();
-        let head = head(others.len());
         let word = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
-        let mut words = Vec::with_capacity(head + steps.len() + 2 * elsewhere.len());
-        words.extend([word(ports.len()), word(others.len()), word(head + other)]);
-        let list = |at: usize| if is_far(at) { 0 } else { word(head + at) };
-        words.extend(ports.iter().map(|(first, _, at)| first << 16 | list(*at)));
-        words.extend(ports.chunks(2).map(|pair| {
-            let lasts = pair.iter().rev();
-            lasts.fold(0, |word, (_, last, _)| word << 16 | last & 0xffff)
-        }));
+        let masks = 2 + ports.len() + others.len();
+        let head = HEAD + ports.len() + 2 * others.len() + masks * width;
+        let mut words = Vec::with_capacity(head + STEP * steps.len());
+        words.extend([word(ports.len()), word(others.len()), word(steps.len())]);
+        words.extend(ports.iter().map(|(port, _)| *port));
         words.extend(others.iter().map(|(first, ..)| *first));
-        words.extend(others.iter().flat_map(|(_, last, at)| [*last, word(head + at)]));
-        words.append(&mut steps);
+        words.extend(others.iter().map(|(_, last, _)| *last));
+        words.extend(other);
+        words.extend(ports.iter().flat_map(|(_, mask)| *mask));
+        words.extend(others.iter().flat_map(|(.., mask)| *mask));
+        words.extend(begins);
+        words.extend(steps.into_iter().flat_map(|step| step.words(&mut elsewhere)));
         words.extend(elsewhere.iter().rev().flatten());
         Self(words.into())
     }
 
-    /// The steps for a header, and what follows them in memory: the last one of the list decides.
+    /// The steps for a header.
     #[inline]
     pub(crate) fn steps(&self, key: u32) -> Steps<'_> {
-        let at = self.place(key).unwrap_or(self.0.len());
-        Steps { left: self.0.get(at..).unwrap_or_default(), all: &self.0 }
+        self.steps_of(key).unwrap_or(Steps::new(&[], &[], &[], &self.0))
     }
 
     #[inline]
-    fn place(&self, key: u32) -> Option<usize> {
-        let (head, words) = self.0.split_first_chunk::<HEAD>()?;
-        let [ports, ranges, other] = head.map(|word| word as usize);
-        let (ports, words) = words.split_at_checked(ports)?;
-        if key & !0xffff == TCP {
-            let upto = key << 16 | 0xffff;
-            let begun = ports.iter().map(|port| u32::from(*port <= upto)).sum::<u32>();
-            let range = (begun as usize).checked_sub(1)?;
-            let list = *ports.get(range)? & 0xffff;
-            let last = words.get(range / 2)? >> (16 * (range % 2)) & 0xffff;
-            // No branch, as which it is cannot be guessed.
-            let list = if key & 0xffff <= last { list as usize } else { other };
-            if list > 0 {
-                return Some(list);
+    fn steps_of(&self, key: u32) -> Option<Steps<'_>> {
+        let Parts { ports, firsts, lasts, masks, begins, steps } = self.parts()?;
+        let range = match key & !0xffff {
+            TCP => {
+                let port = key << 16;
+                let begun = ports.iter().map(|p| u32::from(*p <= port | 0xffff)).sum::<u32>();
+                let begun = begun as usize;
+                // No branch, as which it is cannot be guessed.
+                let last = ports.get(begun.wrapping_sub(1)).copied().unwrap_or(0) << 16;
+                if port <= last { begun } else { 0 }
             }
-        }
-        Self::range(words.get(ports.len().div_ceil(2)..)?, ranges, other, key)
+            _ => match firsts.partition_point(|first| *first <= key) {
+                0 => 0,
+                begun if key <= *lasts.get(begun - 1)? => ports.len() + begun,
+                _ => 0,
+            },
+        };
+        let width = begins.len();
+        let mask = masks.get(range * width..(range + 1) * width)?;
+        Some(Steps::new(mask, begins, steps, &self.0))
     }
 
-    fn range(words: &[u32], ranges: usize, other: usize, key: u32) -> Option<usize> {
-        if ranges == 0 {
-            return Some(other);
-        }
-        let (firsts, rest) = words.split_at_checked(ranges)?;
-        let index = firsts.partition_point(|first| *first <= key);
-        let Some(index) = index.checked_sub(1) else { return Some(other) };
-        match rest.get(2 * index..2 * index + 2)? {
-            [last, at] if key <= *last => Some(*at as usize),
-            _ => Some(other),
-        }
+    #[inline]
+    fn parts(&self) -> Option<Parts<'_>> {
+        let (head, words) = self.0.split_first_chunk::<HEAD>()?;
+        let [ports, others, steps] = head.map(|word| word as usize);
+        let width = mask_words(steps);
+        let masks = 1 + ports + others;
+        let (ports, words) = words.split_at_checked(ports)?;
+        let (firsts, words) = words.split_at_checked(others)?;
+        let (lasts, words) = words.split_at_checked(others)?;
+        let (masks, words) = words.split_at_checked(masks * width)?;
+        let (begins, steps) = words.split_at_checked(width)?;
+        Some(Parts { ports, firsts, lasts, masks, begins, steps })
     }
 
     /// How many steps there are, in how many lists: every range of headers counts, and the others.
     fn count(&self) -> (usize, usize) {
-        let Some((head, words)) = self.0.split_first_chunk::<HEAD>() else { return (0, 0) };
-        let [ports, ranges, other] = head.map(|word| word as usize);
-        let (ports, words) = words.split_at_checked(ports).unwrap_or_default();
-        let words = words.get(ports.len().div_ceil(2)..).unwrap_or_default();
-        let pairs = words.get(ranges..3 * ranges).unwrap_or_default().chunks_exact(2);
-        let pairs = pairs.filter_map(|pair| pair.last()).map(|at| *at as usize);
-        let ports = ports.iter().map(|port| (port & 0xffff) as usize);
-        let ports = ports.filter(|at| *at > 0 && *at != other);
-        let (mut steps, mut lists) = (0, 0);
-        for at in ports.chain(pairs).chain([other]) {
-            let left = self.0.get(at..).unwrap_or_default();
-            let last = Steps { left, all: &self.0 }.position(Step::ends);
-            steps += last.map_or(0, |at| at + 1);
-            lists += 1;
-        }
-        (steps, lists)
+        let Some(Parts { masks, begins, .. }) = self.parts() else { return (0, 0) };
+        let steps = masks.iter().map(|word| word.count_ones() as usize).sum();
+        (steps, masks.len() / begins.len().max(1))
     }
 
     fn bytes(&self) -> usize {
@@ -492,10 +452,62 @@ impl Lists {
     }
 }
 
-/// One step after the other.
+/// How many words a mask of so many steps has.
+#[inline]
+fn mask_words(steps: usize) -> usize {
+    steps.div_ceil(u32::BITS as usize)
+}
+
+/// The parts of an array of lists.
+struct Parts<'a> {
+    ports: &'a [u32],
+    firsts: &'a [u32],
+    lasts: &'a [u32],
+    masks: &'a [u32],
+    begins: &'a [u32],
+    /// And what follows them.
+    steps: &'a [u32],
+}
+
+/// The steps for a header, one after the other: the last one decides.
+#[derive(Clone, Copy)]
 pub(crate) struct Steps<'a> {
-    left: &'a [u32],
+    mask: &'a [u32],
+    /// Which steps begin a tier.
+    begins: &'a [u32],
+    steps: &'a [u32],
     all: &'a [u32],
+    /// The word of the mask of which these bits are left, and the last bit that was taken.
+    word: usize,
+    left: u32,
+    last: u32,
+}
+
+impl<'a> Steps<'a> {
+    #[inline]
+    fn new(mask: &'a [u32], begins: &'a [u32], steps: &'a [u32], all: &'a [u32]) -> Self {
+        let left = mask.first().copied().unwrap_or(0);
+        Self { mask, begins, steps, all, word: 0, left, last: 0 }
+    }
+
+    /// Leaves out what is left of the tier of the last one.
+    #[inline]
+    pub(crate) fn pass(&mut self) {
+        let mut begun = self.begun() & !0 << 1 << self.last;
+        while begun == 0 {
+            self.word += 1;
+            self.left = self.mask.get(self.word).copied().unwrap_or(0);
+            if self.word >= self.mask.len() {
+                return;
+            }
+            begun = self.begun();
+        }
+        self.left &= !0 << begun.trailing_zeros();
+    }
+
+    fn begun(&self) -> u32 {
+        self.begins.get(self.word).copied().unwrap_or(0)
+    }
 }
 
 impl<'a> Iterator for Steps<'a> {
@@ -503,8 +515,14 @@ impl<'a> Iterator for Steps<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Step<'a>> {
-        let (words, rest) = self.left.split_first_chunk()?;
-        self.left = rest;
+        while self.left == 0 {
+            self.word += 1;
+            self.left = *self.mask.get(self.word)?;
+        }
+        self.last = self.left.trailing_zeros();
+        self.left &= self.left - 1;
+        let at = STEP * (self.word * u32::BITS as usize + self.last as usize);
+        let words = self.steps.get(at..)?.first_chunk()?;
         Some(Step { words, all: self.all })
     }
 }
@@ -529,7 +547,8 @@ struct PreparedLine<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    fn new(rules: &'a Rules, version: usize, stage: Stage) -> Self {
+    /// Only the lines for one key, if one is given.
+    fn new(rules: &'a Rules, version: usize, stage: Stage, only: Option<u32>) -> Self {
         let mut tiers = Vec::new();
         for tier in &rules.tiers.all {
             let in_force = tier.policies.iter().filter(|p| !p.staged || stage == Stage::Pending);
@@ -542,7 +561,7 @@ impl<'a> Prepared<'a> {
                     continue;
                 }
                 first = first.or(Some(who));
-                lines.extend(rules.prepared(&policy.lines, who, version));
+                lines.extend(rules.prepared(&policy.lines, who, version, only));
             }
             let end = match (first, tier.default_action) {
                 (Some(who), DefaultAction::Deny) => Some(Draft::last(Action::Deny, who, None)),
@@ -553,7 +572,7 @@ impl<'a> Prepared<'a> {
         for (place, profile) in rules.profiles.iter().enumerate() {
             let who = Who::Profile(u32::try_from(place).unwrap_or(0));
             let (lines, end) = match profile {
-                Some(lines) => (rules.prepared(lines, who, version), None),
+                Some(lines) => (rules.prepared(lines, who, version, only).collect(), None),
                 // Nobody defined it: it denies.
                 None => (Vec::new(), Some(Draft::last(Action::Deny, who, Some(0)))),
             };
@@ -577,94 +596,128 @@ impl<'a> Prepared<'a> {
         cuts
     }
 
-    /// The lists of the keys at which one begins: for each the lines that are for it, up to the one that certainly
-    /// decides. What it costs is the number of steps that come out, not keys times lines: most lines
-    /// are for one or two ports.
-    fn cells(&self, cuts: Vec<u32>, elsewhere: &mut Vec<[u32; 2]>) -> Vec<Cell> {
-        let mut cells: Vec<Cell> = cuts.into_iter().map(Cell::new).collect();
+    /// The masks of the keys at which one begins: for each the lines that are for it, up to the one that
+    /// certainly decides. What it costs is the number of bits that are set, not keys times lines: most
+    /// lines are for one or two ports.
+    fn masked(&self, cuts: &[u32]) -> Masked {
+        let all: usize =
+            self.tiers.iter().map(|t| t.lines.len() + usize::from(t.end.is_some())).sum();
+        let width = mask_words(all);
+        let mut masked = Masked {
+            begins: vec![0; width],
+            cells: vec![0; cuts.len() * width],
+            steps: Vec::with_capacity(all),
+        };
+        let mut states = vec![State::default(); cuts.len()];
         for tier in &self.tiers {
-            cells.iter_mut().for_each(Cell::enter);
+            set(&mut masked.begins, masked.steps.len());
+            states.iter_mut().for_each(State::enter);
             for line in &tier.lines {
-                let step = line.step();
-                if step.asks == Asks::Nothing && step.action == Action::Log {
-                    continue;
-                }
-                let Some(keys) = &line.keys else {
-                    cells.iter_mut().for_each(|cell| cell.push(step, elsewhere));
-                    continue;
+                let within = match &line.keys {
+                    Some(keys) => keys,
+                    None => &Cow::Borrowed(&[(0, LAST_KEY)][..]),
                 };
-                for (first, last) in keys.iter() {
-                    let from = cells.partition_point(|cell| cell.first < *first);
-                    let within = cells.get_mut(from..).unwrap_or_default().iter_mut();
-                    let within = within.take_while(|cell| cell.first <= *last);
-                    within.for_each(|cell| cell.push(step, elsewhere));
+                for (first, last) in within.iter() {
+                    let from = cuts.partition_point(|cut| cut < first);
+                    let upto = from
+                        + cuts.get(from..).unwrap_or_default().partition_point(|cut| cut <= last);
+                    masked.mark(from..upto, &mut states, line.step());
                 }
+                masked.steps.push(line.step());
             }
-            cells.iter_mut().for_each(|cell| cell.leave(tier.end, elsewhere));
+            if let Some(end) = tier.end {
+                masked.mark(0..cuts.len(), &mut states, end);
+                masked.steps.push(end);
+            }
+            states.iter_mut().for_each(State::leave);
         }
-        cells
+        masked
     }
 }
 
-/// The list of one range of keys while it is made.
-struct Cell {
-    first: u32,
-    steps: Vec<u32>,
+/// The steps of a rulebook, and which of them are for which range of keys.
+struct Masked {
+    begins: Vec<u32>,
+    /// One mask after the other.
+    cells: Vec<u32>,
+    steps: Vec<Draft>,
+}
+
+impl Masked {
+    /// Marks what comes next as a step of these ranges of keys, where it can still be asked.
+    fn mark(&mut self, ranges: Range<usize>, states: &mut [State], step: Draft) {
+        let width = self.begins.len();
+        let cells = self.cells.get_mut(ranges.start * width..).unwrap_or_default();
+        let states = states.get_mut(ranges).unwrap_or_default();
+        for (state, mask) in states.iter_mut().zip(cells.chunks_exact_mut(width)) {
+            if !state.done && state.closed.is_none() {
+                state.takes(step);
+                set(mask, self.steps.len());
+            }
+        }
+    }
+}
+
+/// Sets a bit.
+fn set(mask: &mut [u32], at: usize) {
+    if let Some(word) = mask.get_mut(at / u32::BITS as usize) {
+        *word |= 1 << (at % u32::BITS as usize);
+    }
+}
+
+/// What is known of the steps of a range of keys while they are found.
+#[derive(Clone, Copy, Default)]
+struct State {
     /// Nothing that comes after is ever asked.
     done: bool,
-    begins: bool,
     passes: bool,
     /// What ends the tier for certain.
     closed: Option<Action>,
 }
 
-impl Cell {
-    fn new(first: u32) -> Self {
-        let steps = Vec::with_capacity(8 * STEP);
-        Self { first, steps, done: false, begins: true, passes: false, closed: None }
-    }
-
+impl State {
     fn enter(&mut self) {
-        (self.begins, self.passes, self.closed) = (true, false, None);
+        (self.passes, self.closed) = (false, None);
     }
 
-    fn push(&mut self, step: Draft, elsewhere: &mut Vec<[u32; 2]>) {
-        if self.done || self.closed.is_some() {
-            return;
-        }
-        self.steps.extend(Draft { begins: self.begins, ..step }.words(elsewhere));
-        self.begins = false;
+    fn takes(&mut self, step: Draft) {
         self.passes |= step.action == Action::Pass;
         if matches!(step.asks, Asks::Nothing | Asks::Walk) {
             self.closed = Some(step.action);
         }
     }
 
-    fn leave(&mut self, end: Option<Draft>, elsewhere: &mut Vec<[u32; 2]>) {
-        end.into_iter().for_each(|end| self.push(end, elsewhere));
+    fn leave(&mut self) {
         // What comes after is only asked if something here passes to it.
         self.done |= matches!(self.closed, Some(Action::Allow | Action::Deny)) && !self.passes;
     }
 }
 
 impl Rules {
+    /// The lines that are for a version of IP, and for a key if one is given.
     fn prepared<'a>(
         &'a self,
-        lines: &'a Arc<Lines>,
+        lines: &'a Lines,
         who: Who,
         version: usize,
-    ) -> Vec<PreparedLine<'a>> {
+        only: Option<u32>,
+    ) -> impl Iterator<Item = PreparedLine<'a>> {
         let numbered = lines.of(self.direction).iter().zip(0..);
-        let lines = numbered.filter(|(line, _)| line.is_for(version));
-        let prepared = lines.map(|(line, rule)| {
+        let lines = numbered.filter(move |(line, _)| line.is_for(version) && !line.is_void());
+        let prepared = lines.map(move |(line, rule)| {
             let keys = Some(line.keys(&self.ports));
             PreparedLine { keys, line: Some(line), who, rule }
         });
-        prepared.collect()
+        prepared.filter(move |line| only.is_none_or(|key| line.is_for(key)))
     }
 }
 
 impl PreparedLine<'_> {
+    fn is_for(&self, key: u32) -> bool {
+        let mut keys = self.keys.iter().flat_map(|keys| keys.iter());
+        self.keys.is_none() || keys.any(|(first, last)| (*first..=*last).contains(&key))
+    }
+
     fn step(&self) -> Draft {
         let Some(line) = self.line else {
             let asks = Asks::Walk;
