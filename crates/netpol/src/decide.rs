@@ -86,7 +86,9 @@ fn plain<'a>(
     let asked = Asked { compiled, index, flow, stage, key };
     let side = |steps: Option<Steps<'a>>, own: &Met<'a>, other: &Met<'a>, direction| {
         let (Some(steps), Some(shape)) = (steps, own.shape) else { return Some(None) };
-        let sight = Sight::new(other.seen, other.at);
+        // Only now, as whoever asks first about an endpoint need not wait for what is seen of it.
+        let seen = other.shape.map_or(index.nobody(), |shape| index.seen(shape));
+        let sight = Sight::new(seen, other.at);
         let step = decided(steps, |step| match step.asks() {
             Asks::Nothing => Some(true),
             Asks::Has(criterion) if criterion < sight.upto => Some(sight.has(criterion)),
@@ -109,8 +111,6 @@ fn plain<'a>(
 /// One end as nearly all are: a pod at its own address, or an address that is no endpoint's.
 struct Met<'a> {
     shape: Option<&'a Shape>,
-    /// What holds of the endpoint.
-    seen: &'a Seen,
     /// What holds of its address.
     at: &'a Seen,
     span: &'a Span,
@@ -133,13 +133,9 @@ impl<'a> Met<'a> {
             None if index.is_nobodys(address) => None,
             None => return None,
         };
-        let seen = match shape {
-            Some(shape) => shape.seen.get()?,
-            None => index.nobody(),
-        };
         let span = index.span(compiled, Family::V4, address)?;
         let at = index.seen_of_span(compiled, span, Family::V4, address);
-        Some(Self { shape, seen, at, span, address })
+        Some(Self { shape, at, span, address })
     }
 
     fn end(&self) -> End<'a> {
