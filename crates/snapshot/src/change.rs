@@ -110,7 +110,8 @@ impl Work<'_> {
         let read = Read::new(object, &settings);
         let named = !read.identity.name.is_empty();
         let mut rivals = if named { self.named(&read.identity) } else { Vec::new() };
-        let there = self.after.seat(&read.identity).filter(|_| named);
+        let counts = |seat: &Seat| self.after.record(*seat).is_some_and(|record| record.counts);
+        let there = rivals.iter().copied().rfind(counts);
         // What is there stays beside one that is refused, and makes room for any other.
         if read.is_refused() {
             let record = |seat: &Seat| self.after.record(*seat);

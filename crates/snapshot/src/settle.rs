@@ -240,6 +240,11 @@ impl<'a> Work<'a> {
         for record in was.iter().chain(&now) {
             self.depends_on(seat, record);
         }
+        // What counted and counts neither appears nor vanishes: that is nearly every change.
+        let counts = |record: &Option<Arc<Record>>| record.as_ref().is_some_and(|r| r.counts);
+        if counts(&was) && counts(&now) {
+            return;
+        }
         if let (Some(before), Some(any)) = (self.before, was.or(now)) {
             let identity = &any.identity;
             match (before.seat(identity), self.after.seat(identity)) {

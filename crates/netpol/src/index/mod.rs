@@ -548,12 +548,17 @@ impl Index {
         compiled: &Compiled,
         shape: &'a Shape,
         direction: Direction,
-    ) -> &'a Rulebook {
-        let tiers = || match self.kin(shape) {
-            Some(kin) => Arc::clone(&self.rulebook(compiled, kin, direction).rules.tiers),
-            None => self.tiers(compiled, shape, direction),
-        };
-        shape.own(direction).get_or_init(|| self.shared(self.rules(shape, tiers(), direction)))
+    ) -> &'a Arc<Rulebook> {
+        shape.own(direction).get_or_init(|| {
+            let Some(kin) = self.kin(shape) else {
+                let tiers = self.tiers(compiled, shape, direction);
+                return self.shared(self.rules(shape, tiers, direction));
+            };
+            let of_kin = self.rulebook(compiled, kin, direction);
+            let rules = self.rules(shape, Arc::clone(&of_kin.rules.tiers), direction);
+            // Most have the very rules of their kin, and need not look for them among all.
+            if rules.are_those_of(&of_kin.rules) { Arc::clone(of_kin) } else { self.shared(rules) }
+        })
     }
 
     /// The lists of a shape, in which that for this key can be found.

@@ -262,6 +262,19 @@ impl Hash for Rules {
 }
 
 impl Rules {
+    /// Whether they are equal and have their policies in common: false of others that are equal.
+    pub(crate) fn are_those_of(&self, other: &Self) -> bool {
+        let is_same = |(own, other): (&Option<Arc<Lines>>, &Option<Arc<Lines>>)| match (own, other)
+        {
+            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
+            (own, other) => own.is_none() && other.is_none(),
+        };
+        Arc::ptr_eq(&self.tiers, &other.tiers)
+            && (self.direction, &self.ports) == (other.direction, &other.ports)
+            && self.profiles.len() == other.profiles.len()
+            && self.profiles.iter().zip(&other.profiles).all(is_same)
+    }
+
     fn identities(&self) -> impl Iterator<Item = usize> {
         let of = |lines: &Arc<Lines>| Arc::as_ptr(lines) as usize;
         let policies = self.tiers.all.iter().flat_map(|t| &t.policies).map(move |p| of(&p.lines));
