@@ -3,6 +3,8 @@
 use portcullis_core::Namespace;
 use smol_str::SmolStr;
 
+use crate::rules::Name;
+
 /// Whoever passes RBAC by: the API server lets members of this group do everything before it asks
 /// any authorizer, so that no deleted binding can lock the operator out.
 pub const PRIVILEGED_GROUP: &str = "system:masters";
@@ -59,6 +61,12 @@ impl Requester {
     /// Whether the API server would let the requester pass before it asks RBAC.
     pub fn is_privileged(&self) -> bool {
         self.groups.iter().any(|group| group == PRIVILEGED_GROUP)
+    }
+
+    /// All that the requester is called.
+    pub(crate) fn names(&self) -> impl Iterator<Item = Name<&str>> {
+        let groups = self.groups.iter().map(|group| Name::Group(group.as_str()));
+        std::iter::once(Name::User(self.user.as_str())).chain(groups)
     }
 }
 

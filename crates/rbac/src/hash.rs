@@ -8,8 +8,8 @@ use std::hash::{BuildHasher, Hasher};
 use foldhash::quality::FixedState;
 use portcullis_core::Namespace;
 
-use crate::attempt::{Requester, Resource};
-use crate::rules::{ACCOUNT_PREFIX, Key, Party};
+use crate::attempt::Resource;
+use crate::rules::{Key, Name};
 
 /// What one hash is of, so that a user and a group of one name are two things.
 #[derive(Clone, Copy)]
@@ -23,9 +23,6 @@ enum Kind {
     Name,
     Role,
 }
-
-/// Where a grant counts that counts everywhere.
-const CLUSTER: u64 = 0;
 
 /// The longest text that is put together without allocating. Kubernetes allows 63 letters for a
 /// resource and as many for a subresource.
@@ -52,30 +49,10 @@ pub(crate) fn word(text: &str) -> u64 {
     of(Kind::Word, text.as_bytes())
 }
 
-/// What somebody must be called to be this one; none if nobody can be.
-pub(crate) fn party(party: &Party) -> Option<u64> {
-    match party {
-        _ if party.is_nobody() => None,
-        Party::User(name) => Some(of(Kind::User, name.as_bytes())),
-        Party::Group(name) => Some(of(Kind::Group, name.as_bytes())),
-        Party::ServiceAccount { namespace: Some(namespace), name } => {
-            Some(of(Kind::User, format!("{ACCOUNT_PREFIX}{namespace}:{name}").as_bytes()))
-        }
-        Party::ServiceAccount { namespace: None, .. } | Party::Other { .. } => None,
-    }
-}
-
-/// All that a requester is called: for each party that includes them, the hash of that party.
+/// A namespace.
 #[inline]
-pub(crate) fn names(requester: &Requester) -> impl Iterator<Item = u64> {
-    let groups = requester.groups.iter().map(|group| of(Kind::Group, group.as_bytes()));
-    std::iter::once(of(Kind::User, requester.user.as_bytes())).chain(groups)
-}
-
-/// The cluster, or a namespace.
-#[inline]
-pub(crate) fn scope(namespace: Option<&Namespace>) -> u64 {
-    namespace.map_or(CLUSTER, |namespace| of(Kind::Namespace, namespace.as_str().as_bytes()))
+pub(crate) fn namespace(namespace: &Namespace) -> u64 {
+    of(Kind::Namespace, namespace.as_str().as_bytes())
 }
 
 /// One thing within another: both are spread evenly already.
@@ -86,7 +63,8 @@ pub(crate) fn within(hash: u64, scope: u64) -> u64 {
 
 /// The name of an object; which kind of object is for the table to know.
 pub(crate) fn key((namespace, name): &Key) -> u64 {
-    within(of(Kind::Name, name.as_bytes()), scope(namespace.as_ref()))
+    let name = of(Kind::Name, name.as_bytes());
+    namespace.as_ref().map_or(name, |namespace| within(name, self::namespace(namespace)))
 }
 
 /// What rules with URLs are found by, whichever those are.
@@ -97,6 +75,18 @@ pub(crate) fn urls() -> u64 {
 /// The number of a role.
 pub(crate) fn number(role: u32) -> u64 {
     of(Kind::Role, &role.to_le_bytes())
+}
+
+// === impl Name ===
+
+impl<S: AsRef<str>> Name<S> {
+    #[inline]
+    pub(crate) fn hash(&self) -> u64 {
+        match self {
+            Self::User(name) => of(Kind::User, name.as_ref().as_bytes()),
+            Self::Group(name) => of(Kind::Group, name.as_ref().as_bytes()),
+        }
+    }
 }
 
 // === impl Spelled ===

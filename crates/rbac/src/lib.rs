@@ -52,6 +52,7 @@ mod explain;
 mod grant;
 mod hash;
 mod index;
+mod lexicon;
 mod nearly;
 mod outline;
 mod postings;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 /// Bits of a hash that one branch uses up: 64 ways, so that a hundred thousand keys are two branches
 /// deep, and both of them stay in the cache.
 const BITS: u32 = 6;
+const WAYS: usize = 1 << BITS;
 
 /// Keys of one leaf. A leaf that grows beyond becomes a branch; a change copies one leaf and the few
 /// branches above it.
@@ -20,21 +21,32 @@ const DEPTH_MAX: u32 = 64 / BITS;
 /// found is no more than a candidate, and who looks something up asks each one whether it is meant.
 pub(crate) struct Postings<T>(Node<T>);
 
-/// One cache line, so that a leaf can say what it does not have before it is touched itself: leaves
-/// are megabytes, the branches above them stay in the cache, and most of what is looked for is not
-/// there.
+/// Two cache lines, so that a leaf can say what it does not have, and where it has the rest, before
+/// its rows are touched: those are megabytes, the nodes above them stay in the cache, and most of
+/// what is looked for is not there.
 #[repr(align(64))]
 enum Node<T> {
-    /// A table with gaps: see [`places`].
-    Leaf(Sieve, Arc<[Option<Row<T>>]>),
-    /// By the next bits of the hash, 2 to the power of [`BITS`] of them.
-    Branch(Arc<[Node<T>]>),
+    Leaf(Leaf<T>),
+    /// By the next bits of the hash.
+    Branch(Arc<[Node<T>; WAYS]>),
 }
 
-/// Two bits for each hash of a leaf. Where one of them is missing, the hash is not there; of those
-/// that are not there, a leaf of 32 lets one in twenty pass.
+struct Leaf<T> {
+    sieve: Sieve,
+    homes: Homes,
+    /// By their homes.
+    rows: Arc<[Row<T>]>,
+}
+
+/// Three bits for each hash of a leaf. Where one of them is missing, the hash is not there; of those
+/// that are not there, a leaf of 36 lets one in a hundred pass.
 #[derive(Clone, Copy, Default)]
-struct Sieve([u64; 4]);
+struct Sieve([u64; 8]);
+
+/// For each of 32 homes how many rows there are before it. Where a row is is then read from the node:
+/// to look for it in a table would be one load more, and a table has gaps.
+#[derive(Clone, Copy, Default)]
+struct Homes([u8; 32]);
 
 #[derive(Clone)]
 struct Row<T> {
@@ -50,39 +62,70 @@ enum Items<T> {
     Many(Arc<[T]>),
 }
 
+/// Where a hash may be. To make one begins to load the row and does not wait for it, which is left to
+/// [`Found::items`]: who looks for several hashes waits for all rows at once.
+pub(crate) struct Found<'a, T> {
+    leaf: &'a Leaf<T>,
+    hash: u64,
+    place: usize,
+    /// The hash of the row at that place.
+    at: u64,
+}
+
 // === impl Postings ===
 
 impl<T> Postings<T> {
     /// What is filed under `hash`, ascending.
-    #[inline]
     pub(crate) fn get(&self, hash: u64) -> &[T] {
+        self.find(hash).map_or(&[], |found| found.items())
+    }
+
+    /// Where `hash` may be: none if it is not there.
+    #[inline]
+    pub(crate) fn find(&self, hash: u64) -> Option<Found<'_, T>> {
         let (mut node, mut rest) = (&self.0, hash);
-        loop {
+        let leaf = loop {
             match node {
-                Node::Leaf(sieve, rows) if sieve.passes(hash) => return in_leaf(rows, hash, rest),
-                Node::Leaf(..) => return &[],
+                Node::Leaf(leaf) => break leaf,
                 Node::Branch(children) => {
-                    let Some(child) = children.get(way(rest)) else { return &[] };
-                    (node, rest) = (child, rest << BITS);
+                    (node, rest) = (children.get(way(rest))?, rest << BITS);
                 }
             }
+        };
+        if !leaf.sieve.passes(hash) {
+            return None;
         }
+        let place = leaf.homes.place(hash);
+        let at = leaf.rows.get(place)?.hash;
+        Some(Found { leaf, hash, place, at })
     }
 }
 
-impl<T: Copy + Ord> Postings<T> {
+impl<T: Clone + Ord> Postings<T> {
     /// Those of all these. It takes them in any order.
     pub(crate) fn of(mut filed: Vec<(u64, T)>) -> Self {
         filed.sort_unstable();
         filed.dedup();
-        Self(node(&filed, 0))
+        let mut filed = filed.into_iter().peekable();
+        let row = || {
+            let (hash, first) = filed.next()?;
+            let mut same = || filed.next_if(|(other, _)| *other == hash).map(|(_, item)| item);
+            let items = match same() {
+                None => Items::One(first),
+                Some(second) => Items::Many(
+                    [first, second].into_iter().chain(std::iter::from_fn(same)).collect(),
+                ),
+            };
+            Some(Row { hash, items })
+        };
+        Self(Node::of(std::iter::from_fn(row).collect(), 0))
     }
 
     /// Files `item` under `hash`, where it may be already.
     pub(crate) fn insert(&mut self, hash: u64, item: T) {
         self.0.change(hash, 0, &mut |items| {
             if let Err(place) = items.binary_search(&item) {
-                items.insert(place, item);
+                items.insert(place, item.clone());
             }
         });
     }
@@ -99,7 +142,7 @@ impl<T: Copy + Ord> Postings<T> {
 
 impl<T> Default for Postings<T> {
     fn default() -> Self {
-        Self(Node::leaf(Vec::new(), 0))
+        Self(Node::leaf(Vec::new()))
     }
 }
 
@@ -112,13 +155,15 @@ impl<T> Clone for Postings<T> {
 impl<T> Clone for Node<T> {
     fn clone(&self) -> Self {
         match self {
-            Self::Leaf(sieve, rows) => Self::Leaf(*sieve, Arc::clone(rows)),
+            Self::Leaf(Leaf { sieve, homes, rows }) => {
+                Self::Leaf(Leaf { sieve: *sieve, homes: *homes, rows: Arc::clone(rows) })
+            }
             Self::Branch(children) => Self::Branch(Arc::clone(children)),
         }
     }
 }
 
-/// How many keys there are: what is in them is numbers.
+/// How many keys there are.
 impl<T> fmt::Debug for Postings<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Postings({} keys)", self.0.keys())
@@ -128,31 +173,28 @@ impl<T> fmt::Debug for Postings<T> {
 // === Nodes ===
 
 impl<T> Node<T> {
-    fn leaf(rows: Vec<Row<T>>, depth: u32) -> Self {
-        let mut sieve = Sieve::default();
-        // Half as many gaps as rows, and at least one: most are found where they are looked for first.
-        let mut table: Vec<Option<Row<T>>> = Vec::new();
-        table.resize_with(rows.len() + rows.len() / 2 + 1, || None);
-        for row in rows {
-            sieve.insert(row.hash);
-            let mut places = places(row.hash << (BITS * depth), table.len());
-            let free = places.find(|place| table.get(*place).is_some_and(Option::is_none));
-            if let Some(place) = free.and_then(|place| table.get_mut(place)) {
-                *place = Some(row);
-            }
+    fn leaf(mut rows: Vec<Row<T>>) -> Self {
+        rows.sort_unstable_by_key(|row| Homes::of(row.hash));
+        let (mut sieve, mut homes) = (Sieve::default(), Homes::default());
+        for (home, before) in homes.0.iter_mut().enumerate() {
+            let rows = rows.partition_point(|row| Homes::of(row.hash) < home);
+            // INVARIANT: it fits. The deepest leaves are too deep for more than 16, others have
+            // no more than LEAF_MAX.
+            *before = u8::try_from(rows).unwrap_or(u8::MAX);
         }
-        Self::Leaf(sieve, table.into())
+        rows.iter().for_each(|row| sieve.insert(row.hash));
+        Self::Leaf(Leaf { sieve, homes, rows: rows.into() })
     }
 
     fn keys(&self) -> usize {
         match self {
-            Self::Leaf(_, table) => table.iter().flatten().count(),
+            Self::Leaf(leaf) => leaf.rows.len(),
             Self::Branch(children) => children.iter().map(Self::keys).sum(),
         }
     }
 }
 
-impl<T: Copy> Node<T> {
+impl<T: Clone> Node<T> {
     fn change(&mut self, hash: u64, depth: u32, edit: &mut dyn FnMut(&mut Vec<T>)) {
         match self {
             Self::Branch(children) => {
@@ -161,9 +203,9 @@ impl<T: Copy> Node<T> {
                     child.change(hash, depth + 1, edit);
                 }
             }
-            Self::Leaf(_, table) => {
+            Self::Leaf(leaf) => {
                 let (mut items, mut rows) = (Vec::new(), Vec::new());
-                for row in table.iter().flatten() {
+                for row in leaf.rows.iter() {
                     if row.hash == hash {
                         items.extend_from_slice(row.items.as_slice());
                     } else {
@@ -180,7 +222,7 @@ impl<T: Copy> Node<T> {
     /// Rows whose hashes agree in what lies above `depth`.
     fn of(mut rows: Vec<Row<T>>, depth: u32) -> Self {
         if rows.len() <= LEAF_MAX || depth == DEPTH_MAX {
-            return Self::leaf(rows, depth);
+            return Self::leaf(rows);
         }
         rows.sort_unstable_by_key(|row| row.hash);
         let mut rows = rows.into_iter().peekable();
@@ -189,26 +231,19 @@ impl<T: Copy> Node<T> {
                 std::iter::from_fn(|| rows.next_if(|row| way(row.hash << (BITS * depth)) == place));
             Self::of(own.collect(), depth + 1)
         };
-        Self::Branch((0..1 << BITS).map(child).collect())
+        Self::Branch(Arc::new(std::array::from_fn(child)))
     }
 }
 
-/// The rows of what is filed, sorted, as a node.
-fn node<T: Copy + Ord>(filed: &[(u64, T)], depth: u32) -> Node<T> {
-    let row = |same: &[(u64, T)]| {
-        let items: Vec<T> = same.iter().map(|(_, item)| *item).collect();
-        Some(Row { hash: same.first()?.0, items: Items::of(&items)? })
-    };
-    Node::of(filed.chunk_by(|a, b| a.0 == b.0).filter_map(row).collect(), depth)
-}
+// === impl Sieve ===
 
 impl Sieve {
-    /// Which of the four numbers, and which bits of it. These are the lowest bits of the hash: the
+    /// Which of the eight numbers, and which bits of it. These are the lowest bits of the hash: the
     /// highest are the same in all of a leaf.
     #[inline]
     fn bits(hash: u64) -> (usize, u64) {
-        let place = usize::try_from(hash & 3).unwrap_or(0);
-        (place, 1 << ((hash >> 2) & 63) | 1 << ((hash >> 8) & 63))
+        let place = usize::try_from(hash & 7).unwrap_or(0);
+        (place, 1 << ((hash >> 3) & 63) | 1 << ((hash >> 9) & 63) | 1 << ((hash >> 15) & 63))
     }
 
     fn insert(&mut self, hash: u64) {
@@ -225,11 +260,29 @@ impl Sieve {
     }
 }
 
-impl<T: Copy> Items<T> {
+// === impl Homes ===
+
+impl Homes {
+    /// By five bits that neither the sieve nor the branches go by.
+    #[inline]
+    fn of(hash: u64) -> usize {
+        usize::try_from((hash >> 21) & 31).unwrap_or(0)
+    }
+
+    /// The place of the first row of its home.
+    #[inline]
+    fn place(&self, hash: u64) -> usize {
+        self.0.get(Self::of(hash)).copied().map_or(0, usize::from)
+    }
+}
+
+// === impl Items ===
+
+impl<T: Clone> Items<T> {
     fn of(items: &[T]) -> Option<Self> {
         match items {
             [] => None,
-            [item] => Some(Self::One(*item)),
+            [item] => Some(Self::One(item.clone())),
             _ => Some(Self::Many(items.into())),
         }
     }
@@ -252,29 +305,23 @@ fn way(rest: u64) -> usize {
     usize::try_from(rest >> (u64::BITS - BITS)).unwrap_or(0)
 }
 
-/// Where in a table of `len` places a row may be: at the one it is looked for first, or behind it
-/// with no gap between.
-///
-/// The first place grows with what the branches above have left of the hash, `rest`. In a table
-/// without gaps, ascending by hash, the same guess is two or three rows off, which is one cache line
-/// more to wait for.
-#[inline]
-fn places(rest: u64, len: usize) -> impl Iterator<Item = usize> {
-    let spread = u128::from(rest) * len as u128;
-    let first = usize::try_from(spread >> u64::BITS).unwrap_or(0);
-    (first..len).chain(0..first)
-}
+// === impl Found ===
 
-#[inline]
-fn in_leaf<T>(table: &[Option<Row<T>>], hash: u64, rest: u64) -> &[T] {
-    for place in places(rest, table.len()) {
-        match table.get(place) {
-            Some(Some(row)) if row.hash == hash => return row.items.as_slice(),
-            Some(Some(_)) => {}
-            Some(None) | None => break,
-        }
+impl<'a, T> Found<'a, T> {
+    /// What is filed under the hash, ascending.
+    #[inline]
+    pub(crate) fn items(&self) -> &'a [T] {
+        let rows = self.leaf.rows.get(self.place..).unwrap_or_default();
+        let row = if self.at == self.hash { rows.first() } else { self.among(rows) };
+        row.map_or(&[], |row| row.items.as_slice())
     }
-    &[]
+
+    /// Its row, if it is not the first of these.
+    fn among(&self, rows: &'a [Row<T>]) -> Option<&'a Row<T>> {
+        let home = Homes::of(self.hash);
+        let mut same = rows.iter().take_while(|row| Homes::of(row.hash) == home);
+        same.find(|row| row.hash == self.hash)
+    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 use portcullis_core::{Labels, Namespace, Origin, Selector, Slots};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 use crate::aggregate::filled;
 use crate::attempt::{Requester, Target};
 use crate::hash;
-use crate::index::{Draft, Entry, Index};
-use crate::outline::{Asked, Outline};
+use crate::index::{Draft, Index};
+use crate::lexicon::Lexicon;
+use crate::outline::{Asked, Outline, Outlines};
 use crate::rule::Rule;
 
 /// A Role or a ClusterRole.
@@ -101,6 +102,15 @@ pub enum Party {
     },
 }
 
+/// What a requester is called, and what they must be called to be a [`Party`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Name<S> {
+    /// By the user name.
+    User(S),
+    /// By one of the groups.
+    Group(S),
+}
+
 /// Roles and bindings, as [`Rules`] will hold them. What is added later replaces what has the same
 /// kind, namespace and name, as in a cluster.
 #[derive(Clone, Debug, Default)]
@@ -145,6 +155,8 @@ pub struct Rules {
     cluster_bindings: Slots<Option<Entered>>,
     role_bindings: Slots<Option<Entered>>,
     index: Index,
+    /// What the outlines in `roles` are written in.
+    lexicon: Arc<Lexicon>,
     /// Those that gather the rules of others.
     gatherers: Arc<[RoleNumber]>,
     setup: Setup,
@@ -152,13 +164,12 @@ pub struct Rules {
     dead: usize,
 }
 
-/// What decisions need of a role. Small, as ten thousand of them should stay in the cache.
+/// What decisions need of a role, in one cache line: ten thousand of them should stay in the cache.
 #[derive(Clone, Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct RoleSlot {
-    /// What all rules together may permit.
-    outline: Outline,
-    /// What each may, and the rule: the role itself, which has them too, is one more load away.
-    rules: Arc<[(Outline, Arc<Rule>)]>,
+    /// What each rule may permit.
+    outlines: Outlines,
     /// None where bindings refer to it and it is not there.
     role: Option<Arc<Role>>,
 }
@@ -278,12 +289,14 @@ impl Rules {
             let given = Some(Given { role: Arc::clone(role), place });
             Named { key: role.key(), given }
         };
+        let lexicon = Lexicon::of(roles.iter().flat_map(|role| role.rules.iter().map(Arc::as_ref)));
         let mut rules = Self {
             index: Index::of(numbered().map(|(number, role)| (number, role.as_ref()))),
             named: roles.iter().enumerate().map(named).collect(),
             order: numbered().map(|(number, _)| Some(number)).collect(),
             gatherers: gatherers.map(|(number, _)| number).collect(),
-            roles: roles.iter().map(|role| RoleSlot::of(Arc::clone(role))).collect(),
+            roles: roles.iter().map(|role| RoleSlot::of(&lexicon, Arc::clone(role))).collect(),
+            lexicon: Arc::new(lexicon),
             setup,
             ..Self::default()
         };
@@ -349,6 +362,11 @@ impl Rules {
     }
 
     #[inline]
+    pub(crate) fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
+    }
+
+    #[inline]
     pub(crate) fn slot(&self, number: RoleNumber) -> Option<&RoleSlot> {
         self.roles.get(number.place())
     }
@@ -369,36 +387,25 @@ impl Rules {
         requester: &Requester,
         namespace: Option<&Namespace>,
     ) -> impl Iterator<Item = Bound<'_>> {
-        let scopes = [None, namespace].map(hash::scope);
-        let scopes = scopes.iter().take(1 + usize::from(namespace.is_some()));
-        let names = hash::names(requester);
-        let entries = names.flat_map(|name| scopes.clone().map(move |scope| (name, *scope)));
-        let entries = entries.flat_map(|(name, scope)| self.index.subjects(name, scope));
-        let mut ids: Vec<BindingId> = entries
-            .filter(|entry| self.is_meant(entry, requester, namespace))
-            .map(|entry| entry.binding)
-            .collect();
+        let scope = namespace.map(hash::namespace);
+        let found = requester.names().flat_map(|name| {
+            let hash = name.hash();
+            let local = scope.and_then(|scope| self.index.in_namespace(hash, scope));
+            let found = self.index.in_cluster(hash).into_iter().chain(local);
+            let entries = found.flat_map(|found| found.items());
+            entries.filter(move |entry| self.index.is_meant(entry, name, namespace))
+        });
+        let mut ids: Vec<BindingId> = found.map(|entry| entry.binding).collect();
         ids.sort_unstable();
         ids.dedup();
         ids.into_iter().filter_map(|id| self.bound(id))
     }
 
-    /// Whether what was found by its hash includes the requester and counts in the namespace.
-    pub(crate) fn is_meant(
-        &self,
-        entry: &Entry,
-        requester: &Requester,
-        namespace: Option<&Namespace>,
-    ) -> bool {
-        let Some(Entered { binding, .. }) = self.entered(entry.binding) else { return false };
-        let subject = binding.subjects.get(entry.place());
-        (binding.namespace.is_none() || binding.namespace.as_ref() == namespace)
-            && subject.is_some_and(|subject| subject.who.includes(requester))
-    }
-
     /// The bindings that refer to a role.
     pub(crate) fn binding_to(&self, role: RoleNumber) -> impl Iterator<Item = Bound<'_>> {
-        let ids = self.index.bound(role).iter();
+        let (cluster, local) =
+            (self.index.bound_in_cluster(role), self.index.bound_in_namespaces(role));
+        let ids = cluster.iter().chain(local);
         let bound =
             ids.filter_map(|id| self.entered(*id)).filter(move |entered| entered.role == role);
         bound.map(|entered| self.with_role(entered))
@@ -530,7 +537,13 @@ impl Rules {
         if let Some(role) = &role {
             self.index.insert_role(number, role);
         }
-        self.roles.set(number.place(), role.map(RoleSlot::of).unwrap_or_default());
+        for rule in role.iter().flat_map(|role| &role.rules) {
+            if !self.lexicon.has(rule) {
+                Arc::make_mut(&mut self.lexicon).learn(rule);
+            }
+        }
+        let slot = role.map(|role| RoleSlot::of(&self.lexicon, role)).unwrap_or_default();
+        self.roles.set(number.place(), slot);
     }
 
     /// Whether the rules of aggregated roles may be others if this one comes, goes or changes.
@@ -616,23 +629,37 @@ impl Rules {
 // === impl RoleSlot ===
 
 impl RoleSlot {
-    fn of(role: Arc<Role>) -> Self {
-        let outlined = |rule: &Arc<Rule>| (Outline::of(rule), Arc::clone(rule));
-        let rules: Arc<[(Outline, Arc<Rule>)]> = role.rules.iter().map(outlined).collect();
-        let outline = rules.iter().fold(Outline::default(), |all, (one, _)| all.or(*one));
-        Self { outline, rules, role: Some(role) }
+    fn of(lexicon: &Lexicon, role: Arc<Role>) -> Self {
+        let outlines: Vec<Outline> =
+            role.rules.iter().map(|rule| Outline::of(lexicon, rule)).collect();
+        Self { outlines: Outlines::of(&outlines), role: Some(role) }
     }
 
     /// Whether it may permit what is asked. If not, it does not.
     #[inline]
     pub(crate) fn may(&self, asked: Asked) -> bool {
-        self.outline.may(asked)
+        self.outlines.may(asked)
     }
 
-    /// The first rule that permits `verb` on `target`, by its place; `asked` is both.
-    pub(crate) fn permitting(&self, asked: Asked, verb: &str, target: &Target) -> Option<usize> {
-        let mut rules = self.rules.iter();
-        rules.position(|(outline, rule)| outline.may(asked) && rule.permits(verb, target))
+    /// The first rule that permits `verb` on `target`, by its place. `asked` is both; where it
+    /// [is exact](Asked::is_exact), most rules, which are four dependent loads away, are not needed.
+    #[inline]
+    pub(crate) fn permitting(
+        &self,
+        asked: Asked,
+        is_exact: bool,
+        verb: &str,
+        target: &Target,
+    ) -> Option<usize> {
+        let permits = |place: usize| {
+            let rule = self.role.as_ref().and_then(|role| role.rules.get(place));
+            rule.is_some_and(|rule| rule.permits(verb, target))
+        };
+        let mut outlines = self.outlines.each().iter().enumerate();
+        let first = outlines.find(|(place, outline)| {
+            outline.may(asked) && (is_exact && outline.has_any_name() || permits(*place))
+        });
+        first.map(|(place, _)| place)
     }
 }
 
@@ -762,6 +789,19 @@ impl Party {
                 is_account(&requester.user, namespace.as_str(), name)
             }
             Self::ServiceAccount { namespace: None, .. } | Self::Other { .. } => false,
+        }
+    }
+
+    /// What somebody must be called to be this one; none if nobody can be.
+    pub(crate) fn called(&self) -> Option<Name<SmolStr>> {
+        match self {
+            _ if self.is_nobody() => None,
+            Self::User(name) => Some(Name::User(name.clone())),
+            Self::Group(name) => Some(Name::Group(name.clone())),
+            Self::ServiceAccount { namespace: Some(namespace), name } => {
+                Some(Name::User(format_smolstr!("{ACCOUNT_PREFIX}{namespace}:{name}")))
+            }
+            Self::ServiceAccount { namespace: None, .. } | Self::Other { .. } => None,
         }
     }
 

@@ -44,7 +44,8 @@ pub struct RulesReview {
 /// A subject comes once for each binding that grants it. Groups are named as groups: who is in one
 /// is not RBAC's to know.
 pub fn who(rules: &Rules, verb: &str, target: &Target) -> Vec<Grant> {
-    let asked = Asked::of(verb, target);
+    let asked = Asked::of(rules.lexicon(), verb, target);
+    let is_exact = asked.is_exact(rules.lexicon(), verb, target);
     let cluster = permitting(rules, verb, target, Roles::Cluster, Reach::Cluster);
     let namespace = target.namespace();
     // A namespace has fewer bindings than a role may have, and only its own can count.
@@ -52,7 +53,7 @@ pub fn who(rules: &Rules, verb: &str, target: &Target) -> Vec<Grant> {
     let local = local.filter_map(|(id, role)| {
         let role = rules.slot(*role).filter(|role| role.may(asked))?;
         let bound = rules.bound(*id).filter(|b| b.binding.namespace.as_ref() == namespace)?;
-        Some((bound, role.permitting(asked, verb, target)?))
+        Some((bound, role.permitting(asked, is_exact, verb, target)?))
     });
     let cluster = cluster.into_iter().filter_map(|(id, rule)| Some((rules.bound(id)?, rule)));
     cluster.chain(local).flat_map(|(bound, rule)| holders(bound, rule)).collect()
@@ -91,18 +92,21 @@ fn permitting(
     kind: Roles,
     reach: Reach,
 ) -> Vec<(BindingId, usize)> {
-    let asked = Asked::of(verb, target);
+    let asked = Asked::of(rules.lexicon(), verb, target);
+    let is_exact = asked.is_exact(rules.lexicon(), verb, target);
     let mut found = Vec::new();
     for number in rules.index().about(target, kind) {
         let Some(role) = rules.slot(number).filter(|role| role.may(asked)) else { continue };
-        let bound = rules.index().bound(number);
-        let counts = |id: &BindingId| reach == Reach::Everywhere || !id.is_local();
-        // Those of the cluster come first. Whether the role permits it takes longer to find out than
-        // whether anything binds it.
-        if bound.first().is_some_and(counts)
-            && let Some(rule) = role.permitting(asked, verb, target)
+        let cluster = rules.index().bound_in_cluster(number);
+        let local = match reach {
+            Reach::Cluster => &[][..],
+            Reach::Everywhere => rules.index().bound_in_namespaces(number),
+        };
+        // Whether the role permits it may take longer to find out than whether anything binds it.
+        if !(cluster.is_empty() && local.is_empty())
+            && let Some(rule) = role.permitting(asked, is_exact, verb, target)
         {
-            let bound = bound.iter().copied().take_while(counts);
+            let bound = cluster.iter().chain(local).copied();
             let bound = bound.filter(|id| rules.binds(*id, number));
             found.extend(bound.map(|id| (id, rule)));
         }
