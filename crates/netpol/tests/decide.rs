@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use generated::{Openness, Random};
 use portcullis_core::{Family, Protocol, Ranges};
 use portcullis_netpol::{
-    Compiled, Doubt, EndpointId, Flow, Foreign, Icmp, Input, Party, Ruling, Stage, decide, explain,
+    Compiled, Decides, Direction, Doubt, EndpointId, Flow, Foreign, Icmp, Input, Party, Ruling,
+    Stage, decide, explain,
 };
 
 /// Clusters in a run of the tests; `PORTCULLIS_SPEC_SEEDS` asks for more.
@@ -142,6 +143,35 @@ fn open_questions_are_decided_as_they_are_explained() {
             check(seed, &compiled, &generated::flow(random, &input, openness));
         }
     }
+}
+
+/// A rulebook has a mask for each range of headers, in words of 32 steps.
+#[test]
+fn rulebooks_of_a_hundred_rules_are_decided_as_they_are_explained() {
+    let mut late = 0;
+    for seed in 0..seeds() / 20 {
+        let random = &mut Random::new(seed);
+        let mut input = generated::cluster(random);
+        for policy in &mut input.policies {
+            let more = 10 + random.below(50);
+            let rules = [
+                (&mut policy.ingress_rules, Direction::Ingress),
+                (&mut policy.egress_rules, Direction::Egress),
+            ];
+            for (rules, direction) in rules {
+                rules.extend((0..more).map(|_| generated::rule(random, direction)));
+            }
+        }
+        let compiled = Compiled::new(input.clone());
+        for _ in 0..100 {
+            let flow = generated::flow(random, &input, Openness::Known);
+            check(seed, &compiled, &flow);
+            let ruling = decide(&compiled, &flow, Stage::Enforced);
+            let by = [ruling.ingress.by, ruling.egress.by].into_iter().flatten();
+            late += by.filter(|by| matches!(by, Decides::Policy(_, Some(32..)))).count();
+        }
+    }
+    assert!(late > 0, "no rule far down decides anything");
 }
 
 #[test]
