@@ -1,7 +1,9 @@
 //! Two objects in one document.
 
+use std::ops::Range;
+
 use portcullis_core::{Code, Diagnostic, DocumentId, Fix, Place, Severity};
-use portcullis_object::{Cursor, codes};
+use portcullis_object::{Cursor, Input, Limits, codes, load};
 
 use crate::context::Context;
 use crate::found::{Check, Found};
@@ -78,7 +80,10 @@ fn finding(
     start: usize,
     first: Cursor<'_>,
 ) -> Diagnostic {
-    let from = context.sources().document_range(document).map_or(0, |r| r.start);
+    let range = context.sources().document_range(document).unwrap_or_default();
+    let from = range.start;
+    let text = context.sources().file_text(document);
+    let is_object = |part: Range<usize>| text.get(part).is_some_and(is_object);
     let offset = u32::try_from(start.saturating_sub(from)).unwrap_or(u32::MAX);
     CHECK
         .at(first.key_place(), "a second object begins here, in the document of the first")
@@ -86,9 +91,17 @@ fn finding(
         .fixed_by(Fix {
             place: Place::In(document, offset..offset),
             text: "---\n".into(),
-            safe: true,
+            // Of two halves of an object neither would be one.
+            safe: is_object(from..start) && is_object(start..range.end),
         })
         .refusing()
+}
+
+/// Whether a text is one object that can be read.
+fn is_object(text: &str) -> bool {
+    let input = Input { name: String::new(), bytes: text.as_bytes().to_vec() };
+    let loaded = load(vec![input], &Limits::default());
+    loaded.unreadable.is_empty() && loaded.objects.len() == 1
 }
 
 #[cfg(test)]
@@ -120,6 +133,23 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: a}
         );
         let codes: Vec<&str> = report(TWO).findings.iter().map(|f| f.diagnostic.code.0).collect();
         assert!(!codes.contains(&"YA002") && !codes.contains(&"NP101"), "{codes:?}");
+    }
+
+    #[test]
+    fn a_half_that_is_no_object_is_not_put_apart_for_certain() {
+        let is_safe = |text: &str| {
+            let report = report(text);
+            let mut found = report.findings.iter().map(|f| &f.diagnostic);
+            let found = found.find(|d| d.code == CHECK.code).expect("the second object is found");
+            found.fix.as_ref().expect("there is a fix").safe
+        };
+        assert!(is_safe(TWO));
+        assert!(!is_safe(&TWO.replacen("kind: Role\n", "kind:\n", 1)));
+        assert!(!is_safe(&TWO.replacen(
+            "apiVersion: rbac.authorization.k8s.io/v1\n",
+            "apiVersion: ''\n",
+            1
+        )));
     }
 
     #[test]
