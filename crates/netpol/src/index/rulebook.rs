@@ -298,7 +298,7 @@ impl Rulebook {
     }
 
     /// The lists for one version of IP, in which that for this key can be found. Who asks first gets
-    /// no others: many a change is followed by one question, and to make them all takes ten times
+    /// no others: many a change is followed by one question, and to make them all takes three times
     /// as long.
     pub(crate) fn lists_for(&self, key: u32, family: Family, stage: Stage) -> Cow<'_, Lists> {
         let version = version(family);
