@@ -54,7 +54,7 @@ fn selects(at: Cursor<'_>, labels: &Labels) -> bool {
         let text = |field| expression.field(field).and_then(Cursor::as_str).unwrap_or("");
         let found = labels.value(text("key"));
         let listed = expression.field("values").is_some_and(|values| {
-            values.items().any(|value| found == Some(value.as_str().unwrap_or("")))
+            values.items().any(|value| found == Some(wanted(value).as_str()))
         });
         match text("operator") {
             "In" => listed,
@@ -67,8 +67,8 @@ fn selects(at: Cursor<'_>, labels: &Labels) -> bool {
     equal && met
 }
 
-/// The value that an entry of `matchLabels` asks for: a number or boolean asks for the text it is written
-/// as, which the structural check refuses, and null for the empty one.
+/// The value that is asked for in `matchLabels` or `values`: a number or boolean asks for the text it is
+/// written as, which the structural check refuses, and null for the empty one.
 fn wanted(value: Cursor<'_>) -> SmolStr {
     let text = value.scalar().filter(|_| !value.is_null());
     text.map(SmolStr::from).unwrap_or_default()
@@ -177,6 +177,10 @@ selector:
         for value in ["y", "true", "5", "1.50", "~", "null"] {
             let text =
                 format!("apiVersion: v1\nkind: Any\nselector: {{matchLabels: {{a: {value}}}}}\n");
+            label_selector(text.as_bytes());
+            let listed = format!("{{key: a, operator: In, values: [{value}]}}");
+            let text =
+                format!("apiVersion: v1\nkind: Any\nselector: {{matchExpressions: [{listed}]}}\n");
             label_selector(text.as_bytes());
         }
     }
