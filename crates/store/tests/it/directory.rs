@@ -102,6 +102,27 @@ fn half_of_a_store_is_none() {
     }
 }
 
+/// What cannot be read is not what is missing: to begin anew would lose it.
+#[test]
+fn a_log_that_cannot_be_read_is_not_begun_anew() {
+    let parent = tempfile::tempdir().unwrap();
+    let file = |name: &str| parent.path().join("store").join(name);
+    let open = || Directory::open(parent.path()).unwrap().store(Limits::default());
+    put(&open().unwrap(), "/a", "x");
+    for (gone, aside) in [("data", "data-aside"), ("log", "log-aside")] {
+        fs::rename(file(gone), file(aside)).unwrap();
+    }
+    fs::create_dir(file("log")).unwrap();
+    let refused = open().err().map(|error| error.to_string()).unwrap_or_default();
+    assert_eq!(refused, format!("cannot read `{}`", file("log").display()));
+    assert!(!file("data").exists());
+    fs::remove_dir(file("log")).unwrap();
+    for (there, aside) in [("data", "data-aside"), ("log", "log-aside")] {
+        fs::rename(file(aside), file(there)).unwrap();
+    }
+    assert_eq!(value(&open().unwrap(), "/a", None).as_deref(), Some("x"));
+}
+
 #[test]
 fn a_second_user_is_told_who_has_it() {
     let parent = tempfile::tempdir().unwrap();
