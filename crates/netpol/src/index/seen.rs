@@ -6,14 +6,14 @@ use std::sync::Arc;
 /// cache: that a criterion does not hold is nearly always told by one bit.
 ///
 /// ```text
-///   upto | n | m | n words of bits | 8 words of shared bits | m others
+///   upto | n | n words of bits | 8 words of shared bits | all others
 /// ```
 /// Criteria without a bit of their own stand among the others, in order, and share bits: where a shared
 /// one is not set, none of those that share it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Seen(Arc<[u32]>);
 
-const HEAD: usize = 3;
+const HEAD: usize = 2;
 /// Words of shared bits. Few hold that have no bit of their own: an endpoint has one or two of them.
 const SHARED: usize = 8;
 
@@ -24,7 +24,7 @@ impl Seen {
         let own = bits.div_ceil(u32::BITS);
         let limit = own * u32::BITS;
         let others = numbers.split_at(numbers.partition_point(|n| *n < limit)).1;
-        let mut all = vec![upto, own, u32::try_from(others.len()).unwrap_or(u32::MAX)];
+        let mut all = vec![upto, own];
         all.resize(HEAD + own as usize + SHARED, 0);
         for number in numbers {
             let (place, bit) = place(*number, limit);
@@ -51,7 +51,7 @@ impl Seen {
     #[inline(always)]
     fn part(&self) -> Part<'_> {
         let (head, rest) = self.0.split_first_chunk::<HEAD>().unwrap_or((&[0; HEAD], &[]));
-        let [_, own, _] = *head;
+        let [_, own] = *head;
         let (bits, others) = rest.split_at_checked(own as usize + SHARED).unwrap_or_default();
         Part { bits, limit: own * u32::BITS, others }
     }
