@@ -5,10 +5,11 @@ mod generated;
 use std::net::IpAddr;
 
 use generated::{Openness, Random};
-use portcullis_core::{Family, Protocol, Ranges};
+use portcullis_core::{Family, PortRange, Protocol, Ranges, Selector};
 use portcullis_netpol::{
-    Compiled, Decides, Direction, Doubt, EndpointId, Flow, Foreign, Icmp, Input, Party, Ruling,
-    Stage, decide, explain,
+    Action, Compiled, Decides, Direction, Doubt, EndpointId, Flow, Foreign, Icmp, Input, Party,
+    Policy, PolicyClass, PolicyKind, PortMatch, ProtocolMatch, Rule, Ruling, Stage, decide,
+    explain,
 };
 
 /// Clusters in a run of the tests; `PORTCULLIS_SPEC_SEEDS` asks for more.
@@ -172,6 +173,54 @@ fn rulebooks_of_a_hundred_rules_are_decided_as_they_are_explained() {
         }
     }
     assert!(late > 0, "no rule far down decides anything");
+}
+
+/// So many rules for so many ports that their masks would take 50 MB are not kept, and decide as others do.
+#[test]
+fn rules_too_many_to_be_kept_for_all_ports_are_decided_as_they_are_explained() {
+    const RULES: u16 = 14_000;
+    let random = &mut Random::new(7);
+    let mut input = generated::cluster(random);
+    let generated = &input.policies[0];
+    let rule = |port: u16| {
+        let mut rule = Rule::new(Action::Allow, port.into(), generated.origin.clone());
+        rule.protocol = Some(ProtocolMatch { protocol: Protocol::TCP, family: None });
+        rule.destination.ports = vec![PortMatch::Range(PortRange::one(2 * port))];
+        rule
+    };
+    let policy = Policy {
+        subject: Selector::All,
+        ingress: true,
+        ingress_rules: (0..RULES).map(rule).collect(),
+        kind: PolicyKind::Global,
+        doubt: None,
+        class: PolicyClass::Normal,
+        ..generated.clone()
+    };
+    input.policies = vec![policy];
+    let compiled = Compiled::new(input.clone());
+    compiled.warm(1);
+    assert!(compiled.index_stats().bytes < 10_000_000, "{:?}", compiled.index_stats());
+    let mut decided = 0;
+    for from in parties(&input, Family::V4).iter().take(3) {
+        for to in parties(&input, Family::V4).iter().skip(1).take(3) {
+            for port in [0, 1, 2, 13_998, 13_999, 27_998, 27_999, 65_535] {
+                let flow = Flow {
+                    family: Family::V4,
+                    protocol: Protocol::TCP,
+                    from: from.clone(),
+                    to: to.clone(),
+                    source_port: Ranges::one(40_000),
+                    port: Some(port),
+                    icmp: None,
+                };
+                check(7, &compiled, &flow);
+                let by = decide(&compiled, &flow, Stage::Enforced).ingress.by;
+                decided += usize::from(matches!(by, Some(Decides::Policy(_, Some(_)))));
+            }
+        }
+    }
+    assert!(decided > 0, "no rule decides anything");
 }
 
 #[test]

@@ -582,10 +582,10 @@ impl Index {
         }
     }
 
-    /// Works out the lists of a shape.
+    /// Works out the lists of a shape, if they are kept.
     fn make_lists(&self, compiled: &Compiled, shape: &Shape, direction: Direction, family: Family) {
         let lists = self.rulebook(compiled, shape, direction).lists(family, Stage::Enforced);
-        if family == Family::V4 {
+        if let Some(lists) = lists.filter(|_| family == Family::V4) {
             shape.at_hand(direction).get_or_init(|| lists.clone());
         }
     }
@@ -807,7 +807,7 @@ impl Index {
         self.needs_walks
     }
 
-    /// Works out everything that questions about what is enforced would work out when they first ask,
+    /// Works out what questions about what is enforced would work out of endpoints when they first ask,
     /// for the versions of IP that endpoints have, on so many threads.
     pub(crate) fn warm(&self, compiled: &Compiled, threads: usize) {
         let has = |family| {

@@ -197,8 +197,9 @@ impl Step<'_> {
 #[derive(Debug)]
 pub(crate) struct Rulebook {
     pub(crate) rules: Arc<Rules>,
-    /// For either version of IP: of what is enforced, and with what is staged.
-    lists: [OnceLock<Lists>; 4],
+    /// For either version of IP: of what is enforced, and with what is staged. None where all of them
+    /// would be too large.
+    lists: [OnceLock<Option<Lists>>; 4],
     /// Whether anybody asked for those lists.
     asked: [AtomicBool; 4],
 }
@@ -290,11 +291,11 @@ impl Rulebook {
         Self { rules, lists: Default::default(), asked: Default::default() }
     }
 
-    /// The lists for one version of IP.
-    pub(crate) fn lists(&self, family: Family, stage: Stage) -> &Lists {
+    /// The lists for one version of IP; none if they are too large to be kept.
+    pub(crate) fn lists(&self, family: Family, stage: Stage) -> Option<&Lists> {
         let version = version(family);
-        at(&self.lists, version, stage)
-            .get_or_init(|| Lists::new(&self.rules, version, stage, None))
+        let made = || Lists::of_all(&self.rules, version, stage);
+        at(&self.lists, version, stage).get_or_init(made).as_ref()
     }
 
     /// The lists for one version of IP, in which that for this key can be found. Who asks first gets
@@ -302,23 +303,29 @@ impl Rulebook {
     /// as long.
     pub(crate) fn lists_for(&self, key: u32, family: Family, stage: Stage) -> Cow<'_, Lists> {
         let version = version(family);
-        let made = at(&self.lists, version, stage).get();
-        match made {
-            Some(lists) => Cow::Borrowed(lists),
+        let lists = match at(&self.lists, version, stage).get() {
+            Some(made) => made.as_ref(),
             // Whoever sees it first, what is said is the same.
             None if at(&self.asked, version, stage).swap(true, Ordering::Relaxed) => {
-                Cow::Borrowed(self.lists(family, stage))
+                self.lists(family, stage)
             }
-            None => Cow::Owned(Lists::new(&self.rules, version, stage, Some(key))),
+            None => None,
+        };
+        match lists {
+            Some(lists) => Cow::Borrowed(lists),
+            None => Cow::Owned(Lists::of_key(&self.rules, version, stage, key)),
         }
     }
 
     /// Bytes of the lists made so far, and how many steps they have in how many lists.
     pub(crate) fn size(&self) -> (usize, usize, usize) {
-        self.lists.iter().filter_map(OnceLock::get).fold((0, 0, 0), |(bytes, steps, lists), l| {
-            let (s, n) = l.count();
-            (bytes + l.bytes(), steps + s, lists + n)
-        })
+        self.lists.iter().filter_map(|lists| lists.get()?.as_ref()).fold(
+            (0, 0, 0),
+            |(bytes, steps, lists), l| {
+                let (s, n) = l.count();
+                (bytes + l.bytes(), steps + s, lists + n)
+            },
+        )
     }
 }
 
@@ -354,16 +361,32 @@ fn at<T>([first, rest @ ..]: &[T; 4], version: usize, stage: Stage) -> &T {
 #[derive(Clone, Debug)]
 pub(crate) struct Lists(Arc<[u32]>);
 
+/// Words that the masks of a rulebook may have: 4 MB. They grow with the ranges of headers times the
+/// rules, and a policy of the size that the API takes can have twenty thousand of either, which would be
+/// 100 MB for every rulebook it stands in. Beyond, each question gets the list of its header.
+const MAX_MASK_WORDS: usize = 1 << 20;
+
 /// Words before the ports.
 const HEAD: usize = 3;
 const TCP: u32 = (Protocol::TCP.0 as u32) << 16;
 
 impl Lists {
-    /// Those of all keys, or those in which the list of one can be found.
-    fn new(rules: &Rules, version: usize, stage: Stage, only: Option<u32>) -> Self {
+    /// Those of all keys; none if they would be too large.
+    fn of_all(rules: &Rules, version: usize, stage: Stage) -> Option<Self> {
+        let prepared = Prepared::new(rules, version, stage, None);
+        let cuts = prepared.cuts();
+        let words = cuts.len().saturating_mul(mask_words(prepared.steps()));
+        (words <= MAX_MASK_WORDS).then(|| Self::new(&prepared, cuts))
+    }
+
+    /// Those in which the list of one key can be found, and no others.
+    fn of_key(rules: &Rules, version: usize, stage: Stage, key: u32) -> Self {
+        Self::new(&Prepared::new(rules, version, stage, Some(key)), vec![key])
+    }
+
+    /// A list begins at each of `cuts`.
+    fn new(prepared: &Prepared<'_>, cuts: Vec<u32>) -> Self {
         let mut elsewhere = Vec::new();
-        let prepared = Prepared::new(rules, version, stage, only);
-        let cuts = only.map_or_else(|| prepared.cuts(), |key| vec![key]);
         let Masked { begins, cells, steps } = prepared.masked(&cuts);
         let width = mask_words(steps.len());
         let mut times: HashMap<&[u32], (usize, Reverse<usize>), RandomState> = HashMap::default();
@@ -596,6 +619,11 @@ impl<'a> Prepared<'a> {
         Self { tiers }
     }
 
+    /// How many steps there are. One ends the last tier, so there is always one.
+    fn steps(&self) -> usize {
+        self.tiers.iter().map(|t| t.lines.len() + usize::from(t.end.is_some())).sum()
+    }
+
     /// Every key at which some list may begin to differ.
     fn cuts(&self) -> Vec<u32> {
         let mut cuts = vec![0, LAST_KEY];
@@ -613,13 +641,11 @@ impl<'a> Prepared<'a> {
     /// certainly decides. What it costs is the number of bits that are set, not keys times lines: most
     /// lines are for one or two ports.
     fn masked(&self, cuts: &[u32]) -> Masked {
-        let all: usize =
-            self.tiers.iter().map(|t| t.lines.len() + usize::from(t.end.is_some())).sum();
-        let width = mask_words(all);
+        let width = mask_words(self.steps());
         let mut masked = Masked {
             begins: vec![0; width],
             cells: vec![0; cuts.len() * width],
-            steps: Vec::with_capacity(all),
+            steps: Vec::with_capacity(self.steps()),
         };
         let mut states = vec![State::default(); cuts.len()];
         for tier in &self.tiers {
