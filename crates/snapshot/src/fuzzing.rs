@@ -51,12 +51,12 @@ fn selects(at: Cursor<'_>, labels: &Labels) -> bool {
         .flat_map(Cursor::entries)
         .all(|(key, value)| labels.value(key) == Some(wanted(value).as_str()));
     let met = entries("matchExpressions").flat_map(Cursor::items).all(|expression| {
-        let text = |field| expression.field(field).and_then(Cursor::as_str).unwrap_or("");
-        let found = labels.value(text("key"));
+        let text = |field| expression.field(field).map(wanted).unwrap_or_default();
+        let found = labels.value(&text("key"));
         let listed = expression.field("values").is_some_and(|values| {
             values.items().any(|value| found == Some(wanted(value).as_str()))
         });
-        match text("operator") {
+        match text("operator").as_str() {
             "In" => listed,
             "NotIn" => !listed,
             "Exists" => found.is_some(),
@@ -67,8 +67,8 @@ fn selects(at: Cursor<'_>, labels: &Labels) -> bool {
     equal && met
 }
 
-/// The value that is asked for in `matchLabels` or `values`: a number or boolean asks for the text it is
-/// written as, which the structural check refuses, and null for the empty one.
+/// The text that is asked for: a number or boolean asks for the text it is written as, which the
+/// structural check refuses, and null for the empty one.
 fn wanted(value: Cursor<'_>) -> SmolStr {
     let text = value.scalar().filter(|_| !value.is_null());
     text.map(SmolStr::from).unwrap_or_default()
@@ -82,10 +82,10 @@ fn labels(at: Cursor<'_>) -> Vec<Labels> {
         pairs.push((key.into(), wanted(value)));
     }
     for expression in at.field("matchExpressions").into_iter().flat_map(Cursor::items) {
-        let key: SmolStr = expression.field("key").and_then(Cursor::as_str).unwrap_or("").into();
+        let key = expression.field("key").map(wanted).unwrap_or_default();
         let values = expression.field("values").into_iter().flat_map(Cursor::items);
         let before = pairs.len();
-        pairs.extend(values.map(|value| (key.clone(), value.as_str().unwrap_or("").into())));
+        pairs.extend(values.map(|value| (key.clone(), wanted(value))));
         if pairs.len() == before {
             pairs.push((key, "".into()));
         }
@@ -171,17 +171,23 @@ selector:
         }
     }
 
-    /// Found by fuzzing, in the law and not in the reader: `y` is a boolean.
+    /// Found by fuzzing, in the law and not in the reader: `y` is a boolean, as a value, among values
+    /// and as a key.
     #[test]
     fn what_is_no_text_is_asked_for_as_it_is_written() {
         for value in ["y", "true", "5", "1.50", "~", "null"] {
             let text =
                 format!("apiVersion: v1\nkind: Any\nselector: {{matchLabels: {{a: {value}}}}}\n");
             label_selector(text.as_bytes());
-            let listed = format!("{{key: a, operator: In, values: [{value}]}}");
-            let text =
-                format!("apiVersion: v1\nkind: Any\nselector: {{matchExpressions: [{listed}]}}\n");
-            label_selector(text.as_bytes());
+            for expression in [
+                format!("{{key: a, operator: In, values: [{value}]}}"),
+                format!("{{key: {value}, operator: Exists}}"),
+            ] {
+                let text = format!(
+                    "apiVersion: v1\nkind: Any\nselector: {{matchExpressions: [{expression}]}}\n"
+                );
+                label_selector(text.as_bytes());
+            }
         }
     }
 
