@@ -40,18 +40,21 @@ impl Labels {
 /// Of a key given twice, the last one counts.
 impl<K: Into<SmolStr>, V: Into<SmolStr>> FromIterator<(K, V)> for Labels {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
-        let mut all: Vec<(SmolStr, SmolStr)> =
-            iter.into_iter().map(|(k, v)| (k.into(), v.into())).collect();
+        let given = iter.into_iter();
+        // Whoever filters knows only how many there are at most.
+        let most = given.size_hint().1.filter(|most| *most <= 64);
+        let mut all: Vec<(SmolStr, SmolStr)> = Vec::with_capacity(most.unwrap_or(0));
+        all.extend(given.map(|(k, v)| (k.into(), v.into())));
         // A stable sort keeps the order among equal keys, so the last given is the last of its run.
         all.sort_by(|a, b| a.0.cmp(&b.0));
-        let mut kept: Vec<(SmolStr, SmolStr)> = Vec::with_capacity(all.len());
-        for pair in all {
-            match kept.last_mut() {
-                Some(last) if last.0 == pair.0 => *last = pair,
-                _ => kept.push(pair),
+        all.dedup_by(|later, kept| {
+            let again = later.0 == kept.0;
+            if again {
+                std::mem::swap(later, kept);
             }
-        }
-        Self(kept.into())
+            again
+        });
+        Self(all.into())
     }
 }
 

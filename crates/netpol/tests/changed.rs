@@ -224,17 +224,20 @@ fn names(compiled: &Compiled) -> Vec<String> {
     tiers.collect()
 }
 
-#[test]
-fn following_changes_is_making_anew() {
-    let sequences = match std::env::var("PORTCULLIS_CHANGES") {
+fn sequences() -> u64 {
+    match std::env::var("PORTCULLIS_CHANGES") {
         Ok(text) => {
             let changes: u64 = text.parse().expect("PORTCULLIS_CHANGES is a number");
             changes.div_ceil(CHANGES as u64)
         }
         Err(_) => SEQUENCES,
-    };
+    }
+}
+
+#[test]
+fn following_changes_is_making_anew() {
     let (mut changes, mut untouched) = (0_u64, 0_u64);
-    for seed in 0..sequences {
+    for seed in 0..sequences() {
         let random = &mut Random::new(seed);
         let mut places = Places::of(generated::cluster(random));
         let mut compiled = Compiled::new(places.input().0);
@@ -290,7 +293,7 @@ fn following_changes_is_making_anew() {
 #[test]
 fn every_version_answers_for_itself() {
     const VERSIONS: usize = 6;
-    for seed in 0..SEQUENCES {
+    for seed in 0..sequences() {
         let random = &mut Random::new(seed);
         let places = Places::of(generated::cluster(random));
         let first = Compiled::new(places.input().0);

@@ -12,7 +12,7 @@ use super::anchor::{Anchor, anchors};
 use super::line::Lines;
 use super::rulebook::MAX_CRITERIA;
 use super::shape::{Look, Shape};
-use super::{Having, Index, LazyAddresses, NO_SHAPE, Seat, key_of_port, seat, take};
+use super::{Index, LazyAddresses, NO_SHAPE, Seat, key_of_port, seat, take};
 use crate::compiled::Compiled;
 use crate::model::{Direction, Endpoint, EndpointId, NetworkSet, Policy, PolicyId, Profile};
 
@@ -58,19 +58,21 @@ impl Index {
 
     /// The number of a shape; one that is new is added.
     fn shape_id(&mut self, look: Look) -> u32 {
-        if let Some(id) = self.shape_ids.get(&look) {
-            return *id;
+        let id = u32::try_from(self.shapes.len()).unwrap_or(NO_SHAPE);
+        let entry = self.entry(&look, id);
+        let looks_so =
+            |id: &u32| self.shapes.get(*id as usize).is_some_and(|shape| *shape.look == look);
+        if let Some(known) = self.directory.looking(entry.look).find(looks_so) {
+            return known;
         }
         let look = Arc::new(look);
-        let id = u32::try_from(self.shapes.len()).unwrap_or(NO_SHAPE);
-        let kin = self.first_kin(&look, id);
-        self.shapes.push(Arc::new(Shape::new(Arc::clone(&look), self.criteria.known(), kin)));
+        let kin = self.directory.kin(entry);
+        self.directory.enter(&look, entry);
         self.is_stale |= look.ports.iter().any(|port| {
             let known = self.called.get(&port.name).map_or(&[][..], |keys| keys);
             !known.contains(&key_of_port(port))
         });
-        self.posted.push(&look, id);
-        self.shape_ids.insert_mut(look, id);
+        self.shapes.push(Arc::new(Shape::new(look, self.criteria.known(), kin)));
         id
     }
 
@@ -107,11 +109,10 @@ impl Index {
             }
         }
         self.note_addresses();
-        let having = match self.posted.having(&Anchor::Profile(name.clone())) {
-            Having::Listed(ids) => ids.to_vec(),
-            Having::Many => self.all_shapes().collect(),
-        };
-        having.into_iter().for_each(|id| self.ask_shape_anew(id));
+        let having = self.directory.having(&Anchor::Profile(name.clone()));
+        for id in having.unwrap_or_else(|| self.all_shapes().collect()) {
+            self.ask_anew_if(id, |shape| shape.look.profiles.contains(name));
+        }
     }
 
     /// `compiled` is the input as it is after the change.
@@ -173,36 +174,25 @@ impl Index {
 
     /// Lets the shapes that a selector selects ask anew for their rules.
     fn ask_anew(&mut self, subject: &Selector) {
-        let mut ids: Vec<u32> = Vec::new();
-        let mut all = false;
-        match self.anchors(subject) {
-            None => all = true,
-            Some(anchors) => {
-                for anchor in anchors {
-                    match self.posted.having(&anchor) {
-                        Having::Listed(shapes) => ids.extend(shapes),
-                        Having::Many => all = true,
-                    }
-                }
+        let listed = self.anchors(subject).and_then(|anchors| {
+            let mut ids = Vec::new();
+            for anchor in &anchors {
+                ids.append(&mut self.directory.having(anchor)?);
             }
-        }
-        if all {
-            ids = self.all_shapes().collect();
-        }
-        for id in ids {
-            let selected =
-                |shape: &&Arc<Shape>| subject.matches(&shape.look.labels) && shape.workload;
-            if self.shapes.get(id as usize).is_some_and(|shape| selected(&shape)) {
-                self.ask_shape_anew(id);
-            }
+            Some(ids)
+        });
+        for id in listed.unwrap_or_else(|| self.all_shapes().collect()) {
+            self.ask_anew_if(id, |shape| shape.workload && subject.matches(&shape.look.labels));
         }
     }
 
-    fn ask_shape_anew(&mut self, id: u32) {
+    /// Lets a shape ask anew for its rules, if it is there and such a one.
+    fn ask_anew_if(&mut self, id: u32, is_such: impl FnOnce(&Shape) -> bool) {
         // Also if it was never asked: a version before this one may be, and would answer for both.
-        let Some(shape) = self.shapes.get(id as usize) else { return };
-        let fresh = Arc::new(shape.with_other_rules());
-        self.shapes.set(id as usize, fresh);
+        let shape = self.shapes.get(id as usize).filter(|shape| is_such(shape));
+        if let Some(fresh) = shape.map(|shape| Arc::new(shape.with_other_rules())) {
+            self.shapes.set(id as usize, fresh);
+        }
     }
 
     /// Whether it has to be made anew: a port got a new name, or so much of it is out of use, or so

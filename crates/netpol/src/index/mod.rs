@@ -15,10 +15,10 @@
 mod addresses;
 mod anchor;
 mod criterion;
+mod directory;
 mod follow;
 mod header;
 mod line;
-mod posted;
 pub(crate) mod rulebook;
 mod seen;
 mod shape;
@@ -42,11 +42,11 @@ use addresses::AddressTable;
 pub(crate) use addresses::Span;
 use anchor::{Anchor, Anchored, anchors};
 use criterion::{Addresses, Criteria, Criterion, MAX_BITS};
+use directory::{Directory, Entry, Everything, Keys, MAX_LISTED, everything, hash_of};
 pub(crate) use header::key;
 use header::{SharedKeys, port_keys};
 use line::{Line, Lines, Numbers};
 pub(crate) use line::{Several, Test};
-use posted::{Everything, Having, MAX_LISTED, Posted, everything};
 use rulebook::{Lists, PolicyRules, Rulebook, Rules, TierRules, Tiers};
 pub(crate) use seen::{Seen, Sight};
 use shape::Look;
@@ -60,9 +60,8 @@ const FEW_SELECTORS: usize = 2048;
 pub(crate) struct Index {
     seats: Slots<Seat, 64>,
     shapes: Slots<Arc<Shape>>,
-    shape_ids: Map<Arc<Look>, u32>,
-    /// The shapes that have a label or profile.
-    posted: Posted,
+    /// Where they are found.
+    directory: Directory,
     /// What rules ask of the other end.
     criteria: Criteria,
     /// The selectors of rules, by an anchor.
@@ -70,9 +69,7 @@ pub(crate) struct Index {
     /// The policies, by an anchor of whom they select.
     subjects: Anchored<PolicyId>,
     /// The keys of labels that any policy looks at to tell whom it selects.
-    subject_keys: Map<SmolStr, ()>,
-    /// The first shape of those that policies do not tell apart, by a hash of what they look at.
-    kin: Map<u64, u32>,
+    subject_keys: Arc<Keys>,
     policies: Slots<Option<Arc<Lines>>>,
     profiles: Map<SmolStr, Arc<Lines>>,
     /// The keys of the ports that any endpoint has, by what it calls them.
@@ -181,14 +178,12 @@ impl Index {
         let looks = looks.all;
         let mut index = Self {
             seats: seats.into_iter().collect(),
-            shape_ids: looks.iter().cloned().zip(0..).collect(),
             shapes: Slots::default(),
-            posted: Posted::default(),
+            directory: Directory::default(),
             criteria: Criteria::new(Vec::new(), Vec::new(), Vec::new()),
             rule_selectors: Anchored::default(),
             subjects: Anchored::default(),
-            subject_keys: Map::default(),
-            kin: Map::default(),
+            subject_keys: Arc::default(),
             policies: Slots::default(),
             profiles: Map::default(),
             called: called(looks.iter().flat_map(|look| &look.ports)),
@@ -203,12 +198,14 @@ impl Index {
             rulebooks: Arc::default(),
         };
         index.note_limits(compiled);
-        for (_, policy) in compiled.placed_policies() {
-            index.note_keys(&policy.subject);
-        }
+        let subjects = compiled.placed_policies().map(|(_, policy)| &policy.subject);
+        index.subject_keys =
+            Arc::new(subjects.flat_map(Selector::keys).map(SmolStr::from).collect());
         let all = everything(&looks);
         index.number_criteria(compiled, &looks, &all);
-        index.posted = Posted::new(all, index.subject_keys.keys().cloned());
+        let entries: Vec<Entry> =
+            looks.iter().zip(0..).map(|(look, id)| index.entry(look, id)).collect();
+        index.directory = Directory::new(all, &index.subject_keys, entries.iter().copied());
         for (name, profile) in compiled.profiles() {
             index.put_profile(name, Some(profile));
         }
@@ -223,10 +220,10 @@ impl Index {
         index.subjects = Anchored::new(subjects);
         let known = index.criteria.known();
         index.addresses = LazyAddresses::new(known);
-        let shapes = looks.into_iter().zip(0..).map(|(look, id)| {
-            let kin = index.first_kin(&look, id);
-            Arc::new(Shape::new(look, known, kin))
-        });
+        let shapes = looks
+            .into_iter()
+            .zip(entries)
+            .map(|(look, entry)| Arc::new(Shape::new(look, known, index.directory.kin(entry))));
         index.shapes = shapes.collect::<Vec<_>>().into_iter().collect();
         index
     }
@@ -234,32 +231,26 @@ impl Index {
     /// Notes what a policy looks at to tell whom it selects.
     fn note_keys(&mut self, subject: &Selector) {
         for key in subject.keys() {
-            if !self.subject_keys.contains_key(key) {
-                self.subject_keys.insert_mut(key.into(), ());
+            if !self.subject_keys.contains(key) {
+                Arc::make_mut(&mut self.subject_keys).insert(key.into());
             }
         }
     }
 
     /// What policies can tell shapes apart by.
     fn looked_at<'a>(&'a self, look: &'a Look) -> impl Iterator<Item = (&'a str, &'a str)> {
-        look.labels.iter().filter(|(key, _)| self.subject_keys.contains_key(*key))
+        look.labels.iter().filter(|(key, _)| self.subject_keys.contains(*key))
     }
 
-    /// A shape before this one that the same policies may select; none if there is none, and this one
-    /// is then the first.
-    fn first_kin(&mut self, look: &Look, id: u32) -> Option<u32> {
-        if !look.workload {
-            return None;
-        }
+    /// What a shape of this number is found by.
+    fn entry(&self, look: &Look, id: u32) -> Entry {
         // Whoever makes two meet only makes one of them work out its own.
-        let mut hasher = FixedState::default().build_hasher();
-        self.looked_at(look).for_each(|label| label.hash(&mut hasher));
-        let hash = hasher.finish();
-        let first = self.kin.get(&hash).copied();
-        if first.is_none() {
-            self.kin.insert_mut(hash, id);
-        }
-        first
+        let kin = look.workload.then(|| {
+            let mut hasher = FixedState::default().build_hasher();
+            self.looked_at(look).for_each(|label| label.hash(&mut hasher));
+            hasher.finish()
+        });
+        Entry { id, look: hash_of(look), kin }
     }
 
     fn lines(&mut self, policy: &Policy) -> Lines {
@@ -306,10 +297,7 @@ impl Index {
     }
 
     fn anchors(&self, selector: &Selector) -> Option<Vec<Anchor>> {
-        anchors(selector, &|anchor| match self.posted.having(anchor) {
-            Having::Listed(shapes) => shapes.len(),
-            Having::Many => usize::MAX,
-        })
+        anchors(selector, &|anchor| self.directory.count(anchor))
     }
 }
 
@@ -594,7 +582,8 @@ impl Index {
     /// look at, such as the hash of its template.
     fn kin(&self, shape: &Shape) -> Option<&Shape> {
         let kin = self.shapes.get(shape.kin? as usize)?;
-        self.looked_at(&kin.look).eq(self.looked_at(&shape.look)).then_some(kin)
+        let is_kin = kin.workload && self.looked_at(&kin.look).eq(self.looked_at(&shape.look));
+        is_kin.then_some(kin)
     }
 
     /// The policies that select a shape and look in this direction.
