@@ -26,6 +26,32 @@ impl Labels {
         &self.0
     }
 
+    /// The labels that only one of the two has; where both have the key with another value, both labels.
+    pub fn differing<'a>(
+        &'a self,
+        other: &'a Self,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> + use<'a> {
+        let (mut ours, mut theirs) = (self.0.as_ref(), other.0.as_ref());
+        std::iter::from_fn(move || {
+            loop {
+                let (next, rest) = match (ours.split_first(), theirs.split_first()) {
+                    (Some((one, rest)), Some((other, others))) if one == other => {
+                        (ours, theirs) = (rest, others);
+                        continue;
+                    }
+                    (Some((one, _)), Some((other, others))) if other < one => {
+                        (other, (ours, others))
+                    }
+                    (Some((one, rest)), _) => (one, (rest, theirs)),
+                    (None, Some((other, others))) => (other, (ours, others)),
+                    (None, None) => return None,
+                };
+                (ours, theirs) = rest;
+                return Some((next.0.as_str(), next.1.as_str()));
+            }
+        })
+    }
+
     /// How many labels there are.
     pub fn len(&self) -> usize {
         self.0.len()
@@ -80,6 +106,27 @@ mod tests {
         let labels: Labels = [("b", "1"), ("a", "2"), ("b", "3")].into_iter().collect();
         assert_eq!(labels.value("b"), Some("3"));
         assert_eq!(labels.to_string(), "a=2,b=3");
+    }
+
+    #[test]
+    fn what_only_one_has_differs() {
+        for (one, other, want) in [
+            ("", "", ""),
+            ("a=1", "a=1", ""),
+            ("a=1", "", "a=1"),
+            ("a=1,b=2,d=4", "b=2,c=3", "a=1 c=3 d=4"),
+            ("a=1,b=2", "a=2,b=2", "a=1 a=2"),
+            ("b=1", "a=1,c=1", "a=1 b=1 c=1"),
+        ] {
+            let labels = |text: &str| -> Labels {
+                text.split_terminator(',').filter_map(|label| label.split_once('=')).collect()
+            };
+            for (one, other) in [(one, other), (other, one)] {
+                let (one, other) = (labels(one), labels(other));
+                let found = one.differing(&other).map(|(key, value)| format!("{key}={value}"));
+                assert_eq!(found.collect::<Vec<_>>().join(" "), want, "{one} and {other}");
+            }
+        }
     }
 
     #[test]

@@ -87,14 +87,11 @@ impl Snapshot {
             (SmolStr::new_static(ORCHESTRATOR), SmolStr::new_static("k8s")),
             (SmolStr::new_static(SERVICE_ACCOUNT), workload.service_account.clone()),
         ];
-        // Of a key given twice the last one counts: the first profile over the second, own labels
-        // over inherited ones, fixed ones over all.
-        let labels = account
-            .unwrap_or(&none)
-            .pairs()
-            .iter()
+        // Of a key given twice the last one counts: fixed ones over all. What is handed down stands
+        // under prefixes of its own; in this order little is left to be sorted.
+        let labels = own
             .chain(inside.map_or(&none, |inside| &inside.handed).pairs())
-            .chain(own)
+            .chain(account.unwrap_or(&none).pairs())
             .cloned()
             .chain(fixed)
             .collect();

@@ -80,6 +80,13 @@ pub(crate) struct PodPart {
     pub(crate) grandparent: Option<Owner>,
 }
 
+impl PodPart {
+    /// Who may own it.
+    pub(crate) fn owners(&self) -> [Option<&Owner>; 2] {
+        [self.owner.as_ref(), self.grandparent.as_ref()]
+    }
+}
+
 /// The slices of one service that one object lists.
 pub(crate) struct SlicesPart {
     pub(crate) namespace: Namespace,

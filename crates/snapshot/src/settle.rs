@@ -401,11 +401,8 @@ impl Work<'_> {
     fn relatives(&mut self, before: &Snapshot) {
         let mut roots = BTreeSet::new();
         for seat in &self.changed {
-            let owners = |snapshot: &Snapshot| {
-                let (_, pod) = snapshot.pod(*seat)?;
-                Some((pod.owner.clone(), pod.grandparent.clone()))
-            };
-            if owners(before) != owners(&self.after) {
+            let (was, is) = (before.pod(*seat), self.after.pod(*seat));
+            if was.map(|(_, pod)| pod.owners()) != is.map(|(_, pod)| pod.owners()) {
                 roots.insert(*seat);
                 for snapshot in [before, &self.after] {
                     roots.extend(snapshot.naming(*seat));
@@ -429,7 +426,10 @@ impl Work<'_> {
             Derived::Endpoint(endpoint) => {
                 let id = EndpointId(self.number(seat, |next| &mut next.endpoint));
                 let workload = WorkloadId(seat.index());
-                put(&mut self.after.by_endpoint, id.0 as usize, Some(workload));
+                let place = id.0 as usize;
+                if self.after.by_endpoint.get(place) != Some(&Some(workload)) {
+                    put(&mut self.after.by_endpoint, place, Some(workload));
+                }
                 self.put_endpoint(id, endpoint);
                 WorkloadState::Endpoint(id)
             }
@@ -698,7 +698,8 @@ impl Work<'_> {
         let next = |network: &Compiled, changes: Vec<Change>, sure: bool| {
             let judged = self.after.judged(&policies, &sets, tiers, sure);
             let (network, touched) = network.changed(changes.into_iter().chain(judged));
-            (network.changed(moved.iter().cloned()).0, touched)
+            let moved = moved.iter().cloned();
+            (if moved.len() > 0 { network.changed(moved).0 } else { network }, touched)
         };
         let without = before.without_refused.as_ref().filter(|_| self.after.is_in_doubt());
         let without = without.map(|without| next(without, changes.clone(), true));
@@ -820,12 +821,12 @@ fn is_same(a: &Endpoint, b: &Endpoint) -> bool {
 /// Whether two workloads of one identity are alike in what anybody is told of them, wherever they
 /// stand.
 fn is_same_workload(a: &Workload, b: &Workload) -> bool {
-    let variables = |workload: &Workload| -> Vec<(SmolStr, SmolStr)> {
-        workload.variables.iter().map(|v| (v.name.clone(), v.value.clone())).collect()
-    };
+    fn variables(of: &Workload) -> impl Iterator<Item = (&SmolStr, &SmolStr)> {
+        of.variables.iter().map(|v| (&v.name, &v.value))
+    }
     (&a.state, &a.labels, &a.ports) == (&b.state, &b.labels, &b.ports)
         && (&a.service_account, &a.node) == (&b.service_account, &b.node)
-        && variables(a) == variables(b)
+        && variables(a).eq(variables(b))
 }
 
 fn is_same_tiers(a: &[Tier], b: &[Tier]) -> bool {

@@ -1,7 +1,7 @@
 //! Where shapes are found: by all they look like, and by a label or profile that they have.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use foldhash::fast::{FixedState, RandomState};
@@ -39,8 +39,8 @@ struct Lists {
     looks: HashMap<u64, u32, RandomState>,
     /// The first shape of those that policies do not tell apart, by a hash of what they look at.
     kin: HashMap<u64, u32, RandomState>,
-    /// None where there are too many.
-    having: HashMap<Anchor, Option<Vec<u32>>, RandomState>,
+    /// By the hash of a label or profile. None where there are too many.
+    having: HashMap<u64, Option<Vec<u32>>, RandomState>,
 }
 
 /// Those that came later.
@@ -80,9 +80,23 @@ pub(crate) fn everything(looks: &[Arc<Look>]) -> Everything {
     all
 }
 
-/// By what looks are told apart. Two that share it cost a second shape, and nothing else.
-pub(crate) fn hash_of(look: &Look) -> u64 {
-    FixedState::default().hash_one(look)
+/// By what things are told apart here. What is found is held against what is sought, so two that share
+/// it cost time and nothing else.
+pub(crate) fn hash_of(thing: impl Hash) -> u64 {
+    FixedState::default().hash_one(thing)
+}
+
+fn hash_of_label(key: &str, value: &str) -> u64 {
+    hash_of((key, value))
+}
+
+/// None of what is not listed.
+fn hash_of_anchor(anchor: &Anchor) -> Option<u64> {
+    match anchor {
+        Anchor::Pair(key, value) => Some(hash_of_label(key, value)),
+        Anchor::Profile(name) => Some(hash_of(name)),
+        Anchor::Key(_) => None,
+    }
 }
 
 impl Lists {
@@ -111,9 +125,15 @@ impl Directory {
         }
         counts.retain(|_, [listed, others]| listed >= others);
         let keys: Keys = counts.into_keys().cloned().collect();
-        let such = all.into_iter().filter(|(anchor, _)| lists_such(&keys, anchor));
-        let having = such.map(|(anchor, ids)| (anchor, Some(ids).filter(|ids| is_listed(ids))));
-        let mut first = Lists { having: having.collect(), ..Lists::default() };
+        let mut first = Lists::default();
+        for (anchor, ids) in all.into_iter().filter(|(anchor, _)| lists_such(&keys, anchor)) {
+            let Some(hash) = hash_of_anchor(&anchor) else { continue };
+            let listed = first.having.entry(hash).or_insert_with(|| Some(Vec::new()));
+            *listed = listed.take().filter(|_| is_listed(&ids)).map(|mut listed| {
+                listed.extend(ids);
+                listed
+            });
+        }
         entries.for_each(|entry| first.enter(entry));
         Self { keys: Arc::new(keys), first: Arc::new(first), young: Arc::default() }
     }
@@ -135,9 +155,10 @@ impl Directory {
 
     /// The shapes that may have this; none if they are many, or not listed.
     pub(crate) fn having(&self, anchor: &Anchor) -> Option<Vec<u32>> {
-        let mut ids = self.first_having(anchor)?.to_vec();
+        let hash = hash_of_anchor(anchor).filter(|_| lists_such(&self.keys, anchor))?;
+        let mut ids = self.first_having(hash)?.to_vec();
         self.with_young(|young| {
-            match young.lists.having.get(anchor) {
+            match young.lists.having.get(&hash) {
                 Some(Some(young)) => ids.extend(young),
                 Some(None) => return None,
                 None => {}
@@ -151,18 +172,8 @@ impl Directory {
         self.having(anchor).map_or(usize::MAX, |ids| ids.len())
     }
 
-    fn first_having(&self, anchor: &Anchor) -> Option<&[u32]> {
-        if !lists_such(&self.keys, anchor) {
-            return None;
-        }
-        self.first_listed(anchor)
-    }
-
-    fn first_listed(&self, anchor: &Anchor) -> Option<&[u32]> {
-        match self.first.having.get(anchor) {
-            Some(ids) => ids.as_deref(),
-            None => Some(&[]),
-        }
+    fn first_having(&self, hash: u64) -> Option<&[u32]> {
+        self.first.having.get(&hash).map_or(Some(&[]), Option::as_deref)
     }
 
     /// Enters a shape that is new.
@@ -185,11 +196,11 @@ impl Directory {
 
     fn list(&self, young: &mut Lists, look: &Look, entry: Entry) {
         young.enter(entry);
-        let listed = look.labels.pairs().iter().filter(|(key, _)| self.keys.contains(key));
-        let pairs = listed.map(|(key, value)| Anchor::Pair(key.clone(), value.clone()));
-        for anchor in pairs.chain(look.profiles.iter().cloned().map(Anchor::Profile)) {
-            let Some(first) = self.first_listed(&anchor) else { continue };
-            let ids = young.having.entry(anchor).or_insert_with(|| Some(Vec::new()));
+        let listed = look.labels.iter().filter(|(key, _)| self.keys.contains(*key));
+        let pairs = listed.map(|(key, value)| hash_of_label(key, value));
+        for hash in pairs.chain(look.profiles.iter().map(hash_of)) {
+            let Some(first) = self.first_having(hash) else { continue };
+            let ids = young.having.entry(hash).or_insert_with(|| Some(Vec::new()));
             match ids {
                 Some(young) if first.len() + young.len() < MAX_LISTED => young.push(entry.id),
                 _ => *ids = None,

@@ -237,17 +237,13 @@ impl Index {
         }
     }
 
-    /// What policies can tell shapes apart by.
-    fn looked_at<'a>(&'a self, look: &'a Look) -> impl Iterator<Item = (&'a str, &'a str)> {
-        look.labels.iter().filter(|(key, _)| self.subject_keys.contains(*key))
-    }
-
     /// What a shape of this number is found by.
     fn entry(&self, look: &Look, id: u32) -> Entry {
+        let looked_at = |(key, _): &(&str, &str)| self.subject_keys.contains(*key);
         // Whoever makes two meet only makes one of them work out its own.
         let kin = look.workload.then(|| {
             let mut hasher = FixedState::default().build_hasher();
-            self.looked_at(look).for_each(|label| label.hash(&mut hasher));
+            look.labels.iter().filter(looked_at).for_each(|label| label.hash(&mut hasher));
             hasher.finish()
         });
         Entry { id, look: hash_of(look), kin }
@@ -582,7 +578,9 @@ impl Index {
     /// look at, such as the hash of its template.
     fn kin(&self, shape: &Shape) -> Option<&Shape> {
         let kin = self.shapes.get(shape.kin? as usize)?;
-        let is_kin = kin.workload && self.looked_at(&kin.look).eq(self.looked_at(&shape.look));
+        let policies_tell = |(key, _): (&str, &str)| self.subject_keys.contains(key);
+        let is_kin =
+            kin.workload && !kin.look.labels.differing(&shape.look.labels).any(policies_tell);
         is_kin.then_some(kin)
     }
 
