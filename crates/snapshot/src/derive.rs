@@ -21,7 +21,7 @@ use crate::lower::selectors::{
 use crate::lower::workload::Life;
 use crate::lower::{UNREADABLE_TIER, tier};
 use crate::record::{FIRST, Part, PodPart};
-use crate::register::List;
+use crate::register::{Inside, List};
 use crate::seats::Seat;
 use crate::settings::Aggregation;
 use crate::snapshot::{Snapshot, Workload, WorkloadId, WorkloadState};
@@ -76,22 +76,27 @@ impl Snapshot {
     /// The endpoint that a pod is.
     pub(crate) fn endpoint(&self, workload: &Workload, pod: &PodPart) -> Endpoint {
         let none = Labels::default();
-        let account = self.account(&workload.namespace, &workload.service_account);
         let inside = self.register.inside(&workload.namespace);
-        let own = workload.labels.pairs().iter().filter(|(key, _)| {
-            // A pod cannot give itself what only namespaces and service accounts hand down.
+        let account = inside.and_then(|inside| self.account(inside, &workload.service_account));
+        // A pod cannot give itself what only namespaces and service accounts hand down.
+        let is_own = |(key, _): &&(SmolStr, SmolStr)| {
             !key.starts_with(OF_NAMESPACE) && !key.starts_with(OF_SERVICE_ACCOUNT)
-        });
+        };
+        let own = workload.labels.pairs();
+        let (before, after) =
+            own.split_at(own.partition_point(|(key, _)| key.as_str() < OF_NAMESPACE));
         let fixed = [
             (SmolStr::new_static(NAMESPACE), workload.namespace.as_str().into()),
             (SmolStr::new_static(ORCHESTRATOR), SmolStr::new_static("k8s")),
             (SmolStr::new_static(SERVICE_ACCOUNT), workload.service_account.clone()),
         ];
-        // Of a key given twice the last one counts: fixed ones over all. What is handed down stands
-        // under prefixes of its own; in this order little is left to be sorted.
-        let labels = own
+        // Of a key given twice the last one counts: fixed ones over all. The others differ by their
+        // prefixes, and in this order hardly anything is left to be sorted.
+        let labels = before
+            .iter()
             .chain(inside.map_or(&none, |inside| &inside.handed).pairs())
             .chain(account.unwrap_or(&none).pairs())
+            .chain(after.iter().filter(is_own))
             .cloned()
             .chain(fixed)
             .collect();
@@ -117,15 +122,11 @@ impl Snapshot {
         }
     }
 
-    /// The labels that a service account hands down.
-    fn account(&self, namespace: &Namespace, name: &SmolStr) -> Option<&Labels> {
-        let seat = self.seat(&ObjectRef {
-            group: SmolStr::default(),
-            kind: SmolStr::new_static("ServiceAccount"),
-            namespace: Some(namespace.clone()),
-            name: name.clone(),
-        })?;
-        match &self.record(seat)?.part {
+    /// The labels that a service account hands down to those inside its namespace.
+    fn account(&self, inside: &Inside, name: &SmolStr) -> Option<&Labels> {
+        let seats = inside.accounts.get(name)?;
+        let mut records = seats.iter().rev().filter_map(|seat| self.record(seat));
+        match &records.find(|record| record.counts)?.part {
             Part::ServiceAccount(labels) => Some(labels),
             _ => None,
         }

@@ -68,6 +68,8 @@ pub(crate) struct Inside {
     pub(crate) services: Seats,
     pub(crate) sets: Seats,
     pub(crate) policies: Seats,
+    /// The service accounts by their names.
+    pub(crate) accounts: SeatsBy<SmolStr>,
     /// The slices of each service.
     pub(crate) slices: SeatsBy<SmolStr>,
     /// The pods and templates that name such an owner, or an owner made from it.
@@ -84,6 +86,7 @@ impl Inside {
             services: Seats::default(),
             sets: Seats::default(),
             policies: Seats::default(),
+            accounts: map(),
             slices: map(),
             made_from: map(),
         };
@@ -98,11 +101,13 @@ impl Inside {
     }
 
     fn is_empty(&self) -> bool {
-        !self.exists() && self.slices.is_empty() && self.made_from.is_empty()
+        let is_unnamed = self.accounts.is_empty() && self.slices.is_empty();
+        !self.exists() && is_unnamed && self.made_from.is_empty()
     }
 
     fn list(&mut self, entry: &Entry<'_>, seat: Seat, there: bool) {
         let room = match entry {
+            Entry::Account(name) => return list(&mut self.accounts, *name, seat, there),
             Entry::Slices(service) => return list(&mut self.slices, *service, seat, there),
             Entry::MadeFrom(owner) => return list(&mut self.made_from, *owner, seat, there),
             Entry::Room(Room::Pods) => &mut self.pods,
@@ -141,6 +146,7 @@ enum Entry<'a> {
     List(List),
     /// In the namespace of the record, as those that follow.
     Room(Room),
+    Account(&'a SmolStr),
     Slices(&'a SmolStr),
     MadeFrom(&'a Owner),
     Tier(&'a SmolStr),
@@ -150,7 +156,7 @@ enum Entry<'a> {
 
 impl Entry<'_> {
     fn is_inside(&self) -> bool {
-        matches!(self, Self::Room(_) | Self::Slices(_) | Self::MadeFrom(_))
+        matches!(self, Self::Room(_) | Self::Account(_) | Self::Slices(_) | Self::MadeFrom(_))
     }
 }
 
@@ -202,7 +208,8 @@ fn entries(record: &Record) -> Vec<Entry<'_>> {
         Part::RbacDoubt(_) => all.push(Entry::List(List::RbacDoubts)),
         Part::HostDoubt(_) => all.push(Entry::List(List::HostDoubts)),
         Part::Carried(kind) => all.push(Entry::Carried(kind)),
-        Part::Nothing | Part::Namespace(_) | Part::ServiceAccount(_) => {}
+        Part::ServiceAccount(_) => all.push(Entry::Account(&record.identity.name)),
+        Part::Nothing | Part::Namespace(_) => {}
     }
     all.extend(record.refused.as_ref().map(|_| Entry::List(List::Refused)));
     all.extend(record.skipped.as_ref().map(|_| Entry::List(List::Skipped)));
@@ -272,7 +279,7 @@ impl Register {
             Entry::Tier(tier) => list(&mut self.by_tier, tier, seat, there),
             Entry::Node(node) => list(&mut self.by_node, node, seat, there),
             Entry::Carried(kind) => self.count(kind, there),
-            Entry::Room(_) | Entry::Slices(_) | Entry::MadeFrom(_) => {}
+            Entry::Room(_) | Entry::Account(_) | Entry::Slices(_) | Entry::MadeFrom(_) => {}
         }
     }
 
