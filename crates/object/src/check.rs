@@ -151,14 +151,13 @@ impl<'a> Checker<'a> {
     /// The fields that `load` has read already, and judged.
     fn names_the_object(&self, at: Cursor<'a>, key: &str) -> bool {
         let root = self.object.root();
-        let is = |other: Option<Cursor<'a>>| other.is_some_and(|o| o.index() == at.index());
+        let is_root = |of: Cursor<'a>| of.index() == root.index();
         match key {
-            "apiVersion" | "kind" => root.index() == at.index(),
-            "metadata" => {
-                root.index() == at.index()
-                    && root.field(key).is_some_and(|m| m.kind() != NodeKind::Map)
+            "apiVersion" | "kind" => is_root(at),
+            "metadata" => is_root(at) && root.field(key).is_some_and(|m| m.kind() != NodeKind::Map),
+            "name" | "namespace" => {
+                at.key() == Some("metadata") && at.parent().is_some_and(is_root)
             }
-            "name" | "namespace" => is(self.object.root().field("metadata")),
             _ => false,
         }
     }

@@ -620,10 +620,8 @@ impl Index {
                 }
             }
         }
-        let all: Vec<TierRules> = tiers.into_iter().map(|(_, tier)| tier).collect();
-        let mut lines = all.iter().flat_map(|tier| &tier.policies).map(|policy| &policy.lines);
-        let named = lines.any(|lines| lines.of(direction).iter().any(Line::has_names));
-        Arc::new(Tiers { all, named })
+        let all = tiers.into_iter().map(|(_, tier)| tier).collect();
+        Arc::new(Tiers::new(all, direction))
     }
 
     fn rules(&self, shape: &Shape, tiers: Arc<Tiers>, direction: Direction) -> Rules {

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use foldhash::fast::RandomState;
+use foldhash::fast::{FixedState, RandomState};
 use portcullis_core::net::NamedPort;
 use portcullis_core::{Family, Protocol};
 
@@ -221,6 +221,9 @@ pub(crate) struct Tiers {
     pub(crate) all: Vec<TierRules>,
     /// Whether a rule asks for a port of the endpoint itself by its name.
     pub(crate) named: bool,
+    /// The hash of the identities of their lines: those of kin are entered with other ports or profiles
+    /// again and again, and there may be hundreds.
+    hash: u64,
 }
 
 /// The policies of one tier.
@@ -247,7 +250,9 @@ impl PartialEq for Rules {
     fn eq(&self, other: &Self) -> bool {
         self.direction == other.direction
             && self.ports == other.ports
-            && self.identities().eq(other.identities())
+            && (Arc::ptr_eq(&self.tiers, &other.tiers)
+                || self.tiers.identities().eq(other.tiers.identities()))
+            && self.profiles().eq(other.profiles())
     }
 }
 
@@ -255,33 +260,43 @@ impl Eq for Rules {}
 
 impl Hash for Rules {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.direction.hash(state);
-        for identity in self.identities() {
-            identity.hash(state);
-        }
+        (self.direction, self.tiers.hash).hash(state);
+        self.profiles().for_each(|identity| identity.hash(state));
     }
 }
 
 impl Rules {
     /// Whether they are equal and have their policies in common: false of others that are equal.
     pub(crate) fn are_those_of(&self, other: &Self) -> bool {
-        let is_same = |(own, other): (&Option<Arc<Lines>>, &Option<Arc<Lines>>)| match (own, other)
-        {
-            (Some(own), Some(other)) => Arc::ptr_eq(own, other),
-            (own, other) => own.is_none() && other.is_none(),
-        };
-        Arc::ptr_eq(&self.tiers, &other.tiers)
-            && (self.direction, &self.ports) == (other.direction, &other.ports)
-            && self.profiles.len() == other.profiles.len()
-            && self.profiles.iter().zip(&other.profiles).all(is_same)
+        Arc::ptr_eq(&self.tiers, &other.tiers) && self == other
     }
 
-    fn identities(&self) -> impl Iterator<Item = usize> {
-        let of = |lines: &Arc<Lines>| Arc::as_ptr(lines) as usize;
-        let policies = self.tiers.all.iter().flat_map(|t| &t.policies).map(move |p| of(&p.lines));
-        let profiles = self.profiles.iter().map(move |p| p.as_ref().map_or(0, of));
-        policies.chain([1]).chain(profiles)
+    /// What the profiles are told apart by.
+    fn profiles(&self) -> impl Iterator<Item = usize> {
+        self.profiles.iter().map(|lines| lines.as_ref().map_or(0, identity))
     }
+}
+
+impl Tiers {
+    pub(crate) fn new(all: Vec<TierRules>, direction: Direction) -> Self {
+        let policies = all.iter().flat_map(|tier| &tier.policies);
+        let mut lines = policies.flat_map(|policy| policy.lines.of(direction));
+        let named = lines.any(Line::has_names);
+        let mut tiers = Self { all, named, hash: 0 };
+        let mut hasher = FixedState::default().build_hasher();
+        tiers.identities().for_each(|identity| identity.hash(&mut hasher));
+        tiers.hash = hasher.finish();
+        tiers
+    }
+
+    /// What the policies are told apart by.
+    fn identities(&self) -> impl Iterator<Item = usize> {
+        self.all.iter().flat_map(|tier| &tier.policies).map(|policy| identity(&policy.lines))
+    }
+}
+
+fn identity(lines: &Arc<Lines>) -> usize {
+    Arc::as_ptr(lines) as usize
 }
 
 // === impl Rulebook ===
