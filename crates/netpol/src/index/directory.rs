@@ -138,7 +138,7 @@ impl Directory {
         Self { keys: Arc::new(keys), first: Arc::new(first), young: Arc::default() }
     }
 
-    /// Shapes that may look so, of which each version has at most one.
+    /// Shapes that may look so.
     pub(crate) fn looking(&self, look: u64) -> impl Iterator<Item = u32> {
         let first = self.first.looks.get(&look).copied();
         let young = move || self.with_young(|young| young.lists.looks.get(&look).copied());
@@ -155,21 +155,21 @@ impl Directory {
 
     /// The shapes that may have this; none if they are many, or not listed.
     pub(crate) fn having(&self, anchor: &Anchor) -> Option<Vec<u32>> {
-        let hash = hash_of_anchor(anchor).filter(|_| lists_such(&self.keys, anchor))?;
-        let mut ids = self.first_having(hash)?.to_vec();
-        self.with_young(|young| {
-            match young.lists.having.get(&hash) {
-                Some(Some(young)) => ids.extend(young),
-                Some(None) => return None,
-                None => {}
-            }
-            Some(ids)
-        })
+        self.with_having(anchor, |first, young| [first, young].concat())
     }
 
     /// How many shapes may have this, or more than there can be.
     pub(crate) fn count(&self, anchor: &Anchor) -> usize {
-        self.having(anchor).map_or(usize::MAX, |ids| ids.len())
+        self.with_having(anchor, |first, young| first.len() + young.len()).unwrap_or(usize::MAX)
+    }
+
+    fn with_having<T>(&self, anchor: &Anchor, ask: impl FnOnce(&[u32], &[u32]) -> T) -> Option<T> {
+        let hash = hash_of_anchor(anchor).filter(|_| lists_such(&self.keys, anchor))?;
+        let first = self.first_having(hash)?;
+        self.with_young(|young| {
+            let young = young.lists.having.get(&hash).map_or(Some(&[][..]), Option::as_deref)?;
+            Some(ask(first, young))
+        })
     }
 
     fn first_having(&self, hash: u64) -> Option<&[u32]> {
