@@ -63,13 +63,16 @@ impl Labels {
     }
 }
 
+/// Hardly anything has more labels, those of its namespace and account included.
+const USUAL: usize = 64;
+
 /// Of a key given twice, the last one counts.
 impl<K: Into<SmolStr>, V: Into<SmolStr>> FromIterator<(K, V)> for Labels {
     fn from_iter<I: IntoIterator<Item = (K, V)>>(iter: I) -> Self {
         let given = iter.into_iter();
-        // Whoever filters knows only how many there are at most.
-        let most = given.size_hint().1.filter(|most| *most <= 64);
-        let mut all: Vec<(SmolStr, SmolStr)> = Vec::with_capacity(most.unwrap_or(0));
+        // Whoever filters knows only how many there are at most, which may be anything.
+        let most = given.size_hint().1.unwrap_or(0);
+        let mut all: Vec<(SmolStr, SmolStr)> = Vec::with_capacity(most.min(USUAL));
         all.extend(given.map(|(k, v)| (k.into(), v.into())));
         // A stable sort keeps the order among equal keys, so the last given is the last of its run.
         all.sort_by(|a, b| a.0.cmp(&b.0));

@@ -109,6 +109,11 @@ pub(crate) fn identity(reference: &Arc<ObjectRef>, settings: &Settings) -> Arc<O
 }
 
 impl Part {
+    /// Whether a namespace that it is in is there, given or not.
+    pub(crate) fn fills(&self) -> bool {
+        matches!(self, Self::Pod(_) | Self::Service(_) | Self::Policy(_) | Self::Set(..))
+    }
+
     /// Under which namespace and name roles (true) or bindings hold it.
     pub(crate) fn rule_key(&self) -> Option<(bool, Option<Namespace>, SmolStr)> {
         match self {

@@ -240,6 +240,13 @@ impl<'a> Work<'a> {
         for record in was.iter().chain(&now) {
             self.depends_on(seat, record);
         }
+        // A namespace that is not given is there as long as something is in it. From nothing, every
+        // one is looked at anyway.
+        let fills = |record: &Option<Arc<Record>>| record.as_ref().is_some_and(|r| r.part.fills());
+        if self.before.is_some() && fills(&was) != fills(&now) {
+            let any = was.as_ref().or(now.as_ref());
+            self.dirt.used.extend(any.and_then(|any| any.identity.namespace.clone()));
+        }
         // What counted and counts neither appears nor vanishes: that is nearly every change.
         let counts = |record: &Option<Arc<Record>>| record.as_ref().is_some_and(|r| r.counts);
         if counts(&was) && counts(&now) {
@@ -258,14 +265,6 @@ impl<'a> Work<'a> {
     fn depends_on(&mut self, seat: Seat, record: &Record) {
         let dirt = &mut self.dirt;
         let namespace = record.identity.namespace.as_ref();
-        let uses = matches!(
-            record.part,
-            Part::Pod(_) | Part::Service(_) | Part::Policy(_) | Part::Set(..)
-        );
-        // From nothing, every namespace is looked at anyway.
-        if self.before.is_some() && uses {
-            dirt.used.extend(namespace.cloned());
-        }
         match &record.part {
             Part::Nothing => {}
             Part::Namespace(_) => {
@@ -424,12 +423,7 @@ impl Work<'_> {
         let state = derived.map(|derived| match derived {
             Derived::Else(state) => state,
             Derived::Endpoint(endpoint) => {
-                let id = EndpointId(self.number(seat, |next| &mut next.endpoint));
-                let workload = WorkloadId(seat.index());
-                let place = id.0 as usize;
-                if self.after.by_endpoint.get(place) != Some(&Some(workload)) {
-                    put(&mut self.after.by_endpoint, place, Some(workload));
-                }
+                let id = self.workload_number(seat);
                 self.put_endpoint(id, endpoint);
                 WorkloadState::Endpoint(id)
             }
@@ -450,6 +444,16 @@ impl Work<'_> {
         }
         set(&mut self.after.workloads, seat, now.clone());
         self.touch_workload(seat, was.as_deref(), now.as_deref());
+    }
+
+    /// The number of the endpoint that the workload at a seat is. It is for life, as the seat is.
+    fn workload_number(&mut self, seat: Seat) -> EndpointId {
+        if let Some(number) = self.after.number(seat) {
+            return EndpointId(number);
+        }
+        let number = self.number(seat, |next| &mut next.endpoint);
+        put(&mut self.after.by_endpoint, number as usize, Some(WorkloadId(seat.index())));
+        EndpointId(number)
     }
 
     /// An endpoint is now this one.
