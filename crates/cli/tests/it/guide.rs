@@ -24,6 +24,28 @@ fn what_the_guide_shows_is_what_people_see() {
     assert!(commands > 5, "only {commands} commands in the guide");
 }
 
+/// The front page shows a part of what is printed: its lines, in their order.
+#[test]
+fn what_the_front_page_shows_is_printed() {
+    let text = std::fs::read_to_string(root().join("README.md")).expect("the front page");
+    let text = text.replace("$B/", "examples/boutique/").replace(" \\\n", " ");
+    let shown = text.split("\n```").filter(|block| block.contains("◀ decides"));
+    let why = shown.map(|block| block.split_once("$ portcullis ").expect("a command").1);
+    let demo = text.split("\n```").filter(|block| block.contains("pairs open"));
+    let shown: Vec<String> =
+        why.map(str::to_owned).chain(demo.map(|block| format!("demo{block}"))).collect();
+    assert_eq!(shown.len(), 2, "an answer and the demo");
+    for block in shown {
+        let (command, lines) = block.split_once('\n').expect("lines");
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let printed = run(&words, &root(), "", &[]).out;
+        let mut printed = printed.lines().map(str::trim_end);
+        for line in lines.lines().map(str::trim_end) {
+            assert!(printed.any(|other| other == line), "`{command}` does not print `{line}`");
+        }
+    }
+}
+
 fn pages() -> Vec<PathBuf> {
     let folder = std::fs::read_dir(root().join("docs/guide")).expect("the guide");
     let pages = folder.map(|entry| entry.expect("a page").path());
