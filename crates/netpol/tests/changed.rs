@@ -3,9 +3,11 @@
 mod generated;
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use generated::{Openness, Random};
+use portcullis_core::net::NamedPort;
 use portcullis_core::{Family, Namespace, Protocol, Ranges, Selector};
 use portcullis_netpol::{
     Action, Change, Compiled, Decider, Endpoint, EndpointId, EndpointKind, Flow, Input, Member,
@@ -321,6 +323,28 @@ fn every_version_answers_for_itself() {
             }
         }
     }
+}
+
+/// Endpoints that share all labels and differ in ports have two shapes, however often they change.
+#[test]
+fn who_differs_in_ports_alone_is_found_again() {
+    let endpoint = generated::cluster(&mut Random::new(1)).endpoints[0].clone();
+    let with = |port: u16, at: u8| Endpoint {
+        ports: vec![NamedPort { name: "web".into(), protocol: Protocol::TCP, port }],
+        addresses: vec![IpAddr::from([10, 0, at, u8::try_from(port).expect("small")])],
+        ..endpoint.clone()
+    };
+    let input = Input { endpoints: vec![with(1, 0), with(2, 0)], ..Input::default() };
+    let mut compiled = Compiled::new(input);
+    compiled.warm(1);
+    assert_eq!(compiled.index_stats().shapes, 2);
+    for at in 1..20 {
+        for (port, id) in [(1, 0), (2, 1)] {
+            let put = Change::Endpoint(EndpointId(id), Some(Arc::new(with(port, at))));
+            compiled = compiled.changed([put]).0;
+        }
+    }
+    assert_eq!(compiled.index_stats().shapes, 2);
 }
 
 #[test]

@@ -35,7 +35,8 @@ pub(crate) struct Directory {
 
 #[derive(Debug, Default)]
 struct Lists {
-    /// A shape by the hash of its look: the last of those that share it.
+    /// A shape by the hash of its look: the last of those that share it, as versions that come from one
+    /// may enter the same look. Who does not find its own enters it again.
     looks: HashMap<u64, u32, RandomState>,
     /// The first shape of those that policies do not tell apart, by a hash of what they look at.
     kin: HashMap<u64, u32, RandomState>,

@@ -1,6 +1,5 @@
 //! What endpoints have in common, so that rules are held against it once.
 
-use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
 
 use portcullis_core::Labels;
@@ -40,7 +39,7 @@ pub(crate) struct Shape {
 }
 
 /// What makes two shapes one.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Look {
     pub(crate) labels: Labels,
     pub(crate) ports: Vec<NamedPort>,
@@ -102,12 +101,5 @@ impl Look {
     pub(crate) fn of_labels(labels: &Labels) -> Self {
         let (ports, profiles) = (Vec::new(), Vec::new());
         Self { labels: labels.clone(), ports, profiles, workload: false }
-    }
-}
-
-impl Hash for Look {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        // Pods of equal labels differ in little else.
-        self.labels.hash(state);
     }
 }
