@@ -11,10 +11,9 @@ use crate::clock::{self, Times};
 use crate::floors;
 use crate::report::Report;
 
-/// How many bytes are read where it counts, and where it must be quick: what a dump of ten thousand pods
-/// has.
+/// How many bytes are read where it counts: what a dump of ten thousand pods has.
 pub const BYTES_FULL: usize = 100_000_000;
-/// See [`BYTES_FULL`].
+/// How many are read where it must be quick.
 pub const BYTES_QUICK: usize = 4 << 20;
 
 /// The manifests of the example, one after the other, until there are so many bytes.
