@@ -4,15 +4,19 @@
 //! the two ends are looked up, and for each a short list of the rules that are for this header, of
 //! which the first that holds decides. Where a fact is open the walk is asked instead.
 
+mod plain;
+
 use portcullis_core::{Family, Verdict, net};
 
 use crate::compiled::Compiled;
 use crate::explain::{By, Connection, Decider, Side, SideVerdict, Stage, explain};
 use crate::flow::{Flow, Party};
-use crate::index::rulebook::{Asks, Step, Steps, Who};
-use crate::index::{self, Index, Seen, Several, Shape, Sight, Span, Test};
+use crate::index::lists::{Steps, Tiered};
+use crate::index::step::{Asks, Step, Who};
+use crate::index::{self, Index, Several, Shape, Sight, Span, Test};
 use crate::matching::World;
 use crate::model::{Action, Direction, PolicyId, PortMatch, Rule};
+use plain::{Met, Plain};
 
 /// The verdict on a flow, and the rule that decided at either end. Small, and made without allocating
 /// where no fact is open.
@@ -51,107 +55,16 @@ pub enum Decides {
 
 /// The verdict on a flow, and the rules that decided.
 pub fn decide(compiled: &Compiled, flow: &Flow, stage: Stage) -> Ruling {
-    let index = compiled.index();
-    match plain(compiled, index, flow, stage) {
-        Some(steps) => {
-            let [egress, ingress] = steps.map(Said::of);
-            let verdict = egress.verdict.verdict().and(ingress.verdict.verdict());
-            Ruling { verdict, egress, ingress }
-        }
-        None => unusual(compiled, index, flow, stage),
-    }
-}
-
-/// The steps that decide at either end, none at one that is no endpoint, if both ends are pods at their
-/// own addresses or outside the cluster: what nearly every question is. None if there is more to it.
-#[inline]
-fn plain<'a>(
-    compiled: &'a Compiled,
-    index: &'a Index,
-    flow: &Flow,
-    stage: Stage,
-) -> Option<[Option<Step<'a>>; 2]> {
-    let is_unusual = index.needs_walks() || index.has_names() || flow.family != Family::V4;
-    if is_unusual || (stage == Stage::Pending && compiled.has_staged()) {
-        return None;
-    }
-    let key = index::key(flow)?;
-    let (from, to) = (Met::at(compiled, index, &flow.from)?, Met::at(compiled, index, &flow.to)?);
-    // Both lists are fetched before either is read, as each is a wait for memory.
-    let lists = |met: &Met<'a>, direction| match met.shape {
-        Some(shape) => Some(Some(shape.at_hand(direction).get()?.steps(key))),
-        None => Some(None),
-    };
-    let (out, into) = (lists(&from, Direction::Egress)?, lists(&to, Direction::Ingress)?);
-    let asked = Asked { compiled, index, flow, stage, key };
-    let side = |steps: Option<Steps<'a>>, own: &Met<'a>, other: &Met<'a>, direction| {
-        let (Some(steps), Some(shape)) = (steps, own.shape) else { return Some(None) };
-        // Only now, as whoever asks first about an endpoint need not wait for what is seen of it.
-        let seen = other.shape.map_or(index.nobody(), |shape| index.seen(shape));
-        let sight = Sight::new(seen, other.at);
-        let step = decided(steps, |step| match step.asks() {
-            Asks::Nothing => Some(true),
-            Asks::Has(criterion) if criterion < sight.upto => Some(sight.has(criterion)),
-            Asks::Lacks(criterion) if criterion < sight.upto => Some(!sight.has(criterion)),
-            Asks::Line(Some(criterion)) if criterion < sight.upto && !sight.has(criterion) => {
-                Some(false)
-            }
-            Asks::Has(_) | Asks::Lacks(_) | Asks::Line(_) => {
-                asked.holds(step, shape, &other.end(), direction)
-            }
-            Asks::Walk => None,
-        })?;
-        Some(Some(step))
-    };
-    let egress = side(out, &from, &to, Direction::Egress)?;
-    let ingress = side(into, &to, &from, Direction::Ingress)?;
-    Some([egress, ingress])
-}
-
-/// One end as nearly all are: a pod at its own address, or an address that is no endpoint's.
-struct Met<'a> {
-    shape: Option<&'a Shape>,
-    /// What holds of its address.
-    at: &'a Seen,
-    span: &'a Span,
-    address: u128,
-}
-
-impl<'a> Met<'a> {
-    /// None for one that is unusual.
-    #[inline(always)]
-    fn at(compiled: &'a Compiled, index: &'a Index, party: &Party) -> Option<Self> {
-        if party.domain.is_some() {
-            return None;
-        }
-        let address = party.addresses.single()?;
-        let shape = match party.endpoint {
-            Some(id) => {
-                let seat = index.seat(id).filter(|seat| seat.is_at(address))?;
-                Some(index.shape(seat)?.as_ref())
-            }
-            None if index.is_nobodys(address) => None,
-            None => return None,
-        };
-        let span = index.span(compiled, Family::V4, address)?;
-        let at = index.seen_of_span(compiled, span, Family::V4, address);
-        Some(Self { shape, at, span, address })
-    }
-
-    fn end(&self) -> End<'a> {
-        End {
-            shape: self.shape,
-            policed: self.shape.is_some_and(|shape| shape.workload),
-            span: Some(self.span),
-            open: false,
-            address: Some(self.address),
-        }
-    }
+    let steps = Plain::new(compiled, stage).and_then(|plain| plain.answer(flow));
+    steps.map_or_else(|| unusual(compiled, compiled.index(), flow, stage), Ruling::of)
 }
 
 /// The first step that holds and decides; none if whether one holds is open.
 #[inline]
-fn decided<'a>(mut steps: Steps<'a>, holds: impl Fn(Step<'a>) -> Option<bool>) -> Option<Step<'a>> {
+fn decided<'a>(
+    mut steps: impl Tiered<'a>,
+    holds: impl Fn(Step<'a>) -> Option<bool>,
+) -> Option<Step<'a>> {
     while let Some(step) = steps.next() {
         if !holds(step)? {
             continue;
@@ -190,6 +103,13 @@ fn unusual(compiled: &Compiled, index: &Index, flow: &Flow, stage: Stage) -> Rul
 // === The story told short ===
 
 impl Ruling {
+    #[inline]
+    fn of(steps: plain::Steps<'_>) -> Self {
+        let [egress, ingress] = steps.map(Said::of);
+        let verdict = egress.verdict.verdict().and(ingress.verdict.verdict());
+        Self { verdict, egress, ingress }
+    }
+
     /// What a walk found.
     pub fn told(compiled: &Compiled, flow: &Flow, connection: &Connection) -> Self {
         let said = |side: &Side, party: &Party| Said {
@@ -279,7 +199,34 @@ impl<'a> Asked<'a> {
         let asked = (self.key, self.flow.family, self.stage);
         let lists = self.index.lists_for(self.compiled, shape, direction, asked);
         let holds = |step: Step<'_>| self.holds(step, shape, other, direction);
-        Some(Said::of(Some(decided(lists.steps(self.key), holds)?)))
+        let step = match lists.steps(self.key, self.index.atoms().of(self.key), self.index.atoms())
+        {
+            Steps::Row(row) => decided(row, holds)?,
+            Steps::Picked(picked) => decided(picked, holds)?,
+        };
+        Some(Said::of(Some(step)))
+    }
+
+    /// Whether a step holds at an end as nearly all are; none if that is open.
+    #[inline]
+    fn seen(
+        &self,
+        step: Step<'_>,
+        own: &Shape,
+        other: &Met<'a>,
+        sight: &Sight<'_>,
+        direction: Direction,
+    ) -> Option<bool> {
+        let has = |criterion| sight.bit(criterion).or_else(|| sight.has(criterion));
+        let told = match step.asks() {
+            Asks::Nothing => Some(true),
+            Asks::Has(criterion) => has(criterion),
+            Asks::Lacks(criterion) => has(criterion).map(|has| !has),
+            Asks::Line(Some(criterion)) => has(criterion).filter(|has| !has),
+            Asks::Line(None) => None,
+            Asks::Walk => return None,
+        };
+        told.or_else(|| self.holds(step, own, &End::met(other), direction))
     }
 
     /// Whether a step holds; none if that is open.
@@ -415,6 +362,17 @@ impl<'a> Asked<'a> {
 }
 
 impl<'a> End<'a> {
+    /// One that was met where it is at home.
+    fn met(met: &Met<'a>) -> Self {
+        Self {
+            shape: met.shape,
+            policed: met.shape.is_some_and(|shape| shape.workload),
+            span: Some(met.span),
+            open: false,
+            address: Some(met.address),
+        }
+    }
+
     fn new(
         compiled: &'a Compiled,
         index: &'a Index,
@@ -435,7 +393,7 @@ impl<'a> End<'a> {
             (None, _) => return None,
         };
         let shape = match shape {
-            Some(id) => Some(index.shape(index.seat(id)?)?.as_ref()),
+            Some(id) => Some(index.shape(index.seat(id)?)?),
             None => None,
         };
         // Nobody's known address is that of an endpoint whose own is not known.

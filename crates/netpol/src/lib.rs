@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   Input ──compile──▶ Compiled ──┬─ explain(flow) ──▶ Connection { egress: Side, ingress: Side }
+//!                                 ├─ decide(flow) ───▶ Ruling     (the verdict and the rules, without the story)
 //!                                 └─ host(question) ─▶ HostSide   (one class of policy of one HostEndpoint)
 //! ```
 //! Takes tiers of ordered policies in one normal form and a flow, says allow or deny, by which rule,

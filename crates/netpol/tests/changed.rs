@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 use generated::{Openness, Random};
 use portcullis_core::net::NamedPort;
-use portcullis_core::{Family, Namespace, Protocol, Ranges, Selector};
+use portcullis_core::{Family, Namespace, PortRange, Protocol, Ranges, Selector};
 use portcullis_netpol::{
     Action, Change, Compiled, Decider, Endpoint, EndpointId, EndpointKind, Flow, Input, Member,
-    NetworkSet, Order, Party, Policy, PolicyClass, PolicyId, PolicyKind, Rule, Side, SideVerdict,
-    Stage, Tier, decide, explain,
+    NetworkSet, Order, Party, Policy, PolicyClass, PolicyId, PolicyKind, PortMatch, ProtocolMatch,
+    Rule, Side, SideVerdict, Stage, Tier, decide, explain,
 };
 use smol_str::SmolStr;
 
@@ -405,4 +405,130 @@ fn two_changes_of_one_version_are_told_apart() {
     assert_eq!(said(&other), SideVerdict::Deny);
     assert_eq!(said(&peer), SideVerdict::Allow);
     [&base, &other, &peer].into_iter().for_each(|compiled| drop(answer(compiled, &from_peer)));
+}
+
+/// Rules for other headers come, and the lists that were made before are still those of theirs.
+#[test]
+fn lists_outlive_headers_that_are_split() {
+    let endpoint = generated::cluster(&mut Random::new(1)).endpoints[0].clone();
+    let origin = endpoint.origin.clone();
+    let named = |name: &str, address: u8| Endpoint {
+        kind: EndpointKind::Workload { namespace: Namespace::new("a") },
+        name: name.into(),
+        labels: [(name, "")].into_iter().collect(),
+        addresses: vec![IpAddr::from([10, 0, 0, address])],
+        ..endpoint.clone()
+    };
+    let endpoints = vec![named("peer", 1), named("own", 2)];
+    let base = Compiled::new(Input { endpoints, ..Input::default() });
+    let policy = |id: u32, subject: &str, first: u16, last: u16| {
+        let mut rule = Rule::new(Action::Allow, 0, origin.clone());
+        rule.protocol = Some(ProtocolMatch { protocol: Protocol::TCP, family: None });
+        rule.destination.ports = vec![PortMatch::Range(PortRange { first, last })];
+        let policy = Policy {
+            kind: PolicyKind::Global,
+            namespace: None,
+            name: subject.into(),
+            tier: "default".into(),
+            order: Order(None),
+            subject: Selector::Has(subject.into()),
+            ingress: true,
+            egress: false,
+            ingress_rules: vec![rule],
+            egress_rules: Vec::new(),
+            class: PolicyClass::Normal,
+            apply_on_forward: false,
+            doubt: None,
+            origin: origin.clone(),
+        };
+        Change::Policy(PolicyId(id), Some(Arc::new(policy)))
+    };
+    let party = |id: u32, address: u8| {
+        Party::at(IpAddr::from([10, 0, 0, address])).endpoint(EndpointId(id))
+    };
+    let check = |compiled: &Compiled| {
+        for (from, to) in [(party(0, 1), party(1, 2)), (party(1, 2), party(0, 1))] {
+            for port in [0, 99, 100, 149, 150, 151, 159, 160, 161, 200, 201, 65_535] {
+                let flow = Flow {
+                    family: Family::V4,
+                    protocol: Protocol::TCP,
+                    from: from.clone(),
+                    to: to.clone(),
+                    source_port: Ranges::one(40_000),
+                    port: Some(port),
+                    icmp: None,
+                };
+                answer(compiled, &flow);
+            }
+        }
+    };
+    let own = base.changed([policy(0, "own", 100, 200)]).0;
+    own.warm(1);
+    check(&own);
+    // Two versions made from one, which give the next numbers to different headers.
+    let versions = [(150, 150), (160, 65_535)]
+        .map(|(first, last)| own.changed([policy(1, "peer", first, last)]).0);
+    let [one, other] = &versions;
+    [&own, one, other, one, &own].into_iter().for_each(check);
+    check(&one.changed([policy(2, "own", 151, 160)]).0);
+    versions.iter().for_each(check);
+}
+
+/// Selectors are about addresses: who comes to share one is seen as both.
+#[test]
+fn who_shares_an_address_is_no_longer_alone() {
+    let endpoint = generated::cluster(&mut Random::new(1)).endpoints[0].clone();
+    let origin = endpoint.origin.clone();
+    let named = |name: &str, address: u8| Endpoint {
+        kind: EndpointKind::Workload { namespace: Namespace::new("a") },
+        name: name.into(),
+        labels: [(name, "")].into_iter().collect(),
+        addresses: vec![IpAddr::from([10, 0, 0, address])],
+        ..endpoint.clone()
+    };
+    let mut rule = Rule::new(Action::Allow, 0, origin.clone());
+    rule.source.selector = Some(Selector::Has("peer".into()));
+    let policy = Policy {
+        kind: PolicyKind::Global,
+        namespace: None,
+        name: "p".into(),
+        tier: "default".into(),
+        order: Order(None),
+        subject: Selector::Has("own".into()),
+        ingress: true,
+        egress: false,
+        ingress_rules: vec![rule],
+        egress_rules: Vec::new(),
+        class: PolicyClass::Normal,
+        apply_on_forward: false,
+        doubt: None,
+        origin: origin.clone(),
+    };
+    let input = Input {
+        endpoints: vec![named("peer", 1), named("own", 2), named("third", 3)],
+        policies: vec![policy],
+        ..Input::default()
+    };
+    let mut compiled = Compiled::new(input);
+    compiled.warm(1);
+    let party = |id: u32, address: u8| {
+        Party::at(IpAddr::from([10, 0, 0, address])).endpoint(EndpointId(id))
+    };
+    let from_third = Flow {
+        family: Family::V4,
+        protocol: Protocol::TCP,
+        from: party(2, 3),
+        to: party(1, 2),
+        source_port: Ranges::one(40_000),
+        port: Some(80),
+        icmp: None,
+    };
+    for (address, want) in [(1, SideVerdict::Deny), (3, SideVerdict::Allow), (4, SideVerdict::Deny)]
+    {
+        let put = Change::Endpoint(EndpointId(0), Some(Arc::new(named("peer", address))));
+        compiled = compiled.changed([put]).0;
+        answer(&compiled, &from_third);
+        let said = decide(&compiled, &from_third, Stage::Enforced).ingress.verdict;
+        assert_eq!(said, want, "the peer is at 10.0.0.{address}");
+    }
 }

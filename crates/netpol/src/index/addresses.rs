@@ -70,6 +70,17 @@ impl AddressTable {
         }
     }
 
+    /// Where the span of an address of IPv4 stands.
+    pub(crate) fn place_of_v4(&self, address: u32) -> Option<usize> {
+        self.v4.place(address)
+    }
+
+    /// The span that stands there.
+    #[inline]
+    pub(crate) fn at_v4(&self, place: usize) -> Option<&Span> {
+        self.v4.spans.get(place)
+    }
+
     /// Whether any network set holds one of these addresses.
     pub(crate) fn meets(&self, family: Family, ranges: &[(u128, u128)]) -> bool {
         let narrow = |number: u128| u32::try_from(number).unwrap_or(u32::MAX);
@@ -83,8 +94,12 @@ impl AddressTable {
 impl<N: Copy + Ord> Spans<N> {
     #[inline]
     fn holding(&self, address: N) -> Option<&Span> {
-        let after = self.firsts.partition_point(|first| *first <= address);
-        self.spans.get(after.checked_sub(1)?)
+        self.spans.get(self.place(address)?)
+    }
+
+    #[inline]
+    fn place(&self, address: N) -> Option<usize> {
+        self.firsts.partition_point(|first| *first <= address).checked_sub(1)
     }
 
     fn meets(&self, first: N, last: N) -> bool {

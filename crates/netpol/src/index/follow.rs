@@ -9,12 +9,12 @@ use portcullis_core::Selector;
 use smol_str::SmolStr;
 
 use super::anchor::{Anchor, anchors};
-use super::line::Lines;
-use super::rulebook::MAX_CRITERIA;
+use super::seat::{NO_SHAPE, Seat};
 use super::shape::{Look, Shape};
-use super::{Index, LazyAddresses, NO_SHAPE, Seat, key_of_port, seat, take};
+use super::step::MAX_CRITERIA;
+use super::{Index, LazyAddresses, key_of_port, seat, take};
 use crate::compiled::Compiled;
-use crate::model::{Direction, Endpoint, EndpointId, NetworkSet, Policy, PolicyId, Profile};
+use crate::model::{Endpoint, EndpointId, NetworkSet, Policy, PolicyId, Profile};
 
 impl Index {
     /// `compiled` is the input as it is after the change.
@@ -27,10 +27,10 @@ impl Index {
     ) {
         let there = match new {
             Some(endpoint) => seat(compiled, id, endpoint, self.shape_id(Look::of(endpoint))),
-            None => Seat::EMPTY,
+            None => Seat::empty(),
         };
         while self.seats.len() <= id.index() {
-            self.seats.push(Seat::EMPTY);
+            self.seats.push(Seat::empty());
         }
         self.seats.set(id.index(), there);
         if old.map(|e| &e.addresses) == new.map(|e| &e.addresses) {
@@ -48,11 +48,12 @@ impl Index {
             .collect();
         for other in neighbours {
             let (Some(endpoint), Some(there)) =
-                (compiled.find_endpoint(other), self.seats.get(other.index()).copied())
+                (compiled.find_endpoint(other), self.seats.get(other.index()))
             else {
                 continue;
             };
-            self.seats.set(other.index(), seat(compiled, other, endpoint, there.shape));
+            let moved = seat(compiled, other, endpoint, there.shape());
+            self.seats.set(other.index(), moved);
         }
     }
 
@@ -60,8 +61,7 @@ impl Index {
     fn shape_id(&mut self, look: Look) -> u32 {
         let id = u32::try_from(self.shapes.len()).unwrap_or(NO_SHAPE);
         let entry = self.entry(&look, id);
-        let looks_so =
-            |id: &u32| self.shapes.get(*id as usize).is_some_and(|shape| *shape.look == look);
+        let looks_so = |id: &u32| self.shapes.get(*id).is_some_and(|shape| *shape.look == look);
         if let Some(known) = self.directory.looking(entry.look).find(looks_so) {
             return known;
         }
@@ -72,7 +72,7 @@ impl Index {
             let known = self.called.get(&port.name).map_or(&[][..], |keys| keys);
             !known.contains(&key_of_port(port))
         });
-        self.shapes.push(Arc::new(Shape::new(look, self.criteria.known(), kin)));
+        self.shapes.push(Shape::new(look, self.criteria.known(), kin));
         id
     }
 
@@ -82,7 +82,7 @@ impl Index {
             self.subjects.take(under, id);
             self.ask_anew(&old.subject);
         }
-        let lines = new.map(|policy| Arc::new(self.lines(policy)));
+        let lines = new.map(|new| Arc::new(self.lines(&new.ingress_rules, &new.egress_rules)));
         while self.policies.len() <= id.index() {
             self.policies.push(None);
         }
@@ -99,9 +99,7 @@ impl Index {
     pub(crate) fn put_profile(&mut self, name: &SmolStr, profile: Option<&Profile>) {
         match profile {
             Some(profile) => {
-                let ingress = self.lines_of(&profile.ingress_rules, Direction::Ingress);
-                let egress = self.lines_of(&profile.egress_rules, Direction::Egress);
-                let lines = Lines { ingress, egress };
+                let lines = self.lines(&profile.ingress_rules, &profile.egress_rules);
                 self.profiles.insert_mut(name.clone(), Arc::new(lines));
             }
             None => {
@@ -150,13 +148,13 @@ impl Index {
     fn renew_addresses(&mut self) {
         let known = self.criteria.known();
         for id in self.sets.iter().flatten().copied().collect::<Vec<_>>() {
-            let Some(shape) = self.shapes.get(id as usize) else { continue };
+            let Some(shape) = self.shapes.get(id) else { continue };
             if shape.known < known && !shape.workload {
-                let fresh = Arc::new(Shape::new(Arc::clone(&shape.look), known, None));
-                self.shapes.set(id as usize, fresh);
+                let fresh = Shape::new(Arc::clone(&shape.look), known, None);
+                self.shapes.set(id, fresh);
             }
         }
-        self.addresses = LazyAddresses::new(known);
+        self.addresses = LazyAddresses::new(known, self.next_table());
     }
 
     /// Notes what keeps the index from answering by itself.
@@ -189,9 +187,9 @@ impl Index {
     /// Lets a shape ask anew for its rules, if it is there and such a one.
     fn ask_anew_if(&mut self, id: u32, is_such: impl FnOnce(&Shape) -> bool) {
         // Also if it was never asked: a version before this one may be, and would answer for both.
-        let shape = self.shapes.get(id as usize).filter(|shape| is_such(shape));
-        if let Some(fresh) = shape.map(|shape| Arc::new(shape.with_other_rules())) {
-            self.shapes.set(id as usize, fresh);
+        let shape = self.shapes.get(id).filter(|shape| is_such(shape));
+        if let Some(fresh) = shape.map(Shape::with_other_rules) {
+            self.shapes.set(id, fresh);
         }
     }
 

@@ -7,7 +7,7 @@ use portcullis_core::{Family, Ranges, Selector};
 use smol_str::SmolStr;
 
 use super::criterion::Addresses;
-use super::header::{Headers, SharedKeys, port_keys};
+use super::header::{Headers, LAST_KEY, SharedKeys, port_keys};
 use crate::model::{Action, Direction, Peer, PortMatch, Rule};
 
 /// The rules of a policy or profile. One that is put again has another identity, whatever it says.
@@ -15,6 +15,9 @@ use crate::model::{Action, Direction, Peer, PortMatch, Rule};
 pub(crate) struct Lines {
     pub(crate) ingress: Vec<Line>,
     pub(crate) egress: Vec<Line>,
+    /// How many atoms there were once those of these rules were among them: all versions that have
+    /// these lines have so many in common.
+    pub(crate) atoms: u32,
 }
 
 impl Lines {
@@ -141,6 +144,19 @@ impl Line {
         Self { action: rule.action, headers, keys, names, test }
     }
 
+    /// The keys at which what it says may begin to differ, the ports of endpoints left aside.
+    pub(crate) fn cuts(&self) -> impl Iterator<Item = u32> + '_ {
+        let all = match &self.keys {
+            Some(keys) => Cow::Borrowed(&**keys),
+            None => {
+                let ports = self.headers.ports.iter();
+                let parts = ports.chain([&self.headers.base]).flat_map(narrow);
+                Cow::Owned(parts.collect())
+            }
+        };
+        (0..all.len()).flat_map(move |at| all.get(at).copied().into_iter().flat_map(ends))
+    }
+
     /// Whether the ports of the endpoint itself count.
     pub(crate) fn has_names(&self) -> bool {
         !self.names.is_empty()
@@ -184,8 +200,13 @@ impl Several {
     }
 }
 
+/// Where a range of keys begins, and where what follows it does.
+pub(super) fn ends((first, last): (u32, u32)) -> [u32; 2] {
+    [first, (last + 1).min(LAST_KEY)]
+}
+
 /// Keys have 24 bits.
-fn narrow(keys: &Ranges) -> Box<[(u32, u32)]> {
+pub(super) fn narrow(keys: &Ranges) -> Box<[(u32, u32)]> {
     let word = |key: u128| u32::try_from(key).unwrap_or(u32::MAX);
     keys.spans().iter().map(|(first, last)| (word(*first), word(*last))).collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!   endpoint ─▶ seat ─▶ shape ─┬─▶ seen   which selectors of rules select it
-//!                              └─▶ own    rulebook, by direction: its rules, as lists by header
+//!                              └─▶ own    rulebook, by direction: its rules, as a list for each atom
+//!   header ───▶ atom ─────────────────▶   the place of the list
 //!   address ─▶ span ───────────▶ seen     which networks of rules hold it, and which selectors
 //!                                         of rules select a network set that does
 //! ```
@@ -14,24 +15,30 @@
 
 mod addresses;
 mod anchor;
+mod atoms;
 mod criterion;
 mod directory;
 mod follow;
 mod header;
 mod line;
-pub(crate) mod rulebook;
+pub(crate) mod lists;
+mod rulebook;
+pub(crate) mod seat;
 mod seen;
 mod shape;
+mod shapes;
+pub(crate) mod step;
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use foldhash::fast::{FixedState, RandomState};
 use portcullis_core::net::NamedPort;
-use portcullis_core::{Family, Selector, Slots};
+use portcullis_core::{Family, Ranges, Selector, Slots};
 use smol_str::SmolStr;
 
 use crate::compiled::Compiled;
@@ -41,16 +48,22 @@ use crate::model::{Direction, Endpoint, EndpointId, Policy, PolicyClass, PolicyI
 use addresses::AddressTable;
 pub(crate) use addresses::Span;
 use anchor::{Anchor, Anchored, anchors};
+pub(crate) use atoms::Atoms;
+pub(crate) use criterion::Bits;
 use criterion::{Addresses, Criteria, Criterion, MAX_BITS};
 use directory::{Directory, Entry, Everything, Keys, MAX_LISTED, everything, hash_of};
 pub(crate) use header::key;
 use header::{SharedKeys, port_keys};
-use line::{Line, Lines, Numbers};
+use line::{Line, Lines, Numbers, ends, narrow};
 pub(crate) use line::{Several, Test};
-use rulebook::{Lists, PolicyRules, Rulebook, Rules, TierRules, Tiers};
+use lists::Lists;
+use rulebook::{PolicyRules, Rulebook, Rules, TierRules, Tiers};
+use seat::Seat;
 pub(crate) use seen::{Seen, Sight};
 use shape::Look;
 pub(crate) use shape::Shape;
+use shapes::Shapes;
+use step::Who;
 
 /// As long as there are no more selectors than this, all of them have bits.
 const FEW_SELECTORS: usize = 2048;
@@ -59,11 +72,13 @@ const FEW_SELECTORS: usize = 2048;
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
     seats: Slots<Seat, 64>,
-    shapes: Slots<Arc<Shape>>,
+    shapes: Shapes,
     /// Where they are found.
     directory: Directory,
     /// What rules ask of the other end.
     criteria: Criteria,
+    /// The headers that rules tell apart.
+    atoms: Atoms,
     /// The selectors of rules, by an anchor.
     rule_selectors: Anchored<u32>,
     /// The policies, by an anchor of whom they select.
@@ -79,6 +94,8 @@ pub(crate) struct Index {
     /// The shape of each network set.
     sets: Slots<Option<u32>, 64>,
     addresses: Arc<LazyAddresses>,
+    /// How many tables of addresses there were: all versions of an index count together.
+    tables: Arc<AtomicU64>,
     /// Bits for the addresses of IPv4 that endpoints have, by [`crowd`]: where there is none, an address
     /// is nobody's. It is not forgotten which addresses endpoints had.
     taken: Arc<[u64]>,
@@ -99,27 +116,10 @@ pub(crate) struct Index {
 #[derive(Debug)]
 struct LazyAddresses {
     table: OnceLock<AddressTable>,
+    /// Which of all tables it is.
+    number: u64,
     /// How many criteria had numbers when it was put here: only those count, as with shapes.
     known: u32,
-}
-
-/// Where an endpoint sits: what the hot path needs of it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Seat {
-    shape: u32,
-    /// Its only address of IPv4, if it has just one.
-    v4: u32,
-    flags: u32,
-}
-
-const NO_SHAPE: u32 = u32::MAX;
-/// Nobody else has one of its addresses.
-const ALONE: u32 = 1;
-/// It has exactly one address of IPv4.
-const ONE_V4: u32 = 2;
-
-impl Seat {
-    const EMPTY: Self = Self { shape: NO_SHAPE, v4: 0, flags: 0 };
 }
 
 /// What shapes in use are seen as.
@@ -151,9 +151,9 @@ pub struct IndexStats {
     pub selectors: usize,
     /// Networks of rules, each list of them counted once.
     pub networks: usize,
-    /// Lists, equal ones of a rulebook counted once for every range of headers.
+    /// Lists, equal ones of a rulebook counted once for every atom of headers.
     pub lists: usize,
-    /// Steps of all lists, equal lists of a rulebook counted once.
+    /// Steps of these lists.
     pub steps: usize,
     /// Bytes of lists, shapes' selectors and seats.
     pub bytes: usize,
@@ -166,7 +166,7 @@ impl Index {
         let mut looks = Numbered::default();
         let mut seats = Vec::new();
         for (id, endpoint) in compiled.endpoints() {
-            seats.resize(id.index(), Seat::EMPTY);
+            seats.resize_with(id.index(), Seat::empty);
             let shape = looks.number(Look::of(endpoint));
             seats.push(seat(compiled, id, endpoint, shape));
         }
@@ -178,9 +178,10 @@ impl Index {
         let looks = looks.all;
         let mut index = Self {
             seats: seats.into_iter().collect(),
-            shapes: Slots::default(),
+            shapes: Shapes::default(),
             directory: Directory::default(),
             criteria: Criteria::new(Vec::new(), Vec::new(), Vec::new()),
+            atoms: Atoms::new(std::iter::empty()),
             rule_selectors: Anchored::default(),
             subjects: Anchored::default(),
             subject_keys: Arc::default(),
@@ -189,7 +190,8 @@ impl Index {
             called: called(looks.iter().flat_map(|look| &look.ports)),
             is_stale: false,
             sets: sets.into_iter().collect(),
-            addresses: LazyAddresses::new(0),
+            addresses: LazyAddresses::new(0, 0),
+            tables: Arc::default(),
             taken: taken(compiled),
             nobody: Seen::new(&[], 0, u32::MAX),
             named_sets: Arc::from([]),
@@ -213,17 +215,18 @@ impl Index {
         let mut subjects = Vec::new();
         for (id, policy) in compiled.placed_policies() {
             policies.resize(id.index(), None);
-            policies.push(Some(Arc::new(index.lines(policy))));
+            let [ingress, egress] = [&policy.ingress_rules, &policy.egress_rules];
+            policies.push(Some(Arc::new(index.lines(ingress, egress))));
             subjects.push((index.anchors(&policy.subject), id));
         }
         index.policies = policies.into_iter().collect();
         index.subjects = Anchored::new(subjects);
         let known = index.criteria.known();
-        index.addresses = LazyAddresses::new(known);
+        index.addresses = LazyAddresses::new(known, index.next_table());
         let shapes = looks
             .into_iter()
             .zip(entries)
-            .map(|(look, entry)| Arc::new(Shape::new(look, known, index.directory.kin(entry))));
+            .map(|(look, entry)| Shape::new(look, known, index.directory.kin(entry)));
         index.shapes = shapes.collect::<Vec<_>>().into_iter().collect();
         index
     }
@@ -249,10 +252,18 @@ impl Index {
         Entry { id, look: hash_of(look), kin }
     }
 
-    fn lines(&mut self, policy: &Policy) -> Lines {
-        let mut lines = |direction| self.lines_of(policy.rules(direction), direction);
-        let (ingress, egress) = (lines(Direction::Ingress), lines(Direction::Egress));
-        Lines { ingress, egress }
+    /// The number of the next table of addresses: no other version has it, nor was there one before.
+    fn next_table(&self) -> u64 {
+        self.tables.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    fn lines(&mut self, ingress: &[Rule], egress: &[Rule]) -> Lines {
+        let ingress = self.lines_of(ingress, Direction::Ingress);
+        let egress = self.lines_of(egress, Direction::Egress);
+        for cut in ingress.iter().chain(&egress).flat_map(Line::cuts) {
+            self.atoms.begin(cut);
+        }
+        Lines { ingress, egress, atoms: self.atoms.len() }
     }
 
     fn lines_of(&mut self, rules: &[Rule], direction: Direction) -> Vec<Line> {
@@ -262,16 +273,20 @@ impl Index {
     /// Gives numbers to all criteria of the rules there are.
     fn number_criteria(&mut self, compiled: &Compiled, looks: &[Arc<Look>], all: &Everything) {
         let mut drafts = DraftCriteria::default();
+        let called =
+            self.called.values().flat_map(|keys| narrow(&Ranges::of(keys.iter().copied())));
+        let mut cuts: Vec<u32> = called.flat_map(ends).collect();
         let policies = compiled.placed_policies().map(|(_, policy)| policy);
         let rules = policies.map(|p| [&p.ingress_rules, &p.egress_rules]);
         let of_profiles = compiled.profiles().map(|(_, p)| [&p.ingress_rules, &p.egress_rules]);
         for [ingress, egress] in rules.chain(of_profiles) {
             for (rules, direction) in [(ingress, Direction::Ingress), (egress, Direction::Egress)] {
                 for rule in rules {
-                    Line::new(rule, direction, &mut drafts);
+                    cuts.extend(Line::new(rule, direction, &mut drafts).cuts());
                 }
             }
         }
+        self.atoms = Atoms::new(cuts.into_iter());
         let DraftCriteria { selectors, addresses } = drafts;
         let few = selectors.all.len() <= FEW_SELECTORS;
         let rarity = |anchor: &Anchor| match anchor {
@@ -399,8 +414,7 @@ fn seat(compiled: &Compiled, id: EndpointId, endpoint: &Endpoint, shape: u32) ->
         (Some(only), None) => Some(only),
         _ => None,
     };
-    let flags = if alone { ALONE } else { 0 } | if only.is_some() { ONE_V4 } else { 0 };
-    Seat { shape, v4: only.unwrap_or(0), flags }
+    Seat::new(shape, only, alone)
 }
 
 /// Which bit stands for an address of IPv4 among those that endpoints have: one for all of a network
@@ -428,8 +442,8 @@ fn take(taken: &mut [u64], address: IpAddr) {
 }
 
 impl LazyAddresses {
-    fn new(known: u32) -> Arc<Self> {
-        Arc::new(Self { table: OnceLock::new(), known })
+    fn new(known: u32, number: u64) -> Arc<Self> {
+        Arc::new(Self { table: OnceLock::new(), number, known })
     }
 }
 
@@ -449,23 +463,21 @@ impl Index {
     }
 
     #[inline]
-    pub(crate) fn shape(&self, seat: &Seat) -> Option<&Arc<Shape>> {
-        self.shapes.get(seat.shape as usize)
+    pub(crate) fn shape(&self, seat: &Seat) -> Option<&Shape> {
+        self.shapes.get(seat.shape())
     }
 
     pub(crate) fn line(
         &self,
-        who: rulebook::Who,
+        who: Who,
         own: &Shape,
         rule: u32,
         direction: Direction,
     ) -> Option<&Line> {
         let lines = match who {
-            rulebook::Who::Policy(id) => self.policies.get(id.index())?.as_ref()?,
-            rulebook::Who::Profile(place) => {
-                self.profiles.get(own.look.profiles.get(place as usize)?)?
-            }
-            rulebook::Who::Nobody => return None,
+            Who::Policy(id) => self.policies.get(id.index())?.as_ref()?,
+            Who::Profile(place) => self.profiles.get(own.look.profiles.get(place as usize)?)?,
+            Who::Nobody => return None,
         };
         lines.of(direction).get(rule as usize)
     }
@@ -557,7 +569,8 @@ impl Index {
         if let Some(lists) = shape.at_hand(direction).get().filter(|_| usual) {
             return Cow::Borrowed(lists);
         }
-        let lists = self.rulebook(compiled, shape, direction).lists_for(key, family, stage);
+        let lists = self.rulebook(compiled, shape, direction);
+        let lists = lists.lists_for(key, family, stage, &self.atoms);
         match lists {
             Cow::Borrowed(lists) if usual => {
                 Cow::Borrowed(shape.at_hand(direction).get_or_init(|| lists.clone()))
@@ -568,7 +581,8 @@ impl Index {
 
     /// Works out the lists of a shape, if they are kept.
     fn make_lists(&self, compiled: &Compiled, shape: &Shape, direction: Direction, family: Family) {
-        let lists = self.rulebook(compiled, shape, direction).lists(family, Stage::Enforced);
+        let lists = self.rulebook(compiled, shape, direction);
+        let lists = lists.lists(family, Stage::Enforced, &self.atoms);
         if let Some(lists) = lists.filter(|_| family == Family::V4) {
             shape.at_hand(direction).get_or_init(|| lists.clone());
         }
@@ -577,7 +591,7 @@ impl Index {
     /// Another shape that the same policies select: what changes of a pod is often nothing that they
     /// look at, such as the hash of its template.
     fn kin(&self, shape: &Shape) -> Option<&Shape> {
-        let kin = self.shapes.get(shape.kin? as usize)?;
+        let kin = self.shapes.get(shape.kin?)?;
         let policies_tell = |(key, _): (&str, &str)| self.subject_keys.contains(key);
         let is_kin =
             kin.workload && !kin.look.labels.differing(&shape.look.labels).any(policies_tell);
@@ -654,6 +668,23 @@ impl Index {
     #[inline]
     pub(crate) fn span(&self, compiled: &Compiled, family: Family, address: u128) -> Option<&Span> {
         self.address_table(compiled).holding(family, address)
+    }
+
+    /// The span of the address at which an endpoint is.
+    #[inline]
+    pub(crate) fn span_of(&self, compiled: &Compiled, seat: &Seat, address: u128) -> Option<&Span> {
+        match seat.span(self.addresses.number) {
+            Some(place) => self.addresses.table.get()?.at_v4(place),
+            None => self.first_span_of(compiled, seat, address),
+        }
+    }
+
+    #[cold]
+    fn first_span_of(&self, compiled: &Compiled, seat: &Seat, address: u128) -> Option<&Span> {
+        let table = self.address_table(compiled);
+        let place = table.place_of_v4(u32::try_from(address).ok()?)?;
+        seat.remember(self.addresses.number, place);
+        table.at_v4(place)
     }
 
     /// Which criteria hold of an address, whoever has it.
@@ -754,7 +785,7 @@ impl Index {
 
     #[cold]
     fn first_address_table(&self, compiled: &Compiled) -> &AddressTable {
-        let LazyAddresses { table, known } = self.addresses.as_ref();
+        let LazyAddresses { table, known, .. } = self.addresses.as_ref();
         let place = |place: usize| u32::try_from(place).unwrap_or(u32::MAX);
         table.get_or_init(|| {
             let known = self.criteria.addresses().filter(|(number, _)| number < known);
@@ -768,9 +799,9 @@ impl Index {
     }
 
     /// The shape of the network set at this place.
-    pub(crate) fn set_shape(&self, place: u32) -> Option<&Arc<Shape>> {
+    pub(crate) fn set_shape(&self, place: u32) -> Option<&Shape> {
         let shape = (*self.sets.get(place as usize)?)?;
-        self.shapes.get(shape as usize)
+        self.shapes.get(shape)
     }
 
     /// Whether any network set has DNS names.
@@ -781,8 +812,21 @@ impl Index {
 
     /// Whether a selector of rules selects a network set that has DNS names.
     pub(crate) fn selects_names(&self, selector: u32) -> bool {
-        let shapes = self.named_sets.iter().filter_map(|s| self.shapes.get(*s as usize));
+        let shapes = self.named_sets.iter().filter_map(|s| self.shapes.get(*s));
         shapes.into_iter().any(|shape| self.holds_of_shape(selector, shape))
+    }
+
+    /// The headers that rules tell apart.
+    #[inline]
+    pub(crate) fn atoms(&self) -> &Atoms {
+        &self.atoms
+    }
+
+    /// Criteria below this have bits in what is seen of an address, and those of them that can hold of a
+    /// shape have bits there.
+    #[inline]
+    pub(crate) fn bits(&self) -> Bits {
+        self.criteria.bits()
     }
 
     /// Whether nothing can be said without walking: policies of other engines may decide, or a network
@@ -809,7 +853,7 @@ impl Index {
                 }
             }
         };
-        let shapes: Vec<&Arc<Shape>> = self.shapes.iter().collect();
+        let shapes: Vec<&Shape> = self.shapes.iter().collect();
         let share = shapes.len().div_ceil(threads.max(1)).max(1);
         std::thread::scope(|scope| {
             for part in shapes.chunks(share) {
@@ -849,13 +893,5 @@ impl Index {
             stats.lists += lists;
         }
         stats
-    }
-}
-
-impl Seat {
-    /// Whether this address of IPv4 is its only one, and nobody else's.
-    #[inline]
-    pub(crate) fn is_at(&self, address: u128) -> bool {
-        self.flags == ALONE | ONE_V4 && u128::from(self.v4) == address
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use super::criterion::Bits;
+
 /// The numbers of the criteria that hold, in one array so that a question touches few lines of the
 /// cache: that a criterion does not hold is nearly always told by one bit.
 ///
@@ -46,6 +48,12 @@ impl Seen {
     pub(crate) fn has(&self, number: u32) -> bool {
         let part = self.part();
         part.may_have(number) && part.has(number)
+    }
+
+    /// The word in which the bit of a criterion stands, for one that has a bit.
+    #[inline(always)]
+    pub(crate) fn word(&self, number: u32) -> u32 {
+        self.0.get(HEAD + (number / u32::BITS) as usize).copied().unwrap_or(0)
     }
 
     #[inline(always)]
@@ -93,13 +101,12 @@ fn place(number: u32, limit: u32) -> (usize, u32) {
 /// What is seen of one end of a flow: of the endpoint, and of its address.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'a> {
-    end: Part<'a>,
-    at: Part<'a>,
-    /// Of criteria from this number on nothing is said.
-    pub(crate) upto: u32,
+    pub(crate) end: &'a Seen,
+    pub(crate) at: &'a Seen,
+    /// What has bits in all of the index.
+    pub(crate) bits: Bits,
 }
 
-#[derive(Clone, Copy)]
 struct Part<'a> {
     /// Those of criteria below the limit, and those that others share.
     bits: &'a [u32],
@@ -107,20 +114,23 @@ struct Part<'a> {
     others: &'a [u32],
 }
 
-impl<'a> Sight<'a> {
+impl Sight<'_> {
+    /// Whether a criterion holds of which both would have a bit; none of all others.
     #[inline(always)]
-    pub(crate) fn new(end: &'a Seen, at: &'a Seen) -> Self {
-        let upto = end.upto().min(at.upto());
-        Self { end: end.part(), at: at.part(), upto }
+    pub(crate) fn bit(&self, number: u32) -> Option<bool> {
+        if number >= self.bits.address {
+            return None;
+        }
+        // Addresses hold of no endpoint by itself. No branch, as which it is cannot be guessed.
+        let of_end = if number < self.bits.shape { !0 } else { 0 };
+        let word = self.end.word(number) & of_end | self.at.word(number);
+        Some(word >> (number % u32::BITS) & 1 == 1)
     }
 
-    /// Whether a criterion holds.
-    #[inline(always)]
-    pub(crate) fn has(&self, number: u32) -> bool {
-        // Both are looked up before either is decided on: that it does not hold is guessed well, and
-        // where it does is not.
-        (self.end.may_have(number) | self.at.may_have(number))
-            && (self.end.has(number) || self.at.has(number))
+    /// Whether a criterion holds; none if nothing is said of it.
+    pub(crate) fn has(&self, number: u32) -> Option<bool> {
+        let upto = self.end.upto().min(self.at.upto());
+        (number < upto).then(|| self.end.has(number) || self.at.has(number))
     }
 }
 
@@ -147,6 +157,17 @@ mod tests {
     use super::*;
 
     #[test]
+    fn no_bit_of_an_endpoint_is_taken_for_an_address() {
+        // What has no bit of its own shares some behind them, where an address would have one.
+        let rare: Vec<u32> = (500..600).collect();
+        let (end, at) = (Seen::new(&rare, 32, 600), Seen::new(&[40], 64, 600));
+        let sight = Sight { end: &end, at: &at, bits: Bits { shape: 32, address: 64 } };
+        for number in 0..64 {
+            assert_eq!(sight.bit(number), Some(number == 40), "{number}");
+        }
+    }
+
+    #[test]
     fn what_was_put_in_is_there_and_nothing_else() {
         let few: &[u32] = &[0, 31, 32, 99, 100, 101, 5_000];
         let many: Vec<u32> = (0..300).filter(|n| n % 7 < 3).chain(5_500..5_900).collect();
@@ -154,15 +175,20 @@ mod tests {
             for bits in [0, 1, 32, 33, 100, 128, 10_000] {
                 let seen = Seen::new(numbers, bits, 6_000);
                 let nothing = Seen::new(&[], 0, 7_000);
+                let bits = Bits { shape: bits, address: bits };
+                let sights = [(&seen, &nothing), (&nothing, &seen)];
+                let sights = sights.map(|(end, at)| Sight { end, at, bits });
                 for number in 0..6_000 {
                     let want = numbers.contains(&number);
-                    assert_eq!(seen.has(number), want, "{number}, {bits} bits");
-                    for sight in [Sight::new(&seen, &nothing), Sight::new(&nothing, &seen)] {
-                        assert_eq!(sight.has(number), want, "{number}, {bits} bits");
+                    assert_eq!(seen.has(number), want, "{number}, {bits:?}");
+                    for sight in &sights {
+                        assert_eq!(sight.has(number), Some(want), "{number}, {bits:?}");
+                        let bit = (number < bits.address).then_some(want);
+                        assert_eq!(sight.bit(number), bit, "{number}, {bits:?}");
                     }
                 }
-                assert_eq!(Sight::new(&seen, &nothing).upto, 6_000);
-                assert!(seen.numbers().eq(numbers.iter().copied()), "{bits} bits");
+                assert!(sights.iter().all(|sight| sight.has(6_000).is_none()));
+                assert!(seen.numbers().eq(numbers.iter().copied()), "{bits:?}");
                 assert_eq!(seen.upto(), 6_000);
             }
         }

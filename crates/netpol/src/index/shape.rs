@@ -6,7 +6,8 @@ use portcullis_core::Labels;
 use portcullis_core::net::NamedPort;
 use smol_str::SmolStr;
 
-use super::rulebook::{Lists, Rulebook};
+use super::lists::Lists;
+use super::rulebook::Rulebook;
 use super::seen::Seen;
 use crate::model::{Direction, Endpoint, EndpointKind};
 
@@ -19,7 +20,7 @@ use crate::model::{Direction, Endpoint, EndpointKind};
 /// when the shape was made: of two versions that come from one, each gives the next number to another.
 ///
 /// What every question touches stands together; the rest is elsewhere.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[repr(C)]
 pub(crate) struct Shape {
     /// The lists of its rulebooks for what is enforced on IPv4, for flows in and out: what most
