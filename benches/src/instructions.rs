@@ -24,8 +24,9 @@ const BINDINGS: usize = 10_000;
 const BYTES: usize = 1 << 20;
 
 /// What is counted: the name of the measure, the size, and how many operations are in one count.
-const MEASURES: [(&str, usize, usize); 5] = [
+const MEASURES: [(&str, usize, usize); 6] = [
     ("instructions_flow", PODS, QUESTIONS),
+    ("instructions_flow_one", PODS, QUESTIONS),
     ("instructions_label_change", PODS, changes::CHANGES),
     ("instructions_rbac", BINDINGS, QUESTIONS),
     ("instructions_read_yaml", BYTES, 1),
@@ -78,15 +79,17 @@ fn count(
 /// What the child does: gets everything ready, and then what is counted.
 pub fn child(name: &str, root: &Path) -> Result<(), Box<dyn Error>> {
     match name {
-        "instructions_flow" => {
+        "instructions_flow" | "instructions_flow_one" => {
             let snapshot = network::build(&network::read(&Cluster::generate(PODS)));
             let compiled = snapshot.network();
             // What is worked out when it is first asked for is no part of an answer: of endpoints it is
             // made here, of addresses by asking once.
             compiled.warm(1);
             let flows = Questions::about(compiled, PODS).random(QUESTIONS);
-            network::ask(compiled, &flows);
-            counted(|| network::ask(compiled, &flows));
+            let by_one = name == "instructions_flow_one";
+            let ask = if by_one { network::ask_one_by_one } else { network::ask };
+            ask(compiled, &flows);
+            counted(|| ask(compiled, &flows));
         }
         "instructions_label_change" => {
             let cluster = Cluster::generate(PODS);

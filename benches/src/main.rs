@@ -164,7 +164,7 @@ fn flows(pods: usize, largest: bool, report: &mut Report) -> Result<(), Box<dyn 
             "different": 0,
         }),
     )?;
-    let [random, hot] = network::decisions(compiled, pods);
+    let [together, by_one] = network::decisions(compiled, pods);
     let floor = floors::memory(stats.bytes);
     let edits = [changes::of_labels(&cluster, compiled), changes::of_policies(&cluster, compiled)];
     let [label_change, policy_change] = edits.map(|edits| {
@@ -174,10 +174,16 @@ fn flows(pods: usize, largest: bool, report: &mut Report) -> Result<(), Box<dyn 
     });
     let snapshot_mb = (found.after - found.before) / 1e6;
     if largest {
-        report.times("flow_random", pods, random, "ns")?;
-        report.times("flow_hot", pods, hot, "ns")?;
+        report.times("flow_random", pods, together.random, "ns")?;
+        report.times("flow_hot", pods, together.hot, "ns")?;
+        report.times("flow_random_one", pods, by_one.random, "ns")?;
+        report.times("flow_hot_one", pods, by_one.hot, "ns")?;
         report.times("mem_floor", stats.bytes, floor, "ns")?;
-        report.number("flow_random_of_floor", pods, random.p50 / floor.p50, "x")?;
+        for (name, decisions) in
+            [("flow_random_of_floor", &together), ("flow_random_one_of_floor", &by_one)]
+        {
+            report.number(name, pods, decisions.random.p50 / floor.p50, "x")?;
+        }
         report.times("label_change", pods, label_change, "us")?;
         report.times("policy_change", pods, policy_change, "us")?;
         report.times("snapshot_build", pods, build.per(1e6), "ms")?;
@@ -185,7 +191,8 @@ fn flows(pods: usize, largest: bool, report: &mut Report) -> Result<(), Box<dyn 
         report.number("snapshot_rss", pods, snapshot_mb, "MB")?;
         report.number("index_bytes", pods, stats.bytes as f64 / 1e6, "MB")?;
     }
-    report.times("scaling_flow_random", pods, random, "ns")?;
+    report.times("scaling_flow_random", pods, together.random, "ns")?;
+    report.times("scaling_flow_random_one", pods, by_one.random, "ns")?;
     report.times("scaling_label_change", pods, label_change, "us")?;
     report.times("scaling_policy_change", pods, policy_change, "us")?;
     report.times("scaling_snapshot_build", pods, build.per(1e6), "ms")?;

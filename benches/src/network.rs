@@ -8,7 +8,7 @@ use portcullis_core::{Family, Protocol, Ranges, Verdict};
 use portcullis_netpol::spec::{self, Answer, Packet};
 use portcullis_netpol::{
     Compiled, Decides, Endpoint, EndpointId, EndpointKind, Flow, Input, Party, Policy, Said,
-    SideVerdict, Stage, decide,
+    SideVerdict, Stage, decide, decide_all,
 };
 use portcullis_object::{Input as Text, Limits, Loaded, load};
 use portcullis_snapshot::{Settings, Snapshot};
@@ -120,15 +120,33 @@ impl Questions {
     }
 }
 
-/// Nanoseconds a verdict takes, about any pods and about few of them.
-pub fn decisions(network: &Compiled, pods: usize) -> [Times; 2] {
-    let mut questions = Questions::about(network, pods);
-    [questions.random(QUESTIONS), questions.hot(QUESTIONS)]
-        .map(|flows| clock::questions(&flows, |batch| ask(network, batch)))
+/// What a verdict takes.
+pub struct Decisions {
+    /// About any pods.
+    pub random: Times,
+    /// About few of them.
+    pub hot: Times,
 }
 
-/// Decides on every one of these.
+/// Nanoseconds a verdict takes where many are asked for at once, and one by one.
+pub fn decisions(network: &Compiled, pods: usize) -> [Decisions; 2] {
+    let mut questions = Questions::about(network, pods);
+    let [random, hot] = [questions.random(QUESTIONS), questions.hot(QUESTIONS)];
+    [ask, ask_one_by_one].map(|ask: fn(&Compiled, &[Flow])| {
+        let times = |flows| clock::questions(flows, |batch| ask(network, batch));
+        Decisions { random: times(&random), hot: times(&hot) }
+    })
+}
+
+/// Decides on all of these.
 pub fn ask(network: &Compiled, flows: &[Flow]) {
+    decide_all(network, black_box(flows), Stage::Enforced, |ruling| {
+        black_box(ruling);
+    });
+}
+
+/// Decides on every one of these by itself.
+pub fn ask_one_by_one(network: &Compiled, flows: &[Flow]) {
     for flow in flows {
         black_box(decide(network, black_box(flow), Stage::Enforced));
     }
@@ -150,8 +168,12 @@ pub fn compare(network: &Compiled, pods: usize) -> (usize, usize) {
     let mut questions = Questions::about(network, pods);
     let mut twin = Twin::of(network);
     let mut allowed = 0;
-    for flow in questions.random(COMPARED) {
-        let ruling = decide(network, &flow, Stage::Enforced);
+    let flows = questions.random(COMPARED);
+    let mut together = Vec::new();
+    decide_all(network, &flows, Stage::Enforced, |ruling| together.push(ruling));
+    assert_eq!(together.len(), COMPARED);
+    for (flow, ruling) in flows.into_iter().zip(together) {
+        assert_eq!(decide(network, &flow, Stage::Enforced), ruling, "{flow:?}");
         let ends = [(&ruling.egress, &flow.from), (&ruling.ingress, &flow.to)];
         let said = ends.map(|(said, party)| in_words(network, said, party));
         assert_eq!(said, twin.asked(&flow), "{flow:?}");

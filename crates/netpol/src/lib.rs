@@ -36,7 +36,7 @@ pub mod spec;
 mod touched;
 
 pub use compiled::{Change, Compiled};
-pub use decide::{Decides, Ruling, Said, decide};
+pub use decide::{Decides, Ruling, Said, decide, decide_all};
 pub use explain::{
     Branch, By, Condition, Connection, Decider, Hop, PolicyTrace, Side, SideVerdict, Stage,
     TierEnd, TierTrace, explain,

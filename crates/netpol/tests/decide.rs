@@ -9,7 +9,7 @@ use portcullis_core::{Family, PortRange, Protocol, Ranges, Selector};
 use portcullis_netpol::{
     Action, Compiled, Decides, Direction, Doubt, EndpointId, Flow, Foreign, Icmp, Input, Party,
     Policy, PolicyClass, PolicyKind, PortMatch, ProtocolMatch, Rule, Ruling, Stage, decide,
-    explain,
+    decide_all, explain,
 };
 
 /// Clusters in a run of the tests; `PORTCULLIS_SPEC_SEEDS` asks for more.
@@ -27,6 +27,19 @@ fn check(seed: u64, compiled: &Compiled, flow: &Flow) {
     for stage in [Stage::Enforced, Stage::Pending] {
         let walked = Ruling::told(compiled, flow, &explain(compiled, flow, stage));
         assert_eq!(decide(compiled, flow, stage), walked, "seed {seed} {stage:?} {flow:?}");
+    }
+}
+
+/// That many are decided together as each is by itself.
+#[track_caller]
+fn check_together(seed: u64, compiled: &Compiled, flows: &[Flow]) {
+    for stage in [Stage::Enforced, Stage::Pending] {
+        let mut together = Vec::new();
+        decide_all(compiled, flows, stage, |ruling| together.push(ruling));
+        assert_eq!(together.len(), flows.len());
+        for (flow, ruling) in flows.iter().zip(together) {
+            assert_eq!(ruling, decide(compiled, flow, stage), "seed {seed} {stage:?} {flow:?}");
+        }
     }
 }
 
@@ -107,6 +120,7 @@ fn every_pair_and_every_header_is_decided_as_it_is_explained() {
         for family in [Family::V4, Family::V6] {
             let parties = parties(&input, family);
             for from in &parties {
+                let mut flows = Vec::new();
                 for to in &parties {
                     for (protocol, port, icmp) in &headers {
                         let ports = Ranges::one(random.pick(&[53_u128, 443, 40_000]));
@@ -121,9 +135,11 @@ fn every_pair_and_every_header_is_decided_as_it_is_explained() {
                             icmp: icmp.clone(),
                         };
                         check(seed, &compiled, &flow);
+                        flows.push(flow);
                         asked += 2;
                     }
                 }
+                check_together(seed, &compiled, &flows);
             }
         }
     }

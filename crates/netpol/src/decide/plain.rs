@@ -1,6 +1,11 @@
 //! What nearly every question is: both ends are pods at their own addresses, or outside the cluster.
 //!
-//! An answer is found in stages, each of which waits for what the one before found in memory.
+//! An answer is found in stages, each of which waits for what the one before found in memory. One question
+//! by itself waits at every stage; of many, all are brought through a stage before any goes on, and wait
+//! together.
+
+use std::array;
+use std::hint::black_box;
 
 use portcullis_core::Family;
 
@@ -13,6 +18,9 @@ use crate::index::seat::Seat;
 use crate::index::step::Step;
 use crate::index::{self, Index, Shape, Sight, Span};
 use crate::model::Direction;
+
+/// So many questions go through the stages together: with 8 a question takes as long, with 32 more.
+pub(super) const TOGETHER: usize = 16;
 
 /// Who answers such questions. Whatever is none of them is to be asked in full.
 #[derive(Clone, Copy)]
@@ -90,6 +98,24 @@ impl<'a> Plain<'a> {
         let sides = self.sides(&meeting)?;
         let rows = self.rows(&question, &sides)?;
         self.steps(flow, &question, &meeting, &sides, &rows)
+    }
+
+    /// The answers to no more than [`TOGETHER`].
+    pub(super) fn answers(self, flows: &[Flow]) -> [Option<Steps<'a>>; TOGETHER] {
+        let questions: [_; TOGETHER] = array::from_fn(|at| self.question(flows.get(at)?));
+        let question = |at: usize| questions.get(at)?.as_ref();
+        let meetings: [_; TOGETHER] = array::from_fn(|at| self.meeting(question(at)?));
+        let meeting = |at: usize| meetings.get(at)?.as_ref();
+        let sides: [_; TOGETHER] = array::from_fn(|at| self.sides(meeting(at)?));
+        let side = |at: usize| sides.get(at)?.as_ref();
+        let rows: [_; TOGETHER] = array::from_fn(|at| self.rows(question(at)?, side(at)?));
+        let row = |at: usize| rows.get(at)?.as_ref();
+        // Nothing is made of it: what is looked at now is at hand when the steps are gone through.
+        let bits = (0..TOGETHER).filter_map(|at| Some(side(at)?.first_bits(row(at)?)));
+        black_box(bits.fold(0, |all, bits| all ^ bits));
+        array::from_fn(|at| {
+            self.steps(flows.get(at)?, question(at)?, meeting(at)?, side(at)?, row(at)?)
+        })
     }
 
     #[inline(always)]
@@ -177,5 +203,17 @@ impl<'a> Plain<'a> {
         let egress = step(rows.egress, &sides.egress, from, to, Direction::Egress)?;
         let ingress = step(rows.ingress, &sides.ingress, to, from, Direction::Ingress)?;
         Some([egress, ingress])
+    }
+}
+
+impl<'a> Sides<'a> {
+    /// Something of all words that the first steps ask for.
+    #[inline(always)]
+    fn first_bits(&self, rows: &Rows<'a>) -> u32 {
+        let bits = |row: Option<Row<'a>>, side: &Side<'a>| {
+            let words = |row: Row<'a>| row.first_asked().map(|number| side.sight.end.word(number));
+            row.map_or(0, |row| words(row).fold(0, |all, word| all ^ word))
+        };
+        bits(rows.egress, &self.egress) ^ bits(rows.ingress, &self.ingress)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::atoms::Atoms;
 use super::rulebook::Marked;
-use super::step::{BEGINS, Draft, STEP, Step};
+use super::step::{BEGINS, CRITERION, Draft, STEP, Step};
 
 /// The lists of a rulebook: one array, so that a question touches few lines of the cache.
 ///
@@ -27,6 +27,8 @@ pub(crate) struct Lists(Arc<[u32]>);
 
 /// Words before the lists of atoms.
 const HEAD: usize = 2;
+/// So many steps of a list are asked in the mean.
+const FEW: usize = 4;
 /// Stands before the others where there are masks.
 const MASKED: u32 = u32::MAX;
 /// Lists may be so many times as large as masks would be.
@@ -270,6 +272,16 @@ pub(crate) struct Picked<'a> {
 pub(crate) trait Tiered<'a>: Iterator<Item = Step<'a>> {
     /// Leaves out what is left of the tier of the last one.
     fn pass(&mut self);
+}
+
+impl<'a> Row<'a> {
+    /// The criteria of the first [`FEW`] steps, or what stands in their places. Where the list is shorter
+    /// they are of another.
+    #[inline(always)]
+    pub(crate) fn first_asked(self) -> impl Iterator<Item = u32> + 'a {
+        let few = self.left.first_chunk::<FEW>().map_or(&[][..], |few| few);
+        few.iter().map(|[asks, _]| asks & CRITERION)
+    }
 }
 
 impl<'a> Tiered<'a> for Row<'a> {

@@ -14,7 +14,7 @@ const KIND_SHIFT: u32 = 29;
 const ACTION_SHIFT: u32 = 27;
 /// Set in the first word of a step that is the first of its tier in its list.
 pub(super) const BEGINS: u32 = 1 << 26;
-const CRITERION: u32 = BEGINS - 1;
+pub(super) const CRITERION: u32 = BEGINS - 1;
 /// How many criteria can be told apart; beyond, the index is made anew.
 pub(crate) const MAX_CRITERIA: u32 = CRITERION - 1;
 
