@@ -347,60 +347,77 @@ fn who_differs_in_ports_alone_is_found_again() {
     assert_eq!(compiled.index_stats().shapes, 2);
 }
 
-#[test]
-fn two_changes_of_one_version_are_told_apart() {
-    let endpoint = generated::cluster(&mut Random::new(1)).endpoints[0].clone();
-    let origin = endpoint.origin.clone();
-    let named = |name: &str, address: &str| Endpoint {
+/// A pod at `10.0.0.address`, of which its name is the only label.
+fn pod(name: &str, address: u8) -> Endpoint {
+    Endpoint {
         kind: EndpointKind::Workload { namespace: Namespace::new("a") },
         name: name.into(),
         labels: [(name, "")].into_iter().collect(),
-        addresses: vec![address.parse().expect("an address")],
-        ..endpoint.clone()
-    };
-    let input = Input {
-        endpoints: vec![named("peer", "10.0.0.1"), named("own", "10.0.0.2")],
-        ..Input::default()
-    };
-    let base = Compiled::new(input);
-    let party = |id: u32, address: &str| {
-        Party::at(address.parse().expect("an address")).endpoint(EndpointId(id))
-    };
-    let outside = Party::at("203.0.113.9".parse().expect("an address"));
-    let flow = |from: Party| Flow {
+        addresses: vec![at(address)],
+        ..generated::cluster(&mut Random::new(1)).endpoints[0].clone()
+    }
+}
+
+fn at(address: u8) -> IpAddr {
+    IpAddr::from([10, 0, 0, address])
+}
+
+fn party(id: u32, address: u8) -> Party {
+    Party::at(at(address)).endpoint(EndpointId(id))
+}
+
+fn tcp(from: Party, to: Party, port: u16) -> Flow {
+    Flow {
         family: Family::V4,
         protocol: Protocol::TCP,
         from,
-        to: party(1, "10.0.0.2"),
+        to,
         source_port: Ranges::one(40_000),
-        port: Some(80),
+        port: Some(port),
         icmp: None,
-    };
+    }
+}
+
+/// A policy for flows into the pod of this name, which has one rule.
+fn into_pod(name: &str, rule: impl FnOnce(&mut Rule)) -> Policy {
+    let origin = pod(name, 0).origin;
+    let mut ingress = Rule::new(Action::Allow, 0, origin.clone());
+    rule(&mut ingress);
+    Policy {
+        kind: PolicyKind::Global,
+        namespace: None,
+        name: name.into(),
+        tier: "default".into(),
+        order: Order(None),
+        subject: Selector::Has(name.into()),
+        ingress: true,
+        egress: false,
+        ingress_rules: vec![ingress],
+        egress_rules: Vec::new(),
+        class: PolicyClass::Normal,
+        apply_on_forward: false,
+        doubt: None,
+        origin,
+    }
+}
+
+fn from_pod(name: &str) -> impl FnOnce(&mut Rule) {
+    move |rule| rule.source.selector = Some(Selector::Has(name.into()))
+}
+
+#[test]
+fn two_changes_of_one_version_are_told_apart() {
+    let endpoints = vec![pod("peer", 1), pod("own", 2)];
+    let base = Compiled::new(Input { endpoints, ..Input::default() });
+    let outside = Party::at("203.0.113.9".parse().expect("an address"));
     // There is an index, and nobody has asked about the peer.
-    answer(&base, &flow(outside));
-    let allowing = |label: &str| {
-        let mut rule = Rule::new(Action::Allow, 0, origin.clone());
-        rule.source.selector = Some(Selector::Has(label.into()));
-        let policy = Policy {
-            kind: PolicyKind::Global,
-            namespace: None,
-            name: "p".into(),
-            tier: "default".into(),
-            order: Order(None),
-            subject: Selector::Has("own".into()),
-            ingress: true,
-            egress: false,
-            ingress_rules: vec![rule],
-            egress_rules: Vec::new(),
-            class: PolicyClass::Normal,
-            apply_on_forward: false,
-            doubt: None,
-            origin: origin.clone(),
-        };
+    answer(&base, &tcp(outside, party(1, 2), 80));
+    let allowing = |name: &str| {
+        let policy = into_pod("own", from_pod(name));
         base.changed([Change::Policy(PolicyId(0), Some(Arc::new(policy)))]).0
     };
     let (other, peer) = (allowing("other"), allowing("peer"));
-    let from_peer = flow(party(0, "10.0.0.1"));
+    let from_peer = tcp(party(0, 1), party(1, 2), 80);
     let said = |compiled: &Compiled| decide(compiled, &from_peer, Stage::Enforced).ingress.verdict;
     assert_eq!(said(&other), SideVerdict::Deny);
     assert_eq!(said(&peer), SideVerdict::Allow);
@@ -410,55 +427,19 @@ fn two_changes_of_one_version_are_told_apart() {
 /// Rules for other headers come, and the lists that were made before are still those of theirs.
 #[test]
 fn lists_outlive_headers_that_are_split() {
-    let endpoint = generated::cluster(&mut Random::new(1)).endpoints[0].clone();
-    let origin = endpoint.origin.clone();
-    let named = |name: &str, address: u8| Endpoint {
-        kind: EndpointKind::Workload { namespace: Namespace::new("a") },
-        name: name.into(),
-        labels: [(name, "")].into_iter().collect(),
-        addresses: vec![IpAddr::from([10, 0, 0, address])],
-        ..endpoint.clone()
-    };
-    let endpoints = vec![named("peer", 1), named("own", 2)];
+    let endpoints = vec![pod("peer", 1), pod("own", 2)];
     let base = Compiled::new(Input { endpoints, ..Input::default() });
     let policy = |id: u32, subject: &str, first: u16, last: u16| {
-        let mut rule = Rule::new(Action::Allow, 0, origin.clone());
-        rule.protocol = Some(ProtocolMatch { protocol: Protocol::TCP, family: None });
-        rule.destination.ports = vec![PortMatch::Range(PortRange { first, last })];
-        let policy = Policy {
-            kind: PolicyKind::Global,
-            namespace: None,
-            name: subject.into(),
-            tier: "default".into(),
-            order: Order(None),
-            subject: Selector::Has(subject.into()),
-            ingress: true,
-            egress: false,
-            ingress_rules: vec![rule],
-            egress_rules: Vec::new(),
-            class: PolicyClass::Normal,
-            apply_on_forward: false,
-            doubt: None,
-            origin: origin.clone(),
-        };
+        let policy = into_pod(subject, |rule| {
+            rule.protocol = Some(ProtocolMatch { protocol: Protocol::TCP, family: None });
+            rule.destination.ports = vec![PortMatch::Range(PortRange { first, last })];
+        });
         Change::Policy(PolicyId(id), Some(Arc::new(policy)))
-    };
-    let party = |id: u32, address: u8| {
-        Party::at(IpAddr::from([10, 0, 0, address])).endpoint(EndpointId(id))
     };
     let check = |compiled: &Compiled| {
         for (from, to) in [(party(0, 1), party(1, 2)), (party(1, 2), party(0, 1))] {
             for port in [0, 99, 100, 149, 150, 151, 159, 160, 161, 200, 201, 65_535] {
-                let flow = Flow {
-                    family: Family::V4,
-                    protocol: Protocol::TCP,
-                    from: from.clone(),
-                    to: to.clone(),
-                    source_port: Ranges::one(40_000),
-                    port: Some(port),
-                    icmp: None,
-                };
-                answer(compiled, &flow);
+                answer(compiled, &tcp(from.clone(), to.clone(), port));
             }
         }
     };
@@ -477,55 +458,17 @@ fn lists_outlive_headers_that_are_split() {
 /// Selectors are about addresses: who comes to share one is seen as both.
 #[test]
 fn who_shares_an_address_is_no_longer_alone() {
-    let endpoint = generated::cluster(&mut Random::new(1)).endpoints[0].clone();
-    let origin = endpoint.origin.clone();
-    let named = |name: &str, address: u8| Endpoint {
-        kind: EndpointKind::Workload { namespace: Namespace::new("a") },
-        name: name.into(),
-        labels: [(name, "")].into_iter().collect(),
-        addresses: vec![IpAddr::from([10, 0, 0, address])],
-        ..endpoint.clone()
-    };
-    let mut rule = Rule::new(Action::Allow, 0, origin.clone());
-    rule.source.selector = Some(Selector::Has("peer".into()));
-    let policy = Policy {
-        kind: PolicyKind::Global,
-        namespace: None,
-        name: "p".into(),
-        tier: "default".into(),
-        order: Order(None),
-        subject: Selector::Has("own".into()),
-        ingress: true,
-        egress: false,
-        ingress_rules: vec![rule],
-        egress_rules: Vec::new(),
-        class: PolicyClass::Normal,
-        apply_on_forward: false,
-        doubt: None,
-        origin: origin.clone(),
-    };
     let input = Input {
-        endpoints: vec![named("peer", 1), named("own", 2), named("third", 3)],
-        policies: vec![policy],
+        endpoints: vec![pod("peer", 1), pod("own", 2), pod("third", 3)],
+        policies: vec![into_pod("own", from_pod("peer"))],
         ..Input::default()
     };
     let mut compiled = Compiled::new(input);
     compiled.warm(1);
-    let party = |id: u32, address: u8| {
-        Party::at(IpAddr::from([10, 0, 0, address])).endpoint(EndpointId(id))
-    };
-    let from_third = Flow {
-        family: Family::V4,
-        protocol: Protocol::TCP,
-        from: party(2, 3),
-        to: party(1, 2),
-        source_port: Ranges::one(40_000),
-        port: Some(80),
-        icmp: None,
-    };
+    let from_third = tcp(party(2, 3), party(1, 2), 80);
     for (address, want) in [(1, SideVerdict::Deny), (3, SideVerdict::Allow), (4, SideVerdict::Deny)]
     {
-        let put = Change::Endpoint(EndpointId(0), Some(Arc::new(named("peer", address))));
+        let put = Change::Endpoint(EndpointId(0), Some(Arc::new(pod("peer", address))));
         compiled = compiled.changed([put]).0;
         answer(&compiled, &from_third);
         let said = decide(&compiled, &from_third, Stage::Enforced).ingress.verdict;
