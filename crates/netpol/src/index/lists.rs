@@ -386,7 +386,7 @@ mod tests {
         for _ in 0..ranges {
             // Now and then two ranges have the same.
             if numbers.below(3) > 0 {
-                before = (0..width).map(|_| numbers.below(1 << 24) * 0x101).collect();
+                before = (0..width).map(|_| numbers.below(1 << 24).wrapping_mul(0x101)).collect();
                 before.iter_mut().rev().take(1).for_each(|word| *word &= (1 << (last % 32)) - 1);
                 set(&mut before, last);
             }
