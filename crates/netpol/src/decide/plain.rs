@@ -163,8 +163,9 @@ impl<'a> Plain<'a> {
         };
         let (egress, ingress) = (lists(from, Direction::Egress)?, lists(to, Direction::Ingress)?);
         // Only now, as whoever asks first about an endpoint need not wait for what is seen of it.
-        let side = |lists, other: &Met<'a>| {
-            let end = other.shape.map_or(index.nobody(), |shape| index.seen(shape));
+        let side = |lists: Option<_>, other: &Met<'a>| {
+            let asked = other.shape.filter(|_| lists.is_some());
+            let end = asked.map_or(index.nobody(), |shape| index.seen(shape));
             let at = index.seen_of_span(compiled, other.span, Family::V4, other.address);
             Side { lists, sight: Sight { end, at, bits: index.bits() } }
         };
