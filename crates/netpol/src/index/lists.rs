@@ -172,9 +172,9 @@ struct Masked<'a> {
 }
 
 impl Lists {
-    /// The steps for a header, which is in this atom.
-    pub(crate) fn steps(&self, key: u32, atom: u32, atoms: &Atoms) -> Steps<'_> {
-        match self.row(atom, atoms) {
+    /// The steps for a header.
+    pub(crate) fn steps(&self, key: u32, atoms: &Atoms) -> Steps<'_> {
+        match self.row(atoms.of(key), atoms) {
             Some(row) => Steps::Row(row),
             None => Steps::Picked(self.picked(key).unwrap_or(Picked::NONE)),
         }
@@ -347,6 +347,7 @@ impl<'a> Iterator for Picked<'a> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::rulebook::set;
     use super::super::step::{Asks, Who};
     use super::*;
     use crate::model::{Action, PolicyId};
@@ -365,11 +366,7 @@ mod tests {
     fn marked(numbers: &mut Numbers, count: u32, ranges: usize) -> Marked {
         let width = mask_words(count as usize);
         let mut marked = Marked { begins: vec![0; width], cells: Vec::new(), steps: Vec::new() };
-        let set = |mask: &mut [u32], at: u32| {
-            if let Some(word) = mask.get_mut((at / u32::BITS) as usize) {
-                *word |= 1 << (at % u32::BITS);
-            }
-        };
+        let set = |mask: &mut [u32], at: u32| set(mask, at as usize);
         let last = count - 1;
         for at in (0..count).filter(|at| *at == last || *at == 0 || numbers.below(8) == 0) {
             set(&mut marked.begins, at);
@@ -411,7 +408,7 @@ mod tests {
     }
 
     fn said(lists: &Lists, key: u32, atoms: &Atoms, holds: impl Fn(u32) -> bool) -> Option<Who> {
-        match lists.steps(key, atoms.of(key), atoms) {
+        match lists.steps(key, atoms) {
             Steps::Row(row) => decided(row, holds),
             Steps::Picked(picked) => decided(picked, holds),
         }
@@ -453,7 +450,7 @@ mod tests {
         for mask in marked.cells.chunks_exact_mut(width) {
             mask.iter_mut().for_each(|word| *word = 0);
             for at in (0..70).map(|_| numbers.below(count)).chain([count - 1]) {
-                mask[at as usize / 32] |= 1 << (at % 32);
+                set(mask, at as usize);
             }
         }
         let cuts: Vec<u32> = (0..1_000).map(|at| at * 3).collect();

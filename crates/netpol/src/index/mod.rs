@@ -273,8 +273,9 @@ impl Index {
     /// Gives numbers to all criteria of the rules there are.
     fn number_criteria(&mut self, compiled: &Compiled, looks: &[Arc<Look>], all: &Everything) {
         let mut drafts = DraftCriteria::default();
-        let called =
-            self.called.values().flat_map(|keys| narrow(&Ranges::of(keys.iter().copied())));
+        // Each by itself: neighbours are told apart.
+        let called = self.called.values().flat_map(|keys| keys.iter());
+        let called = called.flat_map(|(first, last)| narrow(&Ranges::span(*first, *last)));
         let mut cuts: Vec<u32> = called.flat_map(ends).collect();
         let policies = compiled.placed_policies().map(|(_, policy)| policy);
         let rules = policies.map(|p| [&p.ingress_rules, &p.egress_rules]);

@@ -332,7 +332,7 @@ impl Marked {
 }
 
 /// Sets a bit.
-fn set(mask: &mut [u32], at: usize) {
+pub(super) fn set(mask: &mut [u32], at: usize) {
     if let Some(word) = mask.get_mut(at / u32::BITS as usize) {
         *word |= 1 << (at % u32::BITS as usize);
     }
