@@ -117,8 +117,8 @@ impl<'a> Address<'a> {
     }
 }
 
-/// Two distinct workloads and a target port that a service gives the second.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Two workloads and a port of the second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pair {
     /// Where a connection would come from.
     pub from: WorkloadId,
@@ -145,13 +145,15 @@ pub fn pairs(snapshot: &Snapshot, namespaces: &[&str]) -> Vec<Pair> {
         let workload = snapshot.workload(*id);
         (workload.namespace.clone(), workload.name.clone())
     });
+    let mut targets = Vec::new();
+    for &to in &ends {
+        let ports = service_targets(snapshot, to).into_iter();
+        targets.extend(ports.map(|(port, protocol)| (to, port, protocol)));
+    }
     let mut pairs = Vec::new();
     for &from in &ends {
-        for &to in ends.iter().filter(|to| **to != from) {
-            for (port, protocol) in service_targets(snapshot, to) {
-                pairs.push(Pair { from, to, port, protocol });
-            }
-        }
+        let others = targets.iter().filter(|(to, ..)| *to != from);
+        pairs.extend(others.map(|&(to, port, protocol)| Pair { from, to, port, protocol }));
     }
     pairs
 }

@@ -368,9 +368,11 @@ impl Snapshot {
     ) -> Vec<(WorkloadId, &Workload)> {
         let kinds = WORKLOAD_KINDS.into_iter().filter(|k| kind.is_none_or(|kind| kind == *k));
         let mut seats: Vec<Seat> = Vec::new();
+        let mut identity = reference("", "", Some(namespace), name);
         for kind in kinds {
+            identity.kind = SmolStr::new_static(kind);
             for group in groups_of(kind) {
-                let identity = reference(group, kind, Some(namespace), name);
+                identity.group = SmolStr::new_static(group);
                 seats.extend(self.register.named(&identity).iter());
             }
         }
