@@ -1,10 +1,10 @@
 //! Can this reach that? One question, every flow behind it, all reasons.
 
-use portcullis_core::{Assumed, Family, Protocol, Ranges, Skipped, Verdict, net};
+use portcullis_core::{Assumed, Family, Ranges, Skipped, Verdict, net};
 use portcullis_netpol::host::Outcome as HostOutcome;
 use portcullis_netpol::{
     By, Class, Compiled, Condition, Connection, Decider, Direction, EndpointId, Fact, Flow,
-    HostSide, Icmp, Need, Policy, PolicyClass, Side, Stage, explain, host,
+    HostSide, Icmp, Need, Policy, PolicyClass, Side, Stage, decide, explain, host,
 };
 use portcullis_snapshot::{DoubtedHost, HostDoubt, PodToHost, Snapshot, Workload};
 
@@ -51,7 +51,7 @@ impl Outcome {
         }
     }
 
-    fn of(verdicts: impl Iterator<Item = Verdict>) -> Self {
+    pub(crate) fn of(verdicts: impl Iterator<Item = Verdict>) -> Self {
         let (mut allow, mut deny, mut unknown) = (false, false, false);
         for verdict in verdicts {
             match verdict {
@@ -143,11 +143,19 @@ pub fn connect(snapshot: &Snapshot, question: &Question) -> Result<Answer, AskEr
     let sources = resolver.sources(&question.from)?;
     let targets = resolver.targets(&question.to)?;
     let mut assumed = Vec::new();
+    if source_port.is_none()
+        && targets.iter().any(|target| target.ask.protocol(question.family).has_ports())
+        && asks_for_source_ports(snapshot.network())
+    {
+        let (first, last) = EPHEMERAL;
+        let what = format!("the source port is an ephemeral one ({first}-{last})");
+        assumed.push(Assumed { what, flag: None });
+    }
     let mut flows = Vec::new();
     for source in &sources {
         for target in &targets {
             let asked = Asked { snapshot, family: question.family, source, target, source_port };
-            flows.push(asked.answer(&mut assumed));
+            flows.push(asked.answer());
         }
     }
     let ends = sources.iter().chain(targets.iter().map(|t| &t.end));
@@ -201,9 +209,8 @@ fn assume_of_ends<'a>(
                     flag: Some("--pod-cidr"),
                 });
             }
-            let given =
-                snapshot.namespaces().any(|(n, _, given)| given && *n == workload.namespace);
-            if !given {
+            let namespace = snapshot.namespace(workload.namespace.as_str());
+            if !namespace.is_some_and(|(_, given)| given) {
                 assumed.push(Assumed {
                     what: format!(
                         "namespace {} is not given: it has its automatic label only",
@@ -232,16 +239,34 @@ fn assume_of_ends<'a>(
 }
 
 /// One flow to be asked about.
-struct Asked<'a> {
-    snapshot: &'a Snapshot,
-    family: Family,
-    source: &'a End,
-    target: &'a Target,
-    source_port: Option<u16>,
+pub(crate) struct Asked<'a> {
+    pub(crate) snapshot: &'a Snapshot,
+    pub(crate) family: Family,
+    pub(crate) source: &'a End,
+    pub(crate) target: &'a Target,
+    pub(crate) source_port: Option<u16>,
+}
+
+/// What becomes of a flow as things are.
+struct Judgement {
+    verdict: Verdict,
+    /// What would settle it beside the facts that a walk asked for.
+    missing: Vec<Missing>,
+    /// Whether it depends on a host endpoint that the original would refuse.
+    refused: bool,
 }
 
 impl Asked<'_> {
-    fn answer(&self, assumed: &mut Vec<Assumed>) -> FlowAnswer {
+    /// The verdict of [`Asked::answer`].
+    pub(crate) fn verdict(&self) -> Verdict {
+        let network = self.snapshot.network();
+        let flow = self.flow(self.source_translation());
+        let ruling = decide(network, &flow, Stage::Enforced);
+        let way = self.way(network, &flow, Stage::Enforced);
+        self.judge(&flow, &self.source.name, ruling.verdict, &way).verdict
+    }
+
+    fn answer(&self) -> FlowAnswer {
         let network = self.snapshot.network();
         let mut notes = self.source.notes.clone();
         notes.extend(self.target.end.notes.iter().cloned());
@@ -251,7 +276,15 @@ impl Asked<'_> {
                 self.source.name
             ));
         }
-        let (flow, from) = self.flow(assumed, &mut notes);
+        let mut from = self.source.name.clone();
+        let translated = self.source_translation();
+        if translated.is_some() {
+            notes.push(format!(
+                "externalTrafficPolicy is Cluster: policy sees the address of a node, not {from}"
+            ));
+            from.push_str(" (as a node)");
+        }
+        let flow = self.flow(translated);
         let (protocol, port) = (flow.protocol.to_string(), flow.port);
         let what = port.map_or_else(|| protocol.clone(), |p| format!("{protocol}/{p}"));
         let to = &self.target.end.name;
@@ -260,53 +293,22 @@ impl Asked<'_> {
         let enforced = self.walk(network, &flow, Stage::Enforced);
         let staged = network.has_staged().then(|| self.walk(network, &flow, Stage::Pending));
         let pending = staged.as_ref().unwrap_or(&enforced);
-        let mut verdict = enforced.verdict();
-        let names = Names {
-            from: &from,
-            to,
-            from_is_pod: self.source.workload.is_some(),
-            to_is_pod: self.target.end.workload.is_some(),
-        };
-        let mut missing = if verdict == Verdict::Unknown {
-            missing::of(network, self.family, &names, &enforced.conditions())
-        } else {
-            Vec::new()
-        };
-        if verdict == Verdict::Unknown && enforced.to_own_host == Some(None) {
-            missing.push(Missing {
-                what: format!(
-                    "what Felix does with traffic of pods to their own node: not policy, but \
-                     defaultEndpointToHostAction decides whether {from} reaches it"
-                ),
-                flag: Some("the FelixConfiguration `default` in the input".into()),
-            });
-        }
-        if verdict != Verdict::Allow && enforced.locality == Locality::Unsaid {
-            let on = match &self.source.on_host {
-                Some(Some(node)) => format!("{to} runs on node {node}"),
-                _ => format!("{from} and {to} run on one node"),
-            };
-            if enforced.verdict_if(Locality::Same) == Verdict::Allow {
-                verdict = Verdict::Unknown;
-                missing.push(Missing {
-                    what: format!("whether {on}: a node reaches its own pods whatever policy says"),
-                    flag: Some("`spec.nodeName` of the pods in the input".into()),
-                });
+        let mut missing = match enforced.verdict() {
+            Verdict::Unknown => {
+                let names = Names {
+                    from: &from,
+                    to,
+                    from_is_pod: self.source.workload.is_some(),
+                    to_is_pod: self.target.end.workload.is_some(),
+                };
+                missing::of(network, self.family, &names, &enforced.conditions())
             }
-        }
-        let doubts = self.host_doubts();
-        let doubtful = !doubts.is_empty() || enforced.cases().flatten().any(is_doubtful);
-        if !doubts.is_empty() && enforced.connection.verdict != Verdict::Deny {
-            verdict = Verdict::Unknown;
-            missing.extend(doubts.iter().map(|doubt| missing::refused(&doubt.why)));
-        }
-        if verdict == Verdict::Allow
-            && !enforced.is_local()
-            && let Some(on_the_way) = self.denied_on_the_way(&flow, Stage::Enforced)
-        {
-            verdict = Verdict::Unknown;
-            missing.push(on_the_way);
-        }
+            Verdict::Allow | Verdict::Deny => Vec::new(),
+        };
+        let judged = self.judge(&flow, &from, enforced.connection.verdict, &enforced.way);
+        let verdict = judged.verdict;
+        missing.extend(judged.missing);
+        let doubtful = judged.refused || enforced.cases().flatten().any(is_doubtful);
         notes.extend(enforced.http(network));
         let without_refused = match (verdict, self.snapshot.without_refused()) {
             (Verdict::Unknown, Some(network)) if doubtful => {
@@ -345,15 +347,62 @@ impl Asked<'_> {
         }
     }
 
+    /// Judges a flow by what the policies of workloads say of it and what it meets on its way; `from` is
+    /// how its source is called.
+    fn judge(&self, flow: &Flow, from: &str, workloads: Verdict, way: &Way) -> Judgement {
+        let to = &self.target.end.name;
+        let mut verdict = way.verdict(workloads);
+        let mut missing = Vec::new();
+        if verdict == Verdict::Unknown && way.to_own_host == Some(None) {
+            missing.push(Missing {
+                what: format!(
+                    "what Felix does with traffic of pods to their own node: not policy, but \
+                     defaultEndpointToHostAction decides whether {from} reaches it"
+                ),
+                flag: Some("the FelixConfiguration `default` in the input".into()),
+            });
+        }
+        if verdict != Verdict::Allow && way.locality == Locality::Unsaid {
+            let on = match &self.source.on_host {
+                Some(Some(node)) => format!("{to} runs on node {node}"),
+                _ => format!("{from} and {to} run on one node"),
+            };
+            if way.verdict_if(Locality::Same, workloads) == Verdict::Allow {
+                verdict = Verdict::Unknown;
+                missing.push(Missing {
+                    what: format!("whether {on}: a node reaches its own pods whatever policy says"),
+                    flag: Some("`spec.nodeName` of the pods in the input".into()),
+                });
+            }
+        }
+        let doubts = self.host_doubts();
+        if !doubts.is_empty() && workloads != Verdict::Deny {
+            verdict = Verdict::Unknown;
+            missing.extend(doubts.iter().map(|doubt| missing::refused(&doubt.why)));
+        }
+        if verdict == Verdict::Allow
+            && !way.is_local()
+            && let Some(on_the_way) = self.denied_on_the_way(flow, Stage::Enforced)
+        {
+            verdict = Verdict::Unknown;
+            missing.push(on_the_way);
+        }
+        Judgement { verdict, missing, refused: !doubts.is_empty() }
+    }
+
     /// What policy says of the flow at both ends, with staged policies in force or not.
     fn walk(&self, network: &Compiled, flow: &Flow, stage: Stage) -> Walk {
+        Walk { connection: explain(network, flow, stage), way: self.way(network, flow, stage) }
+    }
+
+    /// What it meets beside the policies of workloads.
+    fn way(&self, network: &Compiled, flow: &Flow, stage: Stage) -> Way {
         let at_host = |end: &End, direction| match end.host {
             Some(endpoint) => host_classes(network, endpoint, direction, flow, stage),
             None => Vec::new(),
         };
         let (locality, to_own_host) = (self.locality(), self.to_own_host());
-        Walk {
-            connection: explain(network, flow, stage),
+        Way {
             from_host: match locality {
                 Locality::Same => Vec::new(),
                 Locality::Apart | Locality::Unsaid => at_host(self.source, Direction::Egress),
@@ -415,51 +464,30 @@ impl Asked<'_> {
         (policed && from == to).then_some(action)
     }
 
-    /// The flow as policy sees it, and how its source is called.
-    fn flow(&self, assumed: &mut Vec<Assumed>, notes: &mut Vec<String>) -> (Flow, String) {
-        let (protocol, port, icmp) = match self.target.ask {
-            Ask::Port(port, protocol) => (protocol, Some(port), None),
-            Ask::Protocol(protocol) => (protocol, None, None),
+    /// The flow as policy sees it, from those addresses where the source was translated.
+    fn flow(&self, translated: Option<Ranges>) -> Flow {
+        let protocol = self.target.ask.protocol(self.family);
+        let (port, icmp) = match self.target.ask {
+            Ask::Port(port, _) => (Some(port), None),
+            Ask::Protocol(_) => (None, None),
             Ask::Icmp(kind, code) => {
-                let protocol = match self.family {
-                    Family::V4 => Protocol::ICMP,
-                    Family::V6 => Protocol::ICMPV6,
-                };
                 let of = |n: Option<u8>| {
                     n.map_or_else(|| Ranges::span(0, 255), |n| Ranges::one(n.into()))
                 };
-                (protocol, None, Some(Box::new(Icmp { kind: of(kind), code: of(code) })))
+                (None, Some(Box::new(Icmp { kind: of(kind), code: of(code) })))
             }
         };
         let source_port = match (self.source_port, protocol.has_ports()) {
             (_, false) => Ranges::none(),
             (Some(port), true) => Ranges::one(port.into()),
-            (None, true) => {
-                if asks_for_source_ports(self.snapshot.network()) {
-                    assumed.push(Assumed {
-                        what: format!(
-                            "the source port is an ephemeral one ({}-{})",
-                            EPHEMERAL.0, EPHEMERAL.1
-                        ),
-                        flag: None,
-                    });
-                }
-                Ranges::span(EPHEMERAL.0, EPHEMERAL.1)
-            }
+            (None, true) => Ranges::span(EPHEMERAL.0, EPHEMERAL.1),
         };
         let mut from = self.source.party.clone();
-        let mut name = self.source.name.clone();
-        if let Some(translated) = self.source_translation() {
-            notes.push(format!(
-                "externalTrafficPolicy is Cluster: policy sees the address of a node, not {}",
-                self.source.name
-            ));
+        if let Some(translated) = translated {
             from.addresses = translated;
-            name = format!("{} (as a node)", self.source.name);
         }
         let to = self.target.end.party.clone();
-        let flow = Flow { family: self.family, protocol, from, to, source_port, port, icmp };
-        (flow, name)
+        Flow { family: self.family, protocol, from, to, source_port, port, icmp }
     }
 
     /// A host endpoint that the flow may pass on its way from or to a pod, and whose policy would
@@ -524,10 +552,15 @@ impl Asked<'_> {
     }
 }
 
-/// What policy says of one flow: workloads at either end, and host endpoints class by class; a side
-/// that is no host endpoint has no classes.
+/// What policy says of one flow, of workloads at either end and on its way.
 struct Walk {
     connection: Connection,
+    way: Way,
+}
+
+/// What a flow meets beside the policies of workloads: host endpoints class by class; a side that is no
+/// host endpoint has no classes.
+struct Way {
     from_host: Vec<(Class, HostSide)>,
     to_host: Vec<(Class, HostSide)>,
     /// Where a pod asks its own node, what decides in place of host endpoints, as far as it is said.
@@ -544,7 +577,7 @@ enum Locality {
     Unsaid,
 }
 
-impl Walk {
+impl Way {
     fn at_host(&self, direction: Direction) -> &[(Class, HostSide)] {
         match direction {
             Direction::Egress => &self.from_host,
@@ -552,11 +585,12 @@ impl Walk {
         }
     }
 
-    fn verdict(&self) -> Verdict {
-        self.verdict_if(self.locality)
+    /// The verdict, given that of the policies of workloads.
+    fn verdict(&self, workloads: Verdict) -> Verdict {
+        self.verdict_if(self.locality, workloads)
     }
 
-    fn verdict_if(&self, locality: Locality) -> Verdict {
+    fn verdict_if(&self, locality: Locality, workloads: Verdict) -> Verdict {
         match locality {
             Locality::Same => Verdict::Allow,
             Locality::Apart | Locality::Unsaid => {
@@ -567,7 +601,7 @@ impl Walk {
                     Some(None) => Verdict::Unknown,
                 };
                 let hosts = [at_host(&self.from_host), arrival];
-                hosts.into_iter().fold(self.connection.verdict, Verdict::and)
+                hosts.into_iter().fold(workloads, Verdict::and)
             }
         }
     }
@@ -576,27 +610,33 @@ impl Walk {
     fn is_local(&self) -> bool {
         self.locality == Locality::Same
     }
+}
+
+impl Walk {
+    fn verdict(&self) -> Verdict {
+        self.way.verdict(self.connection.verdict)
+    }
 
     /// Tells one side; `pending` is the walk in which staged policies are in force.
     fn tell(&self, network: &Compiled, pending: &Self, about: &About<'_>) -> SideAnswer {
         if about.direction == Direction::Ingress
-            && let Some(action) = self.to_own_host
+            && let Some(action) = self.way.to_own_host
             && action != Some(PodToHost::Return)
         {
             return trace::at_its_own_node(about, action);
         }
-        let classes = self.at_host(about.direction);
+        let classes = self.way.at_host(about.direction);
         if !classes.is_empty() {
             let verdict = at_host(classes);
             return trace::tell_host(
                 network,
                 classes,
-                pending.at_host(about.direction),
+                pending.way.at_host(about.direction),
                 verdict,
                 about,
             );
         }
-        if self.is_local() && about.direction == Direction::Ingress {
+        if self.way.is_local() && about.direction == Direction::Ingress {
             return trace::on_its_own_node(about);
         }
         let (side, twin) = (self.side(about.direction), pending.side(about.direction));
@@ -612,7 +652,7 @@ impl Walk {
 
     /// A word about every deciding rule that asks for more than packets show.
     fn http(&self, network: &Compiled) -> Vec<String> {
-        if self.is_local() {
+        if self.way.is_local() {
             return Vec::new();
         }
         let branches = &self.connection.branches;
@@ -640,12 +680,12 @@ impl Walk {
 
     /// Whether there were more cases than can be walked.
     fn is_cut_short(&self) -> bool {
-        let mut hosts = self.from_host.iter().chain(&self.to_host);
-        !self.is_local() && (self.connection.cut_short || hosts.any(|(_, side)| side.cut_short))
+        let mut hosts = self.way.from_host.iter().chain(&self.way.to_host);
+        !self.way.is_local() && (self.connection.cut_short || hosts.any(|(_, side)| side.cut_short))
     }
 
     fn cases(&self) -> impl Iterator<Item = &Vec<Condition>> {
-        let hosts = self.from_host.iter().chain(&self.to_host);
+        let hosts = self.way.from_host.iter().chain(&self.way.to_host);
         let hosts = hosts.flat_map(|(_, side)| side.branches.iter().map(|b| &b.conditions));
         self.connection.branches.iter().map(|b| &b.conditions).chain(hosts)
     }
@@ -663,7 +703,7 @@ impl Walk {
 
     /// Whether the other walk ends with another verdict or by another decider.
     fn differs(&self, other: &Self) -> bool {
-        if self.is_local() {
+        if self.way.is_local() {
             return false;
         }
         let of = |walk: &Self| {
@@ -672,7 +712,13 @@ impl Walk {
                 classes.iter().map(|(_, s)| (s.outcome, s.by.clone())).collect::<Vec<_>>()
             };
             let Connection { verdict, egress, ingress, .. } = &walk.connection;
-            (*verdict, side(egress), side(ingress), host(&walk.from_host), host(&walk.to_host))
+            (
+                *verdict,
+                side(egress),
+                side(ingress),
+                host(&walk.way.from_host),
+                host(&walk.way.to_host),
+            )
         };
         of(self) != of(other)
     }

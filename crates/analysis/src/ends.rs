@@ -127,6 +127,16 @@ pub(crate) enum Ask {
     Protocol(Protocol),
 }
 
+impl Ask {
+    pub(crate) fn protocol(self, family: Family) -> Protocol {
+        match (self, family) {
+            (Self::Port(_, protocol) | Self::Protocol(protocol), _) => protocol,
+            (Self::Icmp(..), Family::V4) => Protocol::ICMP,
+            (Self::Icmp(..), Family::V6) => Protocol::ICMPV6,
+        }
+    }
+}
+
 /// Resolves names in one snapshot, for one family of addresses.
 pub(crate) struct Resolver<'a> {
     pub(crate) snapshot: &'a Snapshot,
@@ -500,7 +510,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// The ends that stand for a workload: itself, or the pods that were made from it.
-    fn standing(&self, id: WorkloadId) -> Result<Vec<End>, AskError> {
+    pub(crate) fn standing(&self, id: WorkloadId) -> Result<Vec<End>, AskError> {
         let mut ends = Vec::new();
         let mut last = None;
         for id in self.snapshot.standing_for(id) {

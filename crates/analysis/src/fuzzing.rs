@@ -1,13 +1,15 @@
 //! The entries for fuzzers: from bytes to answers, and the grammar of endpoints. A short replay of
 //! both runs in every test run.
 
-use portcullis_core::{Family, Namespace};
+use portcullis_core::{Family, Namespace, Protocol};
 use portcullis_object::{Input, Limits, load};
 use portcullis_rbac::{Attempt, Requester, Resource, Target};
 use portcullis_snapshot::{Refused, Settings, Snapshot, WorkloadState};
 
 use crate::access::can;
 use crate::connect::{Question, connect};
+use crate::declared::Pair;
+use crate::reach::reach;
 use crate::spec::{Spec, What};
 
 /// How many ends a question is asked between: enough for one of each sort, and few enough that
@@ -19,7 +21,8 @@ const ENDS_MAX: usize = 6;
 ///
 /// # Panics
 ///
-/// If something on the way does, or a text that is shown as the name of an end names none.
+/// If something on the way does, a text that is shown as the name of an end names none, or a verdict
+/// without its reasons is another.
 pub fn fuzz(data: &[u8]) {
     let limits = Limits { nodes: 20_000, alias_nodes: 2_000, documents: 200, ..Limits::default() };
     let input = Input { name: "a.yaml".to_owned(), bytes: data.to_vec() };
@@ -31,6 +34,7 @@ pub fn fuzz(data: &[u8]) {
             assert!(loaded.sources.locate(place).is_some(), "{place:?} is nowhere");
         }
         connections(&snapshot);
+        verdicts(&snapshot);
         grants(&snapshot);
         crate::declared(&snapshot);
     }
@@ -64,6 +68,28 @@ fn connections(snapshot: &Snapshot) {
                 if let Ok(answer) = connect(snapshot, &question) {
                     assert!(!answer.flows.is_empty(), "{question:?} is about nothing");
                 }
+            }
+        }
+    }
+}
+
+/// Holds the verdicts on pairs of workloads against those of the same questions by name.
+fn verdicts(snapshot: &Snapshot) {
+    let named = snapshot.workloads().filter_map(|(id, w)| {
+        let alone = snapshot.workloads_named(Some(&w.kind), w.namespace.as_str(), &w.name);
+        let text = format!("{}/{}/{}:80", w.kind.to_lowercase(), w.namespace, w.name);
+        let spec: Spec = text.parse().ok().filter(|_| alone.len() == 1)?;
+        Some((id, spec))
+    });
+    let named: Vec<_> = named.take(ENDS_MAX / 2).collect();
+    for family in [Family::V4, Family::V6] {
+        for (from, from_spec) in &named {
+            for (to, to_spec) in &named {
+                let pair = Pair { from: *from, to: *to, port: 80, protocol: Protocol::TCP };
+                let from = Spec { who: from_spec.who.clone(), what: What::Unsaid };
+                let question = Question { from, to: to_spec.clone(), family };
+                let alone = connect(snapshot, &question).map(|answer| vec![answer.verdict]);
+                assert_eq!(reach(snapshot, &[pair], family), alone, "{question:?}");
             }
         }
     }

@@ -1,6 +1,10 @@
 //! What must hold of every answer, over generated policies.
 
-use crate::support::{ask, verdict};
+use portcullis_analysis::{Outcome, Question, connect, pairs, reach};
+use portcullis_core::Family;
+use portcullis_snapshot::{Settings, Snapshot};
+
+use crate::support::{ask, read, verdict};
 
 /// How many clusters each law is tried on.
 const TRIES: u64 = 120;
@@ -229,6 +233,51 @@ fn one_more_policy_of_kubernetes_never_denies_what_isolation_allowed() {
         }
     }
     assert!(allowed > 50, "{allowed} allowed: hardly a test");
+}
+
+#[test]
+fn of_many_at_once_each_is_judged_as_by_itself() {
+    const SERVICES: &str = "
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: a}
+spec: {selector: {app: web}, ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: db, namespace: b}
+spec: {selector: {app: db}, ports: [{port: 5432, targetPort: sql}]}
+";
+    let mut seen = [0; 3];
+    for seed in 0..TRIES {
+        let mut random = Random::new(seed);
+        let mut documents = cluster(&policies(&mut random), None);
+        documents.extend([SERVICES.to_owned(), refused(&mut random)]);
+        let text = joined(&documents);
+        let loaded = read(&[("k8s", &text)]);
+        let settings = Settings { bootstrap: false, ..Settings::default() };
+        let (snapshot, _) = Snapshot::build(&loaded.objects, &loaded.unreadable, &settings);
+        let pairs = pairs(&snapshot, &["a", "b"]);
+        let outcomes = reach(&snapshot, &pairs, Family::V4).expect("ends");
+        let by_name = pairs.iter().map(|pair| {
+            let name = |id| {
+                let workload = snapshot.workload(id);
+                format!("{}/{}", workload.namespace, workload.name)
+            };
+            let from = name(pair.from).parse().expect("an end");
+            let to = format!("{}:{}", name(pair.to), pair.port).parse().expect("an end");
+            let question = Question { from, to, family: Family::V4 };
+            connect(&snapshot, &question).expect("an answer").verdict
+        });
+        assert_eq!(outcomes, by_name.collect::<Vec<_>>(), "{pairs:?}:\n{text}");
+        for outcome in outcomes {
+            let sorts = [Outcome::Allow, Outcome::Deny, Outcome::Unknown];
+            for (count, _) in seen.iter_mut().zip(sorts).filter(|(_, sort)| *sort == outcome) {
+                *count += 1;
+            }
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 10), "{seen:?}: hardly a test");
 }
 
 #[test]
