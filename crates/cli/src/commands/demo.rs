@@ -1,18 +1,17 @@
 //! `portcullis demo`: the example of a shop that is closed step by step, built into the program.
 //!
-//! Nothing is recited: every figure is counted from answers of [`connect`], as the command of that
-//! name gives them.
+//! Nothing is recited: every figure is counted from answers as the command `connect` gives them, those
+//! of [`reach`] without their reasons.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use anyhow::{Context, anyhow};
 use portcullis_analysis::{
-    Answer, Outcome, PortSpec, Question, Spec, What, Who, connect, declared, pairs,
+    Answer, Outcome, Pair, PortSpec, Question, Spec, What, Who, connect, declared, pairs, reach,
 };
-use portcullis_core::{Family, Protocol, Verdict};
-use portcullis_object::{Input, Limits, Object};
-use portcullis_snapshot::{Settings, Snapshot, WorkloadId};
+use portcullis_core::{Family, ObjectRef, Verdict};
+use portcullis_object::{Input, Limits, Loaded, Object};
+use portcullis_snapshot::{Change, Settings, Snapshot, WorkloadId};
 use serde_json::Value;
 use smol_str::SmolStr;
 
@@ -105,9 +104,6 @@ struct StepFiles {
     files: Vec<String>,
 }
 
-/// Two workloads and a port: what is counted.
-type Link = (WorkloadId, WorkloadId, u16, Protocol);
-
 // === impl Scenario ===
 
 impl Scenario {
@@ -139,28 +135,41 @@ impl Scenario {
         })
     }
 
-    fn compute(&self) -> anyhow::Result<Vec<Step>> {
-        // Most files are in every step, so each is read once.
+    fn load(&self) -> Loaded {
         let inputs = self.files.iter().map(|(name, text)| Input {
             name: (*name).to_owned(),
             bytes: text.as_bytes().to_vec(),
         });
-        let loaded = portcullis_object::load(inputs.collect(), &Limits::default());
-        let places = Places::new(loaded.sources);
-        self.steps.iter().map(|step| self.step(step, &loaded.objects, &places)).collect()
+        portcullis_object::load(inputs.collect(), &Limits::default())
     }
 
-    fn step(&self, step: &StepFiles, all: &[Object], places: &Places) -> anyhow::Result<Step> {
-        if let Some(name) = step.files.iter().find(|name| !self.has(name)) {
-            return Err(anyhow!("`{name}` is not built in"));
-        }
-        let is_in =
-            |object: &&Object| step.files.iter().any(|name| name == places.input(&object.origin()));
-        let objects: Vec<Object> = all.iter().filter(is_in).cloned().collect();
+    /// Goes from step to step by what each changes: an object comes and goes with its file, which is the
+    /// only one that gives it.
+    fn compute(&self) -> anyhow::Result<Vec<Step>> {
+        let loaded = self.load();
+        let places = &Places::new(loaded.sources);
+        let objects = |file: &String| -> Vec<&Object> {
+            let of_file = |object: &&Object| places.input(&object.origin()) == file;
+            loaded.objects.iter().filter(of_file).collect()
+        };
         // Nobody asks about roles here.
         let settings = Settings { bootstrap: false, ..Settings::default() };
-        let (snapshot, _) = Snapshot::build(&objects, &[], &settings);
-        Counted { snapshot: &snapshot, places }.step(step, &self.stated)
+        let (mut snapshot, _) = Snapshot::build(&[], &[], &settings);
+        let mut before: &[String] = &[];
+        let mut steps = Vec::new();
+        for step in &self.steps {
+            if let Some(name) = step.files.iter().find(|name| !self.has(name)) {
+                return Err(anyhow!("`{name}` is not built in"));
+            }
+            let gone = before.iter().filter(|file| !step.files.contains(file)).flat_map(objects);
+            let gone = gone.map(|object| Change::Delete(ObjectRef::clone(object.reference())));
+            let come = step.files.iter().filter(|file| !before.contains(file)).flat_map(objects);
+            let come = come.map(|object| Change::Put(object.clone()));
+            snapshot = snapshot.apply_all(gone.chain(come)).snapshot;
+            before = &step.files;
+            steps.push(Counted { snapshot: &snapshot, places }.step(step, &self.stated)?);
+        }
+        Ok(steps)
     }
 
     fn has(&self, name: &str) -> bool {
@@ -179,54 +188,51 @@ struct Counted<'a> {
 impl Counted<'_> {
     fn step(&self, step: &StepFiles, stated: &[(String, String)]) -> anyhow::Result<Step> {
         let needed = self.needed(stated)?;
-        let (mut works, mut would_break, mut broken) = (HashMap::new(), 0, Vec::new());
-        for link in &needed {
-            let answer = self.ask(*link)?;
-            let allowed = answer.verdict == Outcome::Allow;
-            let breaks = allowed && self.would_refuse(&answer);
-            works.insert(*link, allowed);
-            would_break += usize::from(breaks);
-            if !allowed || breaks {
-                broken.extend(self.broken(*link, &answer));
+        let (mut declared_working, mut declared_would_break) = (0, 0);
+        let mut broken = Vec::new();
+        for pair in &needed {
+            let answer = self.ask(pair)?;
+            let works = answer.verdict == Outcome::Allow;
+            let breaks = works && self.would_refuse(&answer);
+            declared_working += usize::from(works);
+            declared_would_break += usize::from(breaks);
+            if !works || breaks {
+                broken.extend(self.broken(pair, &answer));
             }
         }
         let pairs = pairs(self.snapshot, &NAMESPACES);
-        let (mut open, mut undeclared_open) = (0, 0);
-        for pair in &pairs {
-            let link = (pair.from, pair.to, pair.port, pair.protocol);
-            if let Some(works) = works.get(&link) {
-                open += usize::from(*works);
-            } else if self.ask(link)?.verdict == Outcome::Allow {
-                open += 1;
-                undeclared_open += 1;
-            }
-        }
+        let outcomes = reach(self.snapshot, &pairs, Family::V4)?;
+        let all = pairs.iter().zip(outcomes);
+        let open = all.filter(|(_, outcome)| *outcome == Outcome::Allow).map(|(pair, _)| pair);
+        let open = Vec::from_iter(open);
         Ok(Step {
             name: step.name.clone(),
             about: step.about.clone(),
-            open,
+            open: open.len(),
             pairs: pairs.len(),
             declared: needed.len(),
-            declared_working: works.values().filter(|works| **works).count(),
-            declared_would_break: would_break,
-            undeclared_open,
+            declared_working,
+            declared_would_break,
+            undeclared_open: open.iter().filter(|pair| !needed.contains(pair)).count(),
             broken,
         })
     }
 
     /// What manifests declare, then what the example states.
-    fn needed(&self, stated: &[(String, String)]) -> anyhow::Result<Vec<Link>> {
-        let found = declared(self.snapshot);
-        let mut needed: Vec<Link> =
-            found.into_iter().map(|d| (d.from, d.to, d.port, d.protocol)).collect();
+    fn needed(&self, stated: &[(String, String)]) -> anyhow::Result<Vec<Pair>> {
+        let found = declared(self.snapshot).into_iter();
+        let mut needed: Vec<Pair> = found
+            .map(|d| Pair { from: d.from, to: d.to, port: d.port, protocol: d.protocol })
+            .collect();
         for (from, to) in stated {
             let (from, to): (Spec, Spec) = (from.parse()?, to.parse()?);
             let What::Port(PortSpec::Number(port), protocol) = to.what else {
                 return Err(anyhow!("a stated connection names its port by number"));
             };
-            let link = (self.workload(&from.who)?, self.workload(&to.who)?, port, protocol);
-            if !needed.contains(&link) {
-                needed.push(link);
+            let (from, to) = (self.workload(&from.who)?, self.workload(&to.who)?);
+            let pair = Pair { from, to, port, protocol };
+            if !needed.contains(&pair) {
+                needed.push(pair);
             }
         }
         Ok(needed)
@@ -243,7 +249,7 @@ impl Counted<'_> {
         found.map(|(id, _)| id).ok_or_else(|| anyhow!("a stated connection names no workload"))
     }
 
-    fn ask(&self, (from, to, port, protocol): Link) -> anyhow::Result<Answer> {
+    fn ask(&self, pair: &Pair) -> anyhow::Result<Answer> {
         let who = |id: WorkloadId| {
             let workload = self.snapshot.workload(id);
             Who::Workload {
@@ -253,8 +259,11 @@ impl Counted<'_> {
             }
         };
         let question = Question {
-            from: Spec { who: who(from), what: What::Unsaid },
-            to: Spec { who: who(to), what: What::Port(PortSpec::Number(port), protocol) },
+            from: Spec { who: who(pair.from), what: What::Unsaid },
+            to: Spec {
+                who: who(pair.to),
+                what: What::Port(PortSpec::Number(pair.port), pair.protocol),
+            },
             family: Family::V4,
         };
         Ok(connect(self.snapshot, &question)?)
@@ -266,7 +275,7 @@ impl Counted<'_> {
     }
 
     /// The first refusal in an answer, enforced or staged.
-    fn broken(&self, (from, to, port, _): Link, answer: &Answer) -> Option<Broken> {
+    fn broken(&self, pair: &Pair, answer: &Answer) -> Option<Broken> {
         let sides = answer.flows.iter().flat_map(|flow| {
             let staged = flow.would.iter().flat_map(|would| [&would.egress, &would.ingress]);
             [&flow.egress, &flow.ingress].into_iter().chain(staged)
@@ -278,8 +287,8 @@ impl Counted<'_> {
         };
         let origin = side.decided_by.as_ref().and_then(|by| by.origin.as_ref());
         Some(Broken {
-            from: name(from),
-            to: format!("{}:{port}", name(to)),
+            from: name(pair.from),
+            to: format!("{}:{}", name(pair.to), pair.port),
             why: side.why.clone(),
             place: render::place(origin, self.places),
         })
@@ -288,6 +297,8 @@ impl Counted<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use expect_test::{Expect, expect};
 
     use super::*;
@@ -349,6 +360,16 @@ mod tests {
             frontend-policy: 16 of 168 open, 16 of 19 declared work, 0 would break, 0 undeclared
         "#]],
         );
+    }
+
+    #[test]
+    fn no_two_files_give_the_same_object() {
+        let loaded = Scenario::embedded().expect("the example").load();
+        let mut seen = HashSet::new();
+        for object in &loaded.objects {
+            assert!(seen.insert(object.reference()), "{:?}", object.reference());
+        }
+        assert!(seen.len() > 30, "{} objects", seen.len());
     }
 
     #[test]
