@@ -277,8 +277,10 @@ impl Index {
         let called = self.called.values().flat_map(|keys| keys.iter());
         let called = called.flat_map(|(first, last)| narrow(&Ranges::span(*first, *last)));
         let mut cuts: Vec<u32> = called.flat_map(ends).collect();
-        let policies = compiled.placed_policies().map(|(_, policy)| policy);
-        let rules = policies.map(|p| [&p.ingress_rules, &p.egress_rules]);
+        let mut policies: Vec<&Policy> = compiled.policies().collect();
+        // What the policies of one namespace ask stands together, as it is asked of the same endpoints.
+        policies.sort_by_key(|policy| policy.namespace.as_ref());
+        let rules = policies.into_iter().map(|p| [&p.ingress_rules, &p.egress_rules]);
         let of_profiles = compiled.profiles().map(|(_, p)| [&p.ingress_rules, &p.egress_rules]);
         for [ingress, egress] in rules.chain(of_profiles) {
             for (rules, direction) in [(ingress, Direction::Ingress), (egress, Direction::Egress)] {
