@@ -63,13 +63,12 @@ pub fn decide(compiled: &Compiled, flow: &Flow, stage: Stage) -> Ruling {
 /// these wait together: in a cluster whose index no cache of the processor holds, each by itself takes
 /// nearly twice as long. Where one holds it, by itself each takes up to a third less ([`decide()`]).
 pub fn decide_all(compiled: &Compiled, flows: &[Flow], stage: Stage, mut say: impl FnMut(Ruling)) {
-    let plain = Plain::new(compiled, stage);
-    for flows in flows.chunks(plain::TOGETHER) {
-        let answers = plain.map_or([None; plain::TOGETHER], |plain| plain.answers(flows));
-        for (flow, steps) in flows.iter().zip(answers) {
-            let other = || unusual(compiled, compiled.index(), flow, stage);
-            say(steps.map_or_else(other, Ruling::of));
-        }
+    let other = |flow| unusual(compiled, compiled.index(), flow, stage);
+    match Plain::new(compiled, stage) {
+        Some(plain) => plain.answers(flows, |flow, steps| {
+            say(steps.map_or_else(|| other(flow), Ruling::of));
+        }),
+        None => flows.iter().map(other).for_each(say),
     }
 }
 
@@ -213,7 +212,7 @@ impl<'a> Asked<'a> {
         let asked = (self.key, self.flow.family, self.stage);
         let lists = self.index.lists_for(self.compiled, shape, direction, asked);
         let holds = |step: Step<'_>| self.holds(step, shape, other, direction);
-        let step = match lists.steps(self.key, self.index.atoms()) {
+        let step = match lists.borrowed().steps(self.key, self.index.atoms()) {
             Steps::Row(row) => decided(row, holds)?,
             Steps::Picked(picked) => decided(picked, holds)?,
         };
@@ -380,9 +379,9 @@ impl<'a> End<'a> {
         Self {
             shape: met.shape,
             policed: met.shape.is_some_and(|shape| shape.workload),
-            span: Some(met.span),
+            span: met.span,
             open: false,
-            address: Some(met.address),
+            address: Some(met.address.into()),
         }
     }
 

@@ -4,7 +4,6 @@
 //! by itself waits at every stage; of many, all are brought through a stage before any goes on, and wait
 //! together.
 
-use std::array;
 use std::hint::black_box;
 
 use portcullis_core::Family;
@@ -12,7 +11,7 @@ use portcullis_core::Family;
 use super::{Asked, decided};
 use crate::compiled::Compiled;
 use crate::explain::Stage;
-use crate::flow::{Flow, Party};
+use crate::flow::Flow;
 use crate::index::lists::{Lists, Row};
 use crate::index::seat::Seat;
 use crate::index::step::Step;
@@ -20,7 +19,7 @@ use crate::index::{self, Index, Shape, Sight, Span};
 use crate::model::Direction;
 
 /// So many questions go through the stages together: with 8 a question takes as long, with 32 more.
-pub(super) const TOGETHER: usize = 16;
+const TOGETHER: usize = 16;
 
 /// Who answers such questions. Whatever is none of them is to be asked in full.
 #[derive(Clone, Copy)]
@@ -33,51 +32,66 @@ pub(super) struct Plain<'a> {
 /// The steps that decide at the source and at the destination; none at one that is no endpoint.
 pub(super) type Steps<'a> = [Option<Step<'a>>; 2];
 
-/// What the flow says.
+/// A question, and what the stages that it went through found.
+#[derive(Clone, Copy)]
 struct Question<'a> {
+    /// Whether it is such a one, as far as is known.
+    plain: bool,
     key: u32,
     /// The atom of the key.
     atom: u32,
-    from: Named<'a>,
-    to: Named<'a>,
-}
-
-/// An end, as the flow names it.
-struct Named<'a> {
-    seat: Option<&'a Seat>,
-    address: u128,
-}
-
-/// Both ends, looked up.
-struct Meeting<'a> {
     from: Met<'a>,
     to: Met<'a>,
-}
-
-/// One end, looked up.
-pub(super) struct Met<'a> {
-    pub(super) shape: Option<&'a Shape>,
-    pub(super) span: &'a Span,
-    pub(super) address: u128,
-}
-
-/// Where the rules of both ends are, and what they look at.
-struct Sides<'a> {
     egress: Side<'a>,
     ingress: Side<'a>,
 }
 
+/// One end.
+#[derive(Clone, Copy)]
+pub(super) struct Met<'a> {
+    pub(super) address: u32,
+    /// None outside the cluster.
+    seat: Option<&'a Seat>,
+    pub(super) shape: Option<&'a Shape>,
+    pub(super) span: Option<&'a Span>,
+}
+
+/// What is asked at one end.
+#[derive(Clone, Copy)]
 struct Side<'a> {
     /// None if nobody asks for rules here.
-    lists: Option<&'a Lists>,
+    lists: Option<Lists<&'a [u32]>>,
+    /// The rules for the header.
+    row: Option<Row<'a>>,
     /// What is seen of the other end.
     sight: Sight<'a>,
 }
 
-/// The rules for the header.
-struct Rows<'a> {
-    egress: Option<Row<'a>>,
-    ingress: Option<Row<'a>>,
+/// The atoms of keys that were asked for, as most questions are about few ports: to find one takes a tenth
+/// of what to search it does.
+struct Recent([(u32, u32); 1 << Recent::BITS]);
+
+impl Recent {
+    const BITS: u32 = 6;
+
+    /// Nobody asked for any: this is no key.
+    fn none() -> Self {
+        Self([(u32::MAX, 0); 1 << Self::BITS])
+    }
+
+    /// The atom of a key.
+    #[inline(always)]
+    fn atom(&mut self, key: u32, index: &Index) -> u32 {
+        let Self(known) = self;
+        let place = key.wrapping_mul(0x9e37_79b1) >> (u32::BITS - Self::BITS);
+        let Some((known, atom)) = known.get_mut(place as usize) else {
+            return index.atoms().of(key);
+        };
+        if *known != key {
+            (*known, *atom) = (key, index.atoms().of(key));
+        }
+        *atom
+    }
 }
 
 impl<'a> Plain<'a> {
@@ -93,128 +107,170 @@ impl<'a> Plain<'a> {
     /// The answer to one question; none if it is another kind of question.
     #[inline]
     pub(super) fn answer(self, flow: &Flow) -> Option<Steps<'a>> {
-        let question = self.question(flow)?;
-        let meeting = self.meeting(&question)?;
-        let sides = self.sides(&meeting)?;
-        let rows = self.rows(&question, &sides)?;
-        self.steps(flow, &question, &meeting, &sides, &rows)
+        let mut question = self.no_question();
+        self.ask(&mut question, flow, |key| self.index.atoms().of(key))?;
+        self.meet(&mut question)?;
+        self.look(&mut question)?;
+        self.find(&mut question)?;
+        self.steps(flow, &question)
     }
 
-    /// The answers to no more than [`TOGETHER`].
-    pub(super) fn answers(self, flows: &[Flow]) -> [Option<Steps<'a>>; TOGETHER] {
-        let questions: [_; TOGETHER] = array::from_fn(|at| self.question(flows.get(at)?));
-        let question = |at: usize| questions.get(at)?.as_ref();
-        let meetings: [_; TOGETHER] = array::from_fn(|at| self.meeting(question(at)?));
-        let meeting = |at: usize| meetings.get(at)?.as_ref();
-        let sides: [_; TOGETHER] = array::from_fn(|at| self.sides(meeting(at)?));
-        let side = |at: usize| sides.get(at)?.as_ref();
-        let rows: [_; TOGETHER] = array::from_fn(|at| self.rows(question(at)?, side(at)?));
-        let row = |at: usize| rows.get(at)?.as_ref();
-        // Nothing is made of it: what is looked at now is at hand when the steps are gone through.
-        let bits = (0..TOGETHER).filter_map(|at| Some(side(at)?.first_bits(row(at)?)));
-        black_box(bits.fold(0, |all, bits| all ^ bits));
-        array::from_fn(|at| {
-            self.steps(flows.get(at)?, question(at)?, meeting(at)?, side(at)?, row(at)?)
-        })
+    /// Says the answers to many questions in their order.
+    #[inline]
+    pub(super) fn answers<'f>(
+        self,
+        flows: &'f [Flow],
+        mut say: impl FnMut(&'f Flow, Option<Steps<'a>>),
+    ) {
+        let mut recent = Recent::none();
+        let mut questions = [self.no_question(); TOGETHER];
+        for flows in flows.chunks(TOGETHER) {
+            for (flow, question) in flows.iter().zip(&mut questions) {
+                let atom = |key| recent.atom(key, self.index);
+                question.plain = self.ask(question, flow, atom).is_some();
+            }
+            let questions = questions.get_mut(..flows.len()).unwrap_or_default();
+            through(questions, |question| self.meet(question));
+            through(questions, |question| self.look(question));
+            through(questions, |question| self.find(question));
+            // Nothing is made of it: what is looked at now is at hand when the steps are gone through.
+            let plain = questions.iter().filter(|question| question.plain);
+            black_box(plain.map(Question::first_bits).fold(0, |all, bits| all ^ bits));
+            for (flow, question) in flows.iter().zip(&*questions) {
+                say(flow, if question.plain { self.steps(flow, question) } else { None });
+            }
+        }
     }
 
+    /// The place of a question that nobody asked.
     #[inline(always)]
-    fn question(self, flow: &Flow) -> Option<Question<'a>> {
+    fn no_question(self) -> Question<'a> {
+        let nobody = self.index.nobody().borrowed();
+        let sight = Sight { end: nobody, at: nobody, bits: self.index.bits() };
+        let side = Side { lists: None, row: None, sight };
+        let met = Met { address: 0, seat: None, shape: None, span: None };
+        let (from, to, egress, ingress) = (met, met, side, side);
+        Question { plain: false, key: 0, atom: 0, from, to, egress, ingress }
+    }
+
+    /// What is asked about: seats, and the atom.
+    #[inline(always)]
+    fn ask(
+        self,
+        question: &mut Question<'a>,
+        flow: &Flow,
+        atom: impl FnOnce(u32) -> u32,
+    ) -> Option<()> {
         if flow.family != Family::V4 {
             return None;
         }
-        let key = index::key(flow)?;
-        let named = |party: &Party| {
-            let seat = match party.endpoint {
+        question.key = index::key(flow)?;
+        question.atom = atom(question.key);
+        for (met, party) in [(&mut question.from, &flow.from), (&mut question.to, &flow.to)] {
+            met.seat = match party.endpoint {
                 Some(id) => Some(self.index.seat(id)?),
                 None => None,
             };
-            let address = party.addresses.single()?;
-            party.domain.is_none().then_some(Named { seat, address })
-        };
-        let (from, to) = (named(&flow.from)?, named(&flow.to)?);
-        Some(Question { key, atom: self.index.atoms().of(key), from, to })
+            met.address = u32::try_from(party.addresses.single()?).ok()?;
+            if party.domain.is_some() {
+                return None;
+            }
+        }
+        Some(())
     }
 
+    /// Looks up both ends.
     #[inline(always)]
-    fn meeting(self, question: &Question<'a>) -> Option<Meeting<'a>> {
+    fn meet(self, question: &mut Question<'a>) -> Option<()> {
         let Self { compiled, index, .. } = self;
-        let met = |&Named { seat, address }: &Named<'a>| {
-            let (shape, span) = match seat {
-                Some(seat) if seat.is_at(address) => {
-                    (Some(index.shape(seat)?), index.span_of(compiled, seat, address)?)
+        for met in [&mut question.from, &mut question.to] {
+            (met.shape, met.span) = match met.seat {
+                Some(seat) if seat.is_at(met.address) => {
+                    (Some(index.shape(seat)?), index.span_of(compiled, seat, met.address))
                 }
-                None if index.is_nobodys(address) => {
-                    (None, index.span(compiled, Family::V4, address)?)
+                None if index.is_nobodys(met.address) => {
+                    (None, index.span(compiled, Family::V4, met.address.into()))
                 }
                 Some(_) | None => return None,
             };
-            Some(Met { shape, span, address })
-        };
-        Some(Meeting { from: met(&question.from)?, to: met(&question.to)? })
+        }
+        Some(())
     }
 
+    /// Where the rules of both ends are, and what they look at.
     #[inline(always)]
-    fn sides(self, Meeting { from, to }: &Meeting<'a>) -> Option<Sides<'a>> {
+    fn look(self, question: &mut Question<'a>) -> Option<()> {
         let Self { compiled, index, .. } = self;
-        let lists = |own: &Met<'a>, direction| match own.shape {
-            Some(shape) => Some(Some(shape.at_hand(direction).get()?)),
-            None => Some(None),
-        };
-        let (egress, ingress) = (lists(from, Direction::Egress)?, lists(to, Direction::Ingress)?);
+        let Question { from, to, egress, ingress, .. } = question;
+        for (own, rules, way, seen_by) in [
+            (&from, &mut egress.lists, Direction::Egress, &mut ingress.sight),
+            (&to, &mut ingress.lists, Direction::Ingress, &mut egress.sight),
+        ] {
+            (*rules, seen_by.end) = match own.shape {
+                Some(shape) => {
+                    let at_hand = shape.at_hand()?;
+                    (Some(at_hand.lists(way)), at_hand.seen().borrowed())
+                }
+                None => (None, index.nobody().borrowed()),
+            };
+        }
         // Only now, as whoever asks first about an endpoint need not wait for what is seen of it.
-        let side = |lists: Option<_>, other: &Met<'a>| {
-            let asked = other.shape.filter(|_| lists.is_some());
-            let end = asked.map_or(index.nobody(), |shape| index.seen(shape));
-            let at = index.seen_of_span(compiled, other.span, Family::V4, other.address);
-            Side { lists, sight: Sight { end, at, bits: index.bits() } }
-        };
-        Some(Sides { egress: side(egress, to), ingress: side(ingress, from) })
+        for (other, sight) in [(to, &mut egress.sight), (from, &mut ingress.sight)] {
+            let (span, address) = (other.span?, other.address.into());
+            sight.at = index.seen_of_span(compiled, span, Family::V4, address).borrowed();
+        }
+        Some(())
     }
 
+    /// Finds the rules for the header.
     #[inline(always)]
-    fn rows(self, question: &Question<'a>, sides: &Sides<'a>) -> Option<Rows<'a>> {
-        let row = |side: &Side<'a>| match side.lists {
-            Some(lists) => Some(Some(lists.row(question.atom, self.index.atoms())?)),
-            None => Some(None),
-        };
-        Some(Rows { egress: row(&sides.egress)?, ingress: row(&sides.ingress)? })
+    fn find(self, Question { atom, egress, ingress, .. }: &mut Question<'a>) -> Option<()> {
+        for Side { lists, row, .. } in [egress, ingress] {
+            *row = match lists {
+                Some(lists) => Some(lists.row(*atom, self.index.atoms())?),
+                None => None,
+            };
+        }
+        Some(())
     }
 
+    /// Goes through the rules.
     #[inline(always)]
-    fn steps(
-        self,
-        flow: &Flow,
-        question: &Question<'a>,
-        Meeting { from, to }: &Meeting<'a>,
-        sides: &Sides<'a>,
-        rows: &Rows<'a>,
-    ) -> Option<Steps<'a>> {
+    fn steps(self, flow: &Flow, question: &Question<'a>) -> Option<Steps<'a>> {
         let Self { compiled, index, stage } = self;
-        let asked = Asked { compiled, index, flow, stage, key: question.key };
-        let step = |row: Option<Row<'a>>, side: &Side<'a>, own: &Met<'a>, other: &Met<'a>, way| {
+        let Question { key, from, to, egress, ingress, .. } = question;
+        let asked = Asked { compiled, index, flow, stage, key: *key };
+        let step = |Side { row, sight, .. }: &Side<'a>, own: &Met<'a>, other: &Met<'a>, way| {
             let (Some(row), Some(shape)) = (row, own.shape) else { return Some(None) };
-            let sight = &side.sight;
             let holds = |step: Step<'a>| match step.only_has().and_then(|only| sight.bit(only)) {
                 Some(has) => Some(has),
                 None => asked.seen(step, shape, other, sight, way),
             };
-            Some(Some(decided(row, holds)?))
+            Some(Some(decided(*row, holds)?))
         };
-        let egress = step(rows.egress, &sides.egress, from, to, Direction::Egress)?;
-        let ingress = step(rows.ingress, &sides.ingress, to, from, Direction::Ingress)?;
+        let egress = step(egress, from, to, Direction::Egress)?;
+        let ingress = step(ingress, to, from, Direction::Ingress)?;
         Some([egress, ingress])
     }
 }
 
-impl<'a> Sides<'a> {
+/// Brings questions through a stage.
+#[inline(always)]
+fn through<'a>(questions: &mut [Question<'a>], stage: impl Fn(&mut Question<'a>) -> Option<()>) {
+    for question in questions.iter_mut().filter(|question| question.plain) {
+        question.plain = stage(question).is_some();
+    }
+}
+
+impl Question<'_> {
     /// Something of all words that the first steps ask for.
     #[inline(always)]
-    fn first_bits(&self, rows: &Rows<'a>) -> u32 {
-        let bits = |row: Option<Row<'a>>, side: &Side<'a>| {
-            let words = |row: Row<'a>| row.first_asked().map(|number| side.sight.end.word(number));
-            row.map_or(0, |row| words(row).fold(0, |all, word| all ^ word))
-        };
-        bits(rows.egress, &self.egress) ^ bits(rows.ingress, &self.ingress)
+    fn first_bits(&self) -> u32 {
+        let sides = [&self.egress, &self.ingress].into_iter();
+        let words = sides.filter_map(|Side { row, sight, .. }| {
+            let words = row.as_ref()?.first_asked().map(|number| sight.end.word(number));
+            Some(words.fold(0, |all, word| all ^ word))
+        });
+        words.fold(0, |all, word| all ^ word)
     }
 }

@@ -126,7 +126,7 @@ impl Index {
 
     fn take(&mut self, address: IpAddr) {
         let IpAddr::V4(v4) = address else { return };
-        if self.is_nobodys(u32::from(v4).into()) {
+        if self.is_nobodys(v4.into()) {
             take(Arc::make_mut(&mut self.taken), address);
         }
     }

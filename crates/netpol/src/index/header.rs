@@ -25,6 +25,7 @@ pub(crate) const LAST_KEY: u32 = 0x00ff_ffff;
 const WITH_PORTS: [Protocol; 4] = [Protocol::TCP, Protocol::UDP, Protocol::SCTP, Protocol::UDPLITE];
 
 /// The key of a flow; none if its header is not settled.
+#[inline]
 pub(crate) fn key(flow: &Flow) -> Option<u32> {
     let protocol = u32::from(flow.protocol.0) << 16;
     let low = match (flow.protocol, flow.port, &flow.icmp) {

@@ -9,28 +9,33 @@ use super::step::{BEGINS, CRITERION, Draft, STEP, Step};
 /// The lists of a rulebook: one array, so that a question touches few lines of the cache.
 ///
 /// ```text
-///   n | s | list of each of the first n atoms, two in a word | s steps | what did not fit into steps
+///   s | list of each of the first atoms, two in a word | s steps | what did not fit into steps
 /// ```
 /// A list is given by the place of its first step. It goes on until one is certain to decide, and equal
-/// ones stand there once.
+/// ones stand there once. How many atoms have lists stands beside the array: a question need not look
+/// for that there.
 ///
 /// A rule without a port is in every list. Where there are hundreds of those beside hundreds of ports,
 /// lists multiply: then all steps stand there once, in order, and each range of keys has a *mask* of
 /// those that are for it, which is slower. So it is where there are more ranges than [`Atoms`] has.
 ///
 /// ```text
-///   MASKED | n | s | n first keys | n masks | mask of the steps that begin a tier
+///   n | s | n first keys | n masks | mask of the steps that begin a tier
 ///     | s steps | what did not fit into steps
 /// ```
-#[derive(Clone, Debug)]
-pub(crate) struct Lists(Arc<[u32]>);
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Lists<W = Arc<[u32]>> {
+    pub(super) words: W,
+    /// How many atoms have a list; [`MASKED`] where there are masks.
+    pub(super) atoms: u16,
+}
 
 /// Words before the lists of atoms.
-const HEAD: usize = 2;
+const HEAD: usize = 1;
 /// So many steps of a list are asked in the mean.
 const FEW: usize = 4;
-/// Stands before the others where there are masks.
-const MASKED: u32 = u32::MAX;
+/// Stands for the number of atoms where there are masks.
+const MASKED: u16 = u16::MAX;
 /// Lists may be so many times as large as masks would be.
 const WORTH: usize = 4;
 /// Places in lists have 16 bits.
@@ -138,26 +143,27 @@ impl Lists {
         rows.push(Draft::WALK);
         let place = |mask| places.get(distinct.binary_search(&mask).ok()?).copied();
         let lists: Vec<u32> = masks.map(|mask| place(mask).unwrap_or(nowhere)).collect();
-        let mut words = vec![word(lists.len()), word(rows.len())];
+        let mut words = vec![word(rows.len())];
         words.extend(lists.chunks(2).map(|two| match two {
             [even, odd] => odd << 16 | even,
             others => others.iter().sum(),
         }));
         words.extend(rows.iter().flatten());
         words.extend(elsewhere.iter().rev().flatten());
-        Self(words.into())
+        // There are no more than `MAX_ATOMS`.
+        Self { words: words.into(), atoms: u16::try_from(lists.len()).unwrap_or(0) }
     }
 
     fn masked(marked: &Marked, cuts: &[u32]) -> Self {
         let mut elsewhere = Vec::new();
         let Marked { begins, cells, steps } = marked;
-        let mut words = vec![MASKED, word(cuts.len()), word(steps.len())];
+        let mut words = vec![word(cuts.len()), word(steps.len())];
         words.extend(cuts);
         words.extend(cells);
         words.extend(begins);
         words.extend(steps.iter().flat_map(|step| step.words(&mut elsewhere)));
         words.extend(elsewhere.iter().rev().flatten());
-        Self(words.into())
+        Self { words: words.into(), atoms: MASKED }
     }
 }
 
@@ -172,60 +178,20 @@ struct Masked<'a> {
 }
 
 impl Lists {
-    /// The steps for a header.
-    pub(crate) fn steps(&self, key: u32, atoms: &Atoms) -> Steps<'_> {
-        match self.row(atoms.of(key), atoms) {
-            Some(row) => Steps::Row(row),
-            None => Steps::Picked(self.picked(key).unwrap_or(Picked::NONE)),
-        }
-    }
-
-    /// The steps for an atom; none where there are masks.
-    #[inline(always)]
-    pub(crate) fn row(&self, atom: u32, atoms: &Atoms) -> Option<Row<'_>> {
-        let words = &*self.0;
-        let count = *words.first()?;
-        if count == MASKED {
-            return None;
-        }
-        let atom = if atom < count { atom } else { atoms.among(atom, count) };
-        let two = *words.get(HEAD + (atom / 2) as usize)?;
-        let list = two >> (atom % 2 * 16) & 0xffff;
-        let first = HEAD + count.div_ceil(2) as usize + STEP * list as usize;
-        Some(Row { left: words.get(first..)?.as_chunks().0, all: words })
-    }
-
-    fn picked(&self, key: u32) -> Option<Picked<'_>> {
-        let Masked { firsts, masks, begins, steps } = self.masks()?;
-        let range = firsts.partition_point(|first| *first <= key).checked_sub(1)?;
-        let width = begins.len();
-        let mask = masks.get(range * width..(range + 1) * width)?;
-        let left = *mask.first()?;
-        Some(Picked { mask, begins, steps, all: &self.0, word: 0, left, last: 0 })
-    }
-
-    fn masks(&self) -> Option<Masked<'_>> {
-        let ([MASKED, ranges, steps], words) = self.0.split_first_chunk()? else { return None };
-        let [ranges, steps] = [ranges, steps].map(|word| *word as usize);
-        let width = mask_words(steps);
-        let (firsts, words) = words.split_at_checked(ranges)?;
-        let (masks, words) = words.split_at_checked(ranges * width)?;
-        let (begins, words) = words.split_at_checked(width)?;
-        let (steps, _) = words.split_at_checked(STEP * steps)?;
-        Some(Masked { firsts, masks, begins, steps: steps.as_chunks().0 })
+    /// The same, to be asked.
+    #[inline]
+    pub(crate) fn borrowed(&self) -> Lists<&[u32]> {
+        Lists { words: &self.words, atoms: self.atoms }
     }
 
     /// How many steps there are, in how many lists: every atom counts.
     pub(super) fn count(&self) -> (usize, usize) {
-        if let Some(Masked { masks, begins, .. }) = self.masks() {
+        if let Some(Masked { masks, begins, .. }) = self.borrowed().masks() {
             let steps = masks.iter().map(|word| word.count_ones() as usize).sum();
             return (steps, masks.len() / begins.len().max(1));
         }
-        let [count, steps] = [0, 1].map(|at| self.0.get(at).copied().unwrap_or(0));
-        let lists = (0..count).filter_map(|atom| {
-            let two = self.0.get(HEAD + (atom / 2) as usize)?;
-            Some(two >> (atom % 2 * 16) & 0xffff)
-        });
+        let steps = self.words.first().copied().unwrap_or(0);
+        let lists = (0..u32::from(self.atoms)).filter_map(|atom| self.borrowed().list(atom));
         let lists: Vec<u32> = lists.collect();
         let mut begins: Vec<u32> = lists.iter().copied().chain([steps]).collect();
         begins.sort_unstable();
@@ -237,7 +203,59 @@ impl Lists {
     }
 
     pub(super) fn bytes(&self) -> usize {
-        self.0.len() * 4
+        self.words.len() * 4
+    }
+}
+
+impl<'a> Lists<&'a [u32]> {
+    /// The steps for a header.
+    pub(crate) fn steps(self, key: u32, atoms: &Atoms) -> Steps<'a> {
+        match self.row(atoms.of(key), atoms) {
+            Some(row) => Steps::Row(row),
+            None => Steps::Picked(self.picked(key).unwrap_or(Picked::NONE)),
+        }
+    }
+
+    /// The steps for an atom; none where there are masks.
+    #[inline(always)]
+    pub(crate) fn row(self, atom: u32, atoms: &Atoms) -> Option<Row<'a>> {
+        if self.atoms == MASKED {
+            return None;
+        }
+        let count = u32::from(self.atoms);
+        let atom = if atom < count { atom } else { atoms.among(atom, count) };
+        let first = HEAD + count.div_ceil(2) as usize + STEP * self.list(atom)? as usize;
+        Some(Row { left: self.words.get(first..)?.as_chunks().0, all: self.words })
+    }
+
+    /// The place of the first step for one of the atoms that have lists.
+    #[inline(always)]
+    fn list(self, atom: u32) -> Option<u32> {
+        let two = *self.words.get(HEAD + (atom / 2) as usize)?;
+        Some(two >> (atom % 2 * 16) & 0xffff)
+    }
+
+    fn picked(self, key: u32) -> Option<Picked<'a>> {
+        let Masked { firsts, masks, begins, steps } = self.masks()?;
+        let range = firsts.partition_point(|first| *first <= key).checked_sub(1)?;
+        let width = begins.len();
+        let mask = masks.get(range * width..(range + 1) * width)?;
+        let left = *mask.first()?;
+        Some(Picked { mask, begins, steps, all: self.words, word: 0, left, last: 0 })
+    }
+
+    fn masks(self) -> Option<Masked<'a>> {
+        if self.atoms != MASKED {
+            return None;
+        }
+        let ([ranges, steps], words) = self.words.split_first_chunk()?;
+        let [ranges, steps] = [ranges, steps].map(|word| *word as usize);
+        let width = mask_words(steps);
+        let (firsts, words) = words.split_at_checked(ranges)?;
+        let (masks, words) = words.split_at_checked(ranges * width)?;
+        let (begins, words) = words.split_at_checked(width)?;
+        let (steps, _) = words.split_at_checked(STEP * steps)?;
+        Some(Masked { firsts, masks, begins, steps: steps.as_chunks().0 })
     }
 }
 
@@ -408,7 +426,7 @@ mod tests {
     }
 
     fn said(lists: &Lists, key: u32, atoms: &Atoms, holds: impl Fn(u32) -> bool) -> Option<Who> {
-        match lists.steps(key, atoms) {
+        match lists.borrowed().steps(key, atoms) {
             Steps::Row(row) => decided(row, holds),
             Steps::Picked(picked) => decided(picked, holds),
         }
@@ -425,7 +443,7 @@ mod tests {
             let mut atoms = Atoms::new(cuts.iter().copied());
             let known = atoms.len();
             let lists = Lists::new(&marked, &cuts, &atoms, known);
-            listed += u32::from(lists.masks().is_none());
+            listed += u32::from(lists.borrowed().masks().is_none());
             let masked = Lists::masked(&marked, &cuts);
             // Others come later.
             (0..10).for_each(|_| atoms.begin(numbers.below(500)));
@@ -456,13 +474,12 @@ mod tests {
         let cuts: Vec<u32> = (0..1_000).map(|at| at * 3).collect();
         let atoms = Atoms::new(cuts.iter().copied());
         let lists = Lists::new(&marked, &cuts, &atoms, atoms.len());
-        assert!(lists.masks().is_some());
+        assert!(lists.borrowed().masks().is_some());
         let fewer = |mut marked: Marked, ranges: usize| {
             marked.cells.truncate(ranges * width);
-            Lists::new(&marked, &cuts[..ranges], &atoms, atoms.len()).masks()?;
-            Some(())
+            Lists::new(&marked, &cuts[..ranges], &atoms, atoms.len()).borrowed().masks().is_some()
         };
-        assert!(fewer(marked, 500).is_none(), "it is not because they are large");
+        assert!(!fewer(marked, 500), "it is not because they are large");
     }
 
     #[test]
@@ -481,7 +498,7 @@ mod tests {
         let known = atoms.len();
         atoms.begin(443);
         let is_listed =
-            |cuts: &[u32], known| Lists::new(&marked, cuts, &atoms, known).masks().is_none();
+            |cuts: &[u32], known| Lists::new(&marked, cuts, &atoms, known).atoms != MASKED;
         assert!(is_listed(&[0, 80, 443], atoms.len()));
         assert!(!is_listed(&[0, 80, 443], known), "another version gives the number to another");
         assert!(!is_listed(&[0, 80, 444], atoms.len()), "there is no such atom");

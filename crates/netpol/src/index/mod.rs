@@ -60,6 +60,7 @@ use lists::Lists;
 use rulebook::{PolicyRules, Rulebook, Rules, TierRules, Tiers};
 use seat::Seat;
 pub(crate) use seen::{Seen, Sight};
+use shape::AtHand;
 use shape::Look;
 pub(crate) use shape::Shape;
 use shapes::Shapes;
@@ -569,25 +570,35 @@ impl Index {
         (key, family, stage): (u32, Family, Stage),
     ) -> Cow<'a, Lists> {
         let usual = family == Family::V4 && stage == Stage::Enforced;
-        if let Some(lists) = shape.at_hand(direction).get().filter(|_| usual) {
-            return Cow::Borrowed(lists);
+        // Many a change is followed by one question, which need not wait for what others will ask.
+        if usual && shape.at_hand().is_none() && shape.was_asked() {
+            self.bring_to_hand(compiled, shape);
         }
-        let lists = self.rulebook(compiled, shape, direction);
-        let lists = lists.lists_for(key, family, stage, &self.atoms);
-        match lists {
-            Cow::Borrowed(lists) if usual => {
-                Cow::Borrowed(shape.at_hand(direction).get_or_init(|| lists.clone()))
-            }
-            lists => lists,
+        let rulebook = self.rulebook(compiled, shape, direction);
+        rulebook.lists_for(key, family, stage, &self.atoms)
+    }
+
+    /// Has at hand what most questions ask of a shape, if its lists are kept.
+    fn bring_to_hand(&self, compiled: &Compiled, shape: &Shape) {
+        let lists = |direction| {
+            let rulebook = self.rulebook(compiled, shape, direction);
+            rulebook.lists(Family::V4, Stage::Enforced, &self.atoms).cloned()
+        };
+        if let (Some(ingress), Some(egress)) = (lists(Direction::Ingress), lists(Direction::Egress))
+        {
+            let seen = self.seen(shape).clone();
+            shape.have_at_hand(|| AtHand::new(seen, [ingress, egress]));
         }
     }
 
-    /// Works out the lists of a shape, if they are kept.
-    fn make_lists(&self, compiled: &Compiled, shape: &Shape, direction: Direction, family: Family) {
-        let lists = self.rulebook(compiled, shape, direction);
-        let lists = lists.lists(family, Stage::Enforced, &self.atoms);
-        if let Some(lists) = lists.filter(|_| family == Family::V4) {
-            shape.at_hand(direction).get_or_init(|| lists.clone());
+    /// Works out the lists of a shape for a version of IP, if they are kept.
+    fn make_lists(&self, compiled: &Compiled, shape: &Shape, family: Family) {
+        for direction in [Direction::Ingress, Direction::Egress] {
+            let rulebook = self.rulebook(compiled, shape, direction);
+            rulebook.lists(family, Stage::Enforced, &self.atoms);
+        }
+        if family == Family::V4 {
+            self.bring_to_hand(compiled, shape);
         }
     }
 
@@ -675,7 +686,7 @@ impl Index {
 
     /// The span of the address at which an endpoint is.
     #[inline]
-    pub(crate) fn span_of(&self, compiled: &Compiled, seat: &Seat, address: u128) -> Option<&Span> {
+    pub(crate) fn span_of(&self, compiled: &Compiled, seat: &Seat, address: u32) -> Option<&Span> {
         match seat.span(self.addresses.number) {
             Some(place) => self.addresses.table.get()?.at_v4(place),
             None => self.first_span_of(compiled, seat, address),
@@ -683,9 +694,9 @@ impl Index {
     }
 
     #[cold]
-    fn first_span_of(&self, compiled: &Compiled, seat: &Seat, address: u128) -> Option<&Span> {
+    fn first_span_of(&self, compiled: &Compiled, seat: &Seat, address: u32) -> Option<&Span> {
         let table = self.address_table(compiled);
-        let place = table.place_of_v4(u32::try_from(address).ok()?)?;
+        let place = table.place_of_v4(address)?;
         seat.remember(self.addresses.number, place);
         table.at_v4(place)
     }
@@ -763,8 +774,8 @@ impl Index {
 
     /// Whether an address of IPv4 is certainly no endpoint's.
     #[inline]
-    pub(crate) fn is_nobodys(&self, address: u128) -> bool {
-        let (place, bit) = crowd(u32::try_from(address).unwrap_or(0));
+    pub(crate) fn is_nobodys(&self, address: u32) -> bool {
+        let (place, bit) = crowd(address);
         self.taken.get(place).is_some_and(|word| word & bit == 0)
     }
 
@@ -850,10 +861,8 @@ impl Index {
             [Family::V4, Family::V6].into_iter().filter(|family| has(*family)).collect();
         let work = |shape: &Shape| {
             self.seen(shape);
-            for direction in [Direction::Ingress, Direction::Egress] {
-                for family in families.iter().filter(|_| shape.workload) {
-                    self.make_lists(compiled, shape, direction, *family);
-                }
+            for family in families.iter().filter(|_| shape.workload) {
+                self.make_lists(compiled, shape, *family);
             }
         };
         let shapes: Vec<&Shape> = self.shapes.iter().collect();

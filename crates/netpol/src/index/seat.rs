@@ -43,8 +43,8 @@ impl Seat {
 
     /// Whether this address of IPv4 is its only one, and nobody else's.
     #[inline]
-    pub(crate) fn is_at(&self, address: u128) -> bool {
-        self.shape & PLAIN != 0 && u128::from(self.v4) == address
+    pub(crate) fn is_at(&self, address: u32) -> bool {
+        self.shape & PLAIN != 0 && self.v4 == address
     }
 
     /// Where the span of its address of IPv4 stands in the table of this number, if that was found before.

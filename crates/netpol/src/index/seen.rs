@@ -12,8 +12,8 @@ use super::criterion::Bits;
 /// ```
 /// Criteria without a bit of their own stand among the others, in order, and share bits: where a shared
 /// one is not set, none of those that share it holds.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Seen(Arc<[u32]>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Seen<W = Arc<[u32]>>(W);
 
 const HEAD: usize = 2;
 /// Words of shared bits. Few hold that have no bit of their own: an endpoint has one or two of them.
@@ -38,41 +38,10 @@ impl Seen {
         Self(all.into())
     }
 
-    /// Of criteria from this number on nothing is said: they are younger.
-    #[inline]
-    pub(crate) fn upto(&self) -> u32 {
-        self.0.first().copied().unwrap_or(0)
-    }
-
-    /// Whether the criterion of this number holds, as far as that is known.
-    pub(crate) fn has(&self, number: u32) -> bool {
-        let part = self.part();
-        part.may_have(number) && part.has(number)
-    }
-
-    /// The word in which the bit of a criterion stands, for one that has a bit.
+    /// The same, to be asked.
     #[inline(always)]
-    pub(crate) fn word(&self, number: u32) -> u32 {
-        self.0.get(HEAD + (number / u32::BITS) as usize).copied().unwrap_or(0)
-    }
-
-    #[inline(always)]
-    fn part(&self) -> Part<'_> {
-        let (head, rest) = self.0.split_first_chunk::<HEAD>().unwrap_or((&[0; HEAD], &[]));
-        let [_, own] = *head;
-        let (bits, others) = rest.split_at_checked(own as usize + SHARED).unwrap_or_default();
-        Part { bits, limit: own * u32::BITS, others }
-    }
-
-    /// All of them.
-    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
-        let Part { bits, limit, others } = self.part();
-        let own =
-            bits.iter().zip((0..limit).step_by(u32::BITS as usize)).flat_map(|(word, first)| {
-                let set = (0..u32::BITS).filter(move |bit| word >> bit & 1 == 1);
-                set.map(move |bit| first + bit)
-            });
-        own.chain(others.iter().copied())
+    pub(crate) fn borrowed(&self) -> Seen<&[u32]> {
+        Seen(&self.0)
     }
 
     /// Whether nobody else has it.
@@ -90,6 +59,50 @@ impl Seen {
     }
 }
 
+impl<W: AsRef<[u32]>> Seen<W> {
+    #[inline(always)]
+    fn words(&self) -> &[u32] {
+        self.0.as_ref()
+    }
+
+    /// Of criteria from this number on nothing is said: they are younger.
+    #[inline]
+    pub(crate) fn upto(&self) -> u32 {
+        self.words().first().copied().unwrap_or(0)
+    }
+
+    /// Whether the criterion of this number holds, as far as that is known.
+    pub(crate) fn has(&self, number: u32) -> bool {
+        let part = self.part();
+        part.may_have(number) && part.has(number)
+    }
+
+    /// The word in which the bit of a criterion stands, for one that has a bit.
+    #[inline(always)]
+    pub(crate) fn word(&self, number: u32) -> u32 {
+        self.words().get(HEAD + (number / u32::BITS) as usize).copied().unwrap_or(0)
+    }
+
+    #[inline(always)]
+    fn part(&self) -> Part<'_> {
+        let (head, rest) = self.words().split_first_chunk::<HEAD>().unwrap_or((&[0; HEAD], &[]));
+        let [_, own] = *head;
+        let (bits, others) = rest.split_at_checked(own as usize + SHARED).unwrap_or_default();
+        Part { bits, limit: own * u32::BITS, others }
+    }
+
+    /// All of them.
+    pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
+        let Part { bits, limit, others } = self.part();
+        let own =
+            bits.iter().zip((0..limit).step_by(u32::BITS as usize)).flat_map(|(word, first)| {
+                let set = (0..u32::BITS).filter(move |bit| word >> bit & 1 == 1);
+                set.map(move |bit| first + bit)
+            });
+        own.chain(others.iter().copied())
+    }
+}
+
 /// The word and the bit of a criterion: its own below `limit`, and one that it shares from there on.
 #[inline(always)]
 fn place(number: u32, limit: u32) -> (usize, u32) {
@@ -101,8 +114,8 @@ fn place(number: u32, limit: u32) -> (usize, u32) {
 /// What is seen of one end of a flow: of the endpoint, and of its address.
 #[derive(Clone, Copy)]
 pub(crate) struct Sight<'a> {
-    pub(crate) end: &'a Seen,
-    pub(crate) at: &'a Seen,
+    pub(crate) end: Seen<&'a [u32]>,
+    pub(crate) at: Seen<&'a [u32]>,
     /// What has bits in all of the index.
     pub(crate) bits: Bits,
 }
@@ -161,7 +174,8 @@ mod tests {
         // What has no bit of its own shares some behind them, where an address would have one.
         let rare: Vec<u32> = (500..600).collect();
         let (end, at) = (Seen::new(&rare, 32, 600), Seen::new(&[40], 64, 600));
-        let sight = Sight { end: &end, at: &at, bits: Bits { shape: 32, address: 64 } };
+        let sight =
+            Sight { end: end.borrowed(), at: at.borrowed(), bits: Bits { shape: 32, address: 64 } };
         for number in 0..64 {
             assert_eq!(sight.bit(number), Some(number == 40), "{number}");
         }
@@ -177,7 +191,11 @@ mod tests {
                 let nothing = Seen::new(&[], 0, 7_000);
                 let bits = Bits { shape: bits, address: bits };
                 let sights = [(&seen, &nothing), (&nothing, &seen)];
-                let sights = sights.map(|(end, at)| Sight { end, at, bits });
+                let sights = sights.map(|(end, at): (&Seen, &Seen)| Sight {
+                    end: end.borrowed(),
+                    at: at.borrowed(),
+                    bits,
+                });
                 for number in 0..6_000 {
                     let want = numbers.contains(&number);
                     assert_eq!(seen.has(number), want, "{number}, {bits:?}");

@@ -19,24 +19,35 @@ use crate::model::{Direction, Endpoint, EndpointKind};
 /// ([`with_other_rules`](Self::with_other_rules)), and selectors count only if they had their numbers
 /// when the shape was made: of two versions that come from one, each gives the next number to another.
 ///
-/// What every question touches stands together; the rest is elsewhere.
+/// What most questions touch stands together, in one line of the cache; the rest is elsewhere.
 #[derive(Clone, Debug)]
-#[repr(C)]
+#[repr(C, align(64))]
 pub(crate) struct Shape {
-    /// The lists of its rulebooks for what is enforced on IPv4, for flows in and out: what most
-    /// questions ask, without the way through the rulebook.
-    lists: [OnceLock<Lists>; 2],
+    /// What most questions ask, once more than one has asked.
+    at_hand: OnceLock<AtHand>,
     /// Which selectors of rules select it.
     pub(crate) seen: OnceLock<Seen>,
-    /// Whether it is one that policy is asked about at its own end, a pod.
-    pub(crate) workload: bool,
+    /// Which rules it has itself: for flows in, and for flows out.
+    own: [OnceLock<Arc<Rulebook>>; 2],
     pub(crate) look: Arc<Look>,
     /// How many criteria had numbers when it was made.
     pub(crate) known: u32,
     /// A shape that the same policies may select.
     pub(crate) kin: Option<u32>,
-    /// Which rules it has itself: for flows in, and for flows out.
-    own: [OnceLock<Arc<Rulebook>>; 2],
+    /// Whether it is one that policy is asked about at its own end, a pod.
+    pub(crate) workload: bool,
+    /// Whether its own policies were asked.
+    asked: OnceLock<()>,
+}
+
+/// What is at hand of a shape: its lists for what is enforced on IPv4, without the way through its
+/// rulebooks, and which selectors of rules select it.
+#[derive(Clone, Debug)]
+pub(crate) struct AtHand {
+    seen: Seen,
+    /// The lists for flows in, and for flows out, in two parts so that no room is lost between them.
+    words: [Arc<[u32]>; 2],
+    atoms: [u16; 2],
 }
 
 /// What makes two shapes one.
@@ -52,20 +63,31 @@ impl Shape {
     /// `known` is how many criteria have numbers.
     pub(crate) fn new(look: Arc<Look>, known: u32, kin: Option<u32>) -> Self {
         Self {
-            lists: Default::default(),
+            at_hand: OnceLock::new(),
             seen: OnceLock::new(),
+            own: Default::default(),
             workload: look.workload,
             look,
             known,
             kin,
-            own: Default::default(),
+            asked: OnceLock::new(),
         }
     }
 
-    /// The place for its lists for flows in this direction, as far as they are at hand.
+    /// What is at hand of it, if that was worked out.
     #[inline]
-    pub(crate) fn at_hand(&self, direction: Direction) -> &OnceLock<Lists> {
-        of(&self.lists, direction)
+    pub(crate) fn at_hand(&self) -> Option<&AtHand> {
+        self.at_hand.get()
+    }
+
+    /// Has this at hand, unless something is.
+    pub(super) fn have_at_hand(&self, at_hand: impl FnOnce() -> AtHand) {
+        self.at_hand.get_or_init(at_hand);
+    }
+
+    /// Notes that its policies were asked. Whether they were before.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked.set(()).is_err()
     }
 
     /// The place for its rules in this direction.
@@ -76,6 +98,23 @@ impl Shape {
     /// The same, to be asked anew which rules it has.
     pub(crate) fn with_other_rules(&self) -> Self {
         Self { seen: self.seen.clone(), ..Self::new(Arc::clone(&self.look), self.known, self.kin) }
+    }
+}
+
+impl AtHand {
+    pub(super) fn new(seen: Seen, lists: [Lists; 2]) -> Self {
+        let atoms = lists.each_ref().map(|lists| lists.atoms);
+        Self { seen, words: lists.map(|lists| lists.words), atoms }
+    }
+
+    #[inline(always)]
+    pub(crate) fn seen(&self) -> &Seen {
+        &self.seen
+    }
+
+    #[inline(always)]
+    pub(crate) fn lists(&self, direction: Direction) -> Lists<&[u32]> {
+        Lists { words: of(&self.words, direction).as_ref(), atoms: *of(&self.atoms, direction) }
     }
 }
 
@@ -102,5 +141,17 @@ impl Look {
     pub(crate) fn of_labels(labels: &Labels) -> Self {
         let (ports, profiles) = (Vec::new(), Vec::new());
         Self { labels: labels.clone(), ports, profiles, workload: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(target_pointer_width = "64")]
+    #[test]
+    fn what_is_at_hand_fills_a_line_of_the_cache() {
+        let shape = Shape::new(Arc::new(Look::of_labels(&Labels::default())), 0, None);
+        assert_eq!((size_of_val(&shape.at_hand), align_of_val(&shape)), (64, 64));
     }
 }
