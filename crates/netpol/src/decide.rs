@@ -395,23 +395,38 @@ impl<'a> End<'a> {
             return None;
         }
         let address = party.addresses.single();
-        let at =
-            address.map_or(&[][..], |number| compiled.at_address(net::address(family, number)));
-        let shape = match (party.endpoint, at) {
-            (Some(id), _) if at.iter().any(|other| *other != id) => return None,
-            (Some(id), _) => Some(id),
-            (None, []) => None,
-            (None, [only]) => Some(*only),
-            (None, _) => return None,
+        let seat = match party.endpoint {
+            Some(id) => Some(index.seat(id)?),
+            None => None,
         };
-        let shape = match shape {
-            Some(id) => Some(index.shape(index.seat(id)?)?),
+        let v4 = address.filter(|_| family == Family::V4).and_then(|at| u32::try_from(at).ok());
+        let home = seat.zip(v4).filter(|(seat, v4)| seat.is_at(*v4));
+        let is_nobody = seat.is_none() && v4.is_some_and(|v4| index.is_nobodys(v4));
+        // Most are told by their seat, or known to be outside. Others have to be looked for.
+        let seat = if home.is_some() || is_nobody {
+            seat
+        } else {
+            let at =
+                address.map_or(&[][..], |number| compiled.at_address(net::address(family, number)));
+            match (party.endpoint, at) {
+                (Some(id), _) if at.iter().any(|other| *other != id) => return None,
+                (Some(_), _) => seat,
+                (None, []) => None,
+                (None, [only]) => Some(index.seat(*only)?),
+                (None, _) => return None,
+            }
+        };
+        let shape = match seat {
+            Some(seat) => Some(index.shape(seat)?),
             None => None,
         };
         // Nobody's known address is that of an endpoint whose own is not known.
         let open = address.is_none()
             && (shape.is_none() || index.sets_meet(compiled, family, party.addresses.spans()));
-        let span = address.and_then(|at| index.span(compiled, family, at));
+        let span = match home {
+            Some((seat, v4)) => index.span_of(compiled, seat, v4),
+            None => address.and_then(|at| index.span(compiled, family, at)),
+        };
         Some(Self {
             shape,
             policed: party.endpoint.is_some() && shape.is_some_and(|shape| shape.workload),

@@ -25,15 +25,19 @@ impl Index {
         old: Option<&Endpoint>,
         new: Option<&Endpoint>,
     ) {
-        let there = match new {
-            Some(endpoint) => seat(compiled, id, endpoint, self.shape_id(Look::of(endpoint))),
-            None => Seat::empty(),
-        };
+        let stays = old.map(|e| &e.addresses) == new.map(|e| &e.addresses);
+        let there = new.map(|endpoint| {
+            let shape = self.shape_id(Look::of(endpoint));
+            match self.seats.get(id.index()) {
+                Some(seat) if stays => seat.with_shape(shape),
+                _ => seat(compiled, id, endpoint, shape),
+            }
+        });
         while self.seats.len() <= id.index() {
             self.seats.push(Seat::empty());
         }
-        self.seats.set(id.index(), there);
-        if old.map(|e| &e.addresses) == new.map(|e| &e.addresses) {
+        self.seats.set(id.index(), there.unwrap_or(Seat::empty()));
+        if stays {
             return;
         }
         for address in new.into_iter().flat_map(|e| &e.addresses) {

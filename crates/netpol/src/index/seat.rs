@@ -36,6 +36,11 @@ impl Seat {
         Self { shape: shape.min(NO_SHAPE) | plain, v4: v4.unwrap_or(0), span }
     }
 
+    /// The same, with another shape.
+    pub(super) fn with_shape(&self, shape: u32) -> Self {
+        Self { shape: shape.min(NO_SHAPE) | self.shape & PLAIN, ..self.clone() }
+    }
+
     #[inline]
     pub(crate) fn shape(&self) -> u32 {
         self.shape & NO_SHAPE
@@ -83,6 +88,10 @@ mod tests {
         assert_eq!(seat.span(1), None);
         seat.remember(1, 5);
         assert_eq!([seat.span(1), seat.clone().span(1), seat.span(2)], [Some(5), Some(5), None]);
+        assert_eq!(
+            [seat.with_shape(8).span(1), Seat::new(7, Some(1), true).span(1)],
+            [Some(5), None]
+        );
         // Neither of these can be kept.
         seat.remember(1, 1 << PLACE_BITS);
         seat.remember(1 << 40 | 1, 6);
@@ -96,6 +105,8 @@ mod tests {
         {
             let seat = Seat::new(7, v4, alone);
             assert_eq!((seat.shape(), seat.is_at(3), seat.is_at(0)), (7, want, false));
+            let other = seat.with_shape(8);
+            assert_eq!((other.shape(), other.is_at(3), other.is_at(0)), (8, want, false));
         }
         assert_eq!(Seat::empty().shape(), NO_SHAPE);
     }
