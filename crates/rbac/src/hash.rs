@@ -5,10 +5,11 @@
 
 use std::hash::{BuildHasher, Hasher};
 
-use foldhash::quality::FixedState;
+use foldhash::fast::FixedState;
 use portcullis_core::Namespace;
 
 use crate::attempt::Resource;
+use crate::postings::SIEVE_BITS;
 use crate::rules::{Key, Name};
 
 /// What one hash is of, so that a user and a group of one name are two things.
@@ -55,10 +56,11 @@ pub(crate) fn namespace(namespace: &Namespace) -> u64 {
     of(Kind::Namespace, namespace.as_str().as_bytes())
 }
 
-/// One thing within another: both are spread evenly already.
+/// One thing within another: both are spread evenly already. The bits that sieves go by stay, so that those
+/// of a name are worked out once for the two it is looked for in.
 #[inline]
 pub(crate) fn within(hash: u64, scope: u64) -> u64 {
-    hash ^ scope
+    hash ^ scope << SIEVE_BITS
 }
 
 /// The name of an object; which kind of object is for the table to know.

@@ -11,6 +11,7 @@
 //! changes.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use foldhash::quality::FixedState;
 use indexmap::IndexSet;
@@ -19,7 +20,7 @@ use smol_str::SmolStr;
 
 use crate::attempt::Target;
 use crate::hash::{self, Spelled};
-use crate::postings::{Found, Postings};
+use crate::postings::{Found, Postings, Sieve};
 use crate::rule::ALL;
 use crate::rules::{Binding, BindingId, Key, Name, Role, RoleNumber};
 
@@ -29,6 +30,9 @@ pub(crate) struct Index {
     /// Of cluster bindings, by name. They are few and asked in every question, so that they stay in
     /// the cache if they stand by themselves.
     cluster_subjects: Postings<Entry>,
+    /// The names of those, and of some that are gone: most of who asks is not among them, which this
+    /// says in a third of the instructions.
+    cluster_names: Arc<Sieve<CLUSTER_NAMES>>,
     /// Of RoleBindings, by name and namespace.
     local_subjects: Postings<Entry>,
     /// The namespaces of entries, by number, and the numbers by namespace.
@@ -62,6 +66,9 @@ pub(crate) struct Entry {
     /// What one must be called to be the subject. The binding says it too, four dependent loads away.
     name: SmolStr,
 }
+
+/// So many that with two thousand names one in thirty passes that is not there. A change copies them.
+const CLUSTER_NAMES: usize = 256;
 
 /// Set beside numbers of namespaces, of which there are fewer.
 const GROUP: u32 = 1 << 31;
@@ -190,6 +197,8 @@ impl Index {
 
     /// Takes the place of the bindings there were.
     pub(crate) fn set_bindings(&mut self, draft: Draft) {
+        self.cluster_names = Arc::default();
+        draft.cluster_subjects.iter().for_each(|(name, _)| self.learn_name(*name));
         self.cluster_subjects = Postings::of(draft.cluster_subjects);
         self.local_subjects = Postings::of(draft.local_subjects);
         let numbers = draft.namespaces.iter().map(hash::namespace).zip(0..).collect();
@@ -220,6 +229,9 @@ impl Index {
     pub(crate) fn insert_binding(&mut self, id: BindingId, binding: &Binding, role: RoleNumber) {
         let namespace = binding.namespace.as_ref().map_or(0, |n| self.number_of(n));
         for (key, entry) in subjects(id, binding, role, namespace) {
+            if !id.is_local() {
+                self.learn_name(key);
+            }
             self.subjects_of(id).insert(key, entry);
         }
         if let Some(namespace) = &binding.namespace {
@@ -246,6 +258,13 @@ impl Index {
         self.bindings.get(hash::key(key))
     }
 
+    /// Until all is made anew, as others may have the same bits.
+    fn learn_name(&mut self, name: u64) {
+        if !self.cluster_names.passes(name) {
+            Arc::make_mut(&mut self.cluster_names).insert(name);
+        }
+    }
+
     /// What the subjects of a binding are filed in.
     fn subjects_of(&mut self, id: BindingId) -> &mut Postings<Entry> {
         if id.is_local() { &mut self.local_subjects } else { &mut self.cluster_subjects }
@@ -266,7 +285,7 @@ impl Index {
     /// Where subjects of cluster bindings may be that are called so.
     #[inline]
     pub(crate) fn in_cluster(&self, name: u64) -> Option<Found<'_, Entry>> {
-        self.cluster_subjects.find(name)
+        if self.cluster_names.passes(name) { self.cluster_subjects.find(name) } else { None }
     }
 
     /// Where subjects of RoleBindings in a namespace may be that are called so.

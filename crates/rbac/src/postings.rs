@@ -32,16 +32,19 @@ enum Node<T> {
 }
 
 struct Leaf<T> {
-    sieve: Sieve,
+    sieve: Sieve<8>,
     homes: Homes,
     /// By their homes.
     rows: Arc<[Row<T>]>,
 }
 
-/// Three bits for each hash of a leaf. Where one of them is missing, the hash is not there; of those
-/// that are not there, a leaf of 36 lets one in a hundred pass.
-#[derive(Clone, Copy, Default)]
-struct Sieve([u64; 8]);
+/// Three bits for each hash. Where one of them is missing, the hash is not there; of those that are not
+/// there, a leaf of 36 lets one in a hundred pass.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sieve<const NUMBERS: usize>([u64; NUMBERS]);
+
+/// The lowest bits of a hash, which say what bits it has in a sieve.
+pub(crate) const SIEVE_BITS: u32 = 18;
 
 /// For each of 32 homes how many rows there are before it. Where a row is is then read from the node:
 /// to look for it in a table would be one load more, and a table has gaps.
@@ -237,16 +240,16 @@ impl<T: Clone> Node<T> {
 
 // === impl Sieve ===
 
-impl Sieve {
-    /// Which of the eight numbers, and which bits of it. These are the lowest bits of the hash: the
-    /// highest are the same in all of a leaf.
+impl<const NUMBERS: usize> Sieve<NUMBERS> {
+    /// Which of the numbers, and which bits of it. These are the lowest bits of the hash: the highest
+    /// are the same in all of a leaf.
     #[inline]
     fn bits(hash: u64) -> (usize, u64) {
-        let place = usize::try_from(hash & 7).unwrap_or(0);
-        (place, 1 << ((hash >> 3) & 63) | 1 << ((hash >> 9) & 63) | 1 << ((hash >> 15) & 63))
+        let place = usize::try_from((hash >> SIEVE_BITS) % NUMBERS as u64).unwrap_or(0);
+        (place, 1 << (hash & 63) | 1 << ((hash >> 6) & 63) | 1 << ((hash >> 12) & 63))
     }
 
-    fn insert(&mut self, hash: u64) {
+    pub(crate) fn insert(&mut self, hash: u64) {
         let (place, bits) = Self::bits(hash);
         if let Some(number) = self.0.get_mut(place) {
             *number |= bits;
@@ -254,9 +257,15 @@ impl Sieve {
     }
 
     #[inline]
-    fn passes(&self, hash: u64) -> bool {
+    pub(crate) fn passes(&self, hash: u64) -> bool {
         let (place, bits) = Self::bits(hash);
         self.0.get(place).is_some_and(|number| number & bits == bits)
+    }
+}
+
+impl<const NUMBERS: usize> Default for Sieve<NUMBERS> {
+    fn default() -> Self {
+        Self([0; NUMBERS])
     }
 }
 
