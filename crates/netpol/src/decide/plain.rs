@@ -18,7 +18,7 @@ use crate::index::step::Step;
 use crate::index::{self, Index, Shape, Sight, Span};
 use crate::model::Direction;
 
-/// So many questions go through the stages together: with 8 a question takes as long, with 32 more.
+/// So many questions go through the stages together: with 32 a question takes as long.
 const TOGETHER: usize = 16;
 
 /// Who answers such questions. Whatever is none of them is to be asked in full.
