@@ -10,7 +10,7 @@ use crate::access::can;
 use crate::connect::{Question, connect};
 use crate::declared::Pair;
 use crate::reach::reach;
-use crate::spec::{Spec, What};
+use crate::spec::{PortSpec, Spec, What, Who, kind_of};
 
 /// How many ends a question is asked between: enough for one of each sort, and few enough that
 /// every pair can be asked.
@@ -73,21 +73,23 @@ fn connections(snapshot: &Snapshot) {
     }
 }
 
-/// Holds the verdicts on pairs of workloads against those of the same questions by name.
+/// Holds the verdicts on pairs of workloads against those of the same questions by name. They are not
+/// read from text: a name that no manifest may have may be read as labels there.
 fn verdicts(snapshot: &Snapshot) {
     let named = snapshot.workloads().filter_map(|(id, w)| {
         let alone = snapshot.workloads_named(Some(&w.kind), w.namespace.as_str(), &w.name);
-        let text = format!("{}/{}/{}:80", w.kind.to_lowercase(), w.namespace, w.name);
-        let spec: Spec = text.parse().ok().filter(|_| alone.len() == 1)?;
-        Some((id, spec))
+        let namespace = Some(w.namespace.as_str().into());
+        let who = Who::Workload { kind: kind_of(&w.kind), namespace, name: w.name.clone() };
+        (alone.len() == 1).then_some((id, who))
     });
     let named: Vec<_> = named.take(ENDS_MAX / 2).collect();
     for family in [Family::V4, Family::V6] {
-        for (from, from_spec) in &named {
-            for (to, to_spec) in &named {
+        for (from, source) in &named {
+            for (to, target) in &named {
                 let pair = Pair { from: *from, to: *to, port: 80, protocol: Protocol::TCP };
-                let from = Spec { who: from_spec.who.clone(), what: What::Unsaid };
-                let question = Question { from, to: to_spec.clone(), family };
+                let what = What::Port(PortSpec::Number(80), Protocol::TCP);
+                let from = Spec { who: source.clone(), what: What::Unsaid };
+                let question = Question { from, to: Spec { who: target.clone(), what }, family };
                 let alone = connect(snapshot, &question).map(|answer| vec![answer.verdict]);
                 assert_eq!(reach(snapshot, &[pair], family), alone, "{question:?}");
             }
@@ -183,6 +185,15 @@ roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}
 ---
 {apiVersion: rbac.authorization.k8s.io/v1, kind: Role, metadata: {name: r}, rules: [{apiGroups: [''], resources: [pods], verbs: [get]}]}
 ";
+
+    /// By its name it could be labels, to who reads it in a question.
+    const NAMED_AS_LABELS: &str =
+        "{apiVersion: v1, kind: Pod, metadata: {name: '=1', namespace: a}}";
+
+    #[test]
+    fn a_name_that_reads_as_labels_is_still_one() {
+        fuzz(NAMED_AS_LABELS.as_bytes());
+    }
 
     /// What stands where something else was: words, values and shapes that some reader looks for.
     const PARTS: [&str; 24] = [

@@ -160,7 +160,8 @@ fn split(text: &str) -> Result<(&str, &str), String> {
     Ok(text.split_at(colon))
 }
 
-fn kind_of(word: &str) -> Option<&'static str> {
+/// The kind of workload that a word stands for.
+pub(crate) fn kind_of(word: &str) -> Option<&'static str> {
     let lower = word.to_ascii_lowercase();
     KINDS.iter().find(|(words, _)| words.contains(&lower.as_str())).map(|(_, kind)| *kind)
 }
