@@ -61,7 +61,7 @@ pub fn decide(compiled: &Compiled, flow: &Flow, stage: Stage) -> Ruling {
 
 /// The same for many flows: `say` is told the ruling on each, in their order. Questions wait for memory, and
 /// these wait together: in a cluster whose index no cache of the processor holds, each by itself takes
-/// nearly twice as long. Where one holds it, by itself each takes up to a third less ([`decide()`]).
+/// twice as long. Where one holds it, by itself each takes up to a fifth less ([`decide()`]).
 pub fn decide_all(compiled: &Compiled, flows: &[Flow], stage: Stage, mut say: impl FnMut(Ruling)) {
     let other = |flow| unusual(compiled, compiled.index(), flow, stage);
     match Plain::new(compiled, stage) {
