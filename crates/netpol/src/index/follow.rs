@@ -9,10 +9,11 @@ use portcullis_core::Selector;
 use smol_str::SmolStr;
 
 use super::anchor::{Anchor, anchors};
+use super::make::{key_of_port, seat, take};
 use super::seat::{NO_SHAPE, Seat};
 use super::shape::{Look, Shape};
 use super::step::MAX_CRITERIA;
-use super::{Index, LazyAddresses, key_of_port, seat, take};
+use super::{Index, LazyAddresses};
 use crate::compiled::Compiled;
 use crate::model::{Endpoint, EndpointId, NetworkSet, Policy, PolicyId, Profile};
 

@@ -22,52 +22,44 @@ mod follow;
 mod header;
 mod line;
 pub(crate) mod lists;
+mod make;
 mod rulebook;
 pub(crate) mod seat;
 mod seen;
 mod shape;
+mod shape_rules;
 mod shapes;
 pub(crate) mod step;
 
-use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::hash::{BuildHasher, Hash, Hasher};
-use std::net::IpAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
-use foldhash::fast::{FixedState, RandomState};
-use portcullis_core::net::NamedPort;
-use portcullis_core::{Family, Ranges, Selector, Slots};
+use foldhash::fast::RandomState;
+use portcullis_core::{Family, Slots};
 use smol_str::SmolStr;
 
 use crate::compiled::Compiled;
-use crate::explain::Stage;
 use crate::map::Map;
-use crate::model::{Direction, Endpoint, EndpointId, Policy, PolicyClass, PolicyId, Rule};
+use crate::model::{Direction, EndpointId, PolicyId};
 use addresses::AddressTable;
 pub(crate) use addresses::Span;
-use anchor::{Anchor, Anchored, anchors};
+use anchor::Anchored;
 pub(crate) use atoms::Atoms;
 pub(crate) use criterion::Bits;
-use criterion::{Addresses, Criteria, Criterion, MAX_BITS};
-use directory::{Directory, Entry, Everything, Keys, MAX_LISTED, everything, hash_of};
+use criterion::{Criteria, Criterion};
+use directory::{Directory, Keys};
+use header::SharedKeys;
 pub(crate) use header::key;
-use header::{SharedKeys, port_keys};
-use line::{Line, Lines, Numbers, ends, narrow};
+use line::{Line, Lines};
 pub(crate) use line::{Several, Test};
-use lists::Lists;
-use rulebook::{PolicyRules, Rulebook, Rules, TierRules, Tiers};
+use make::crowd;
+use rulebook::{Rulebook, Rules};
 use seat::Seat;
 pub(crate) use seen::{Seen, Sight};
-use shape::AtHand;
-use shape::Look;
 pub(crate) use shape::Shape;
 use shapes::Shapes;
 use step::Who;
-
-/// As long as there are no more selectors than this, all of them have bits.
-const FEW_SELECTORS: usize = 2048;
 
 /// The index of one [`Compiled`]. Cloning is O(1).
 #[derive(Clone, Debug)]
@@ -160,304 +152,6 @@ pub struct IndexStats {
     pub bytes: usize,
 }
 
-// === Making it ===
-
-impl Index {
-    pub(crate) fn new(compiled: &Compiled) -> Self {
-        let mut looks = Numbered::default();
-        let mut seats = Vec::new();
-        for (id, endpoint) in compiled.endpoints() {
-            seats.resize_with(id.index(), Seat::empty);
-            let shape = looks.number(Look::of(endpoint));
-            seats.push(seat(compiled, id, endpoint, shape));
-        }
-        let mut sets = Vec::new();
-        for (place, set) in compiled.placed_sets() {
-            sets.resize(place, None);
-            sets.push(Some(looks.number(Look::of_labels(&set.labels))));
-        }
-        let looks = looks.all;
-        let mut index = Self {
-            seats: seats.into_iter().collect(),
-            shapes: Shapes::default(),
-            directory: Directory::default(),
-            criteria: Criteria::new(Vec::new(), Vec::new(), Vec::new()),
-            atoms: Atoms::new(std::iter::empty()),
-            rule_selectors: Anchored::default(),
-            subjects: Anchored::default(),
-            subject_keys: Arc::default(),
-            policies: Slots::default(),
-            profiles: Map::default(),
-            called: called(looks.iter().flat_map(|look| &look.ports)),
-            is_stale: false,
-            sets: sets.into_iter().collect(),
-            addresses: LazyAddresses::new(0, 0),
-            tables: Arc::default(),
-            taken: taken(compiled),
-            nobody: Seen::new(&[], 0, u32::MAX),
-            named_sets: Arc::from([]),
-            needs_walks: false,
-            classes: Arc::default(),
-            rulebooks: Arc::default(),
-        };
-        index.note_limits(compiled);
-        let subjects = compiled.placed_policies().map(|(_, policy)| &policy.subject);
-        index.subject_keys =
-            Arc::new(subjects.flat_map(Selector::keys).map(SmolStr::from).collect());
-        let all = everything(&looks);
-        index.number_criteria(compiled, &looks, &all);
-        let entries: Vec<Entry> =
-            looks.iter().zip(0..).map(|(look, id)| index.entry(look, id)).collect();
-        index.directory = Directory::new(all, &index.subject_keys, entries.iter().copied());
-        for (name, profile) in compiled.profiles() {
-            index.put_profile(name, Some(profile));
-        }
-        let mut policies = Vec::new();
-        let mut subjects = Vec::new();
-        for (id, policy) in compiled.placed_policies() {
-            policies.resize(id.index(), None);
-            let [ingress, egress] = [&policy.ingress_rules, &policy.egress_rules];
-            policies.push(Some(Arc::new(index.lines(ingress, egress))));
-            subjects.push((index.anchors(&policy.subject), id));
-        }
-        index.policies = policies.into_iter().collect();
-        index.subjects = Anchored::new(subjects);
-        let known = index.criteria.known();
-        index.addresses = LazyAddresses::new(known, index.next_table());
-        let shapes = looks
-            .into_iter()
-            .zip(entries)
-            .map(|(look, entry)| Shape::new(look, known, index.directory.kin(entry)));
-        index.shapes = shapes.collect::<Vec<_>>().into_iter().collect();
-        index
-    }
-
-    /// Notes what a policy looks at to tell whom it selects.
-    fn note_keys(&mut self, subject: &Selector) {
-        for key in subject.keys() {
-            if !self.subject_keys.contains(key) {
-                Arc::make_mut(&mut self.subject_keys).insert(key.into());
-            }
-        }
-    }
-
-    /// What a shape of this number is found by.
-    fn entry(&self, look: &Look, id: u32) -> Entry {
-        let looked_at = |(key, _): &(&str, &str)| self.subject_keys.contains(*key);
-        // Whoever makes two meet only makes one of them work out its own.
-        let kin = look.workload.then(|| {
-            let mut hasher = FixedState::default().build_hasher();
-            look.labels.iter().filter(looked_at).for_each(|label| label.hash(&mut hasher));
-            hasher.finish()
-        });
-        Entry { id, look: hash_of(look), kin }
-    }
-
-    /// The number of the next table of addresses: no other version has it, nor was there one before.
-    fn next_table(&self) -> u64 {
-        self.tables.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    fn lines(&mut self, ingress: &[Rule], egress: &[Rule]) -> Lines {
-        let ingress = self.lines_of(ingress, Direction::Ingress);
-        let egress = self.lines_of(egress, Direction::Egress);
-        for cut in ingress.iter().chain(&egress).flat_map(Line::cuts) {
-            self.atoms.begin(cut);
-        }
-        Lines { ingress, egress, atoms: self.atoms.len() }
-    }
-
-    fn lines_of(&mut self, rules: &[Rule], direction: Direction) -> Vec<Line> {
-        rules.iter().map(|rule| Line::new(rule, direction, self)).collect()
-    }
-
-    /// Gives numbers to all criteria of the rules there are.
-    fn number_criteria(&mut self, compiled: &Compiled, looks: &[Arc<Look>], all: &Everything) {
-        let mut drafts = DraftCriteria::default();
-        // Each by itself: neighbours are told apart.
-        let called = self.called.values().flat_map(|keys| keys.iter());
-        let called = called.flat_map(|(first, last)| narrow(&Ranges::span(*first, *last)));
-        let mut cuts: Vec<u32> = called.flat_map(ends).collect();
-        let mut policies: Vec<&Policy> = compiled.policies().collect();
-        // What the policies of one namespace ask stands together, as it is asked of the same endpoints.
-        policies.sort_by_key(|policy| policy.namespace.as_ref());
-        let rules = policies.into_iter().map(|p| [&p.ingress_rules, &p.egress_rules]);
-        let of_profiles = compiled.profiles().map(|(_, p)| [&p.ingress_rules, &p.egress_rules]);
-        for [ingress, egress] in rules.chain(of_profiles) {
-            for (rules, direction) in [(ingress, Direction::Ingress), (egress, Direction::Egress)] {
-                for rule in rules {
-                    cuts.extend(Line::new(rule, direction, &mut drafts).cuts());
-                }
-            }
-        }
-        self.atoms = Atoms::new(cuts.into_iter());
-        let DraftCriteria { selectors, addresses } = drafts;
-        let few = selectors.all.len() <= FEW_SELECTORS;
-        let rarity = |anchor: &Anchor| match anchor {
-            Anchor::Key(_) => usize::MAX,
-            Anchor::Pair(..) | Anchor::Profile(_) => all.get(anchor).map_or(0, Vec::len),
-        };
-        let is_common = |selector: &Selector| match anchors(selector, &rarity) {
-            Some(anchors) => is_common(&anchors, looks, all),
-            None => true,
-        };
-        let (mut common, rare): (Vec<_>, Vec<_>) =
-            selectors.all.into_iter().partition(|selector| few || is_common(selector));
-        let rest = common.split_off(common.len().min(MAX_BITS));
-        let rare = rest.into_iter().chain(rare).collect();
-        self.criteria = Criteria::new(common, addresses.all, rare);
-        let numbered = self.criteria.selectors();
-        let anchored = numbered.map(|(number, selector)| (anchors(selector, &rarity), number));
-        self.rule_selectors = Anchored::new(anchored.collect());
-    }
-
-    fn anchors(&self, selector: &Selector) -> Option<Vec<Anchor>> {
-        anchors(selector, &|anchor| self.directory.count(anchor))
-    }
-}
-
-/// Whether something that is selected by one of these may be many shapes, or that of a network set: an
-/// address may be in many sets.
-fn is_common(anchors: &[Anchor], looks: &[Arc<Look>], all: &Everything) -> bool {
-    let of_set = |id: &u32| looks.get(*id as usize).is_some_and(|look| !look.workload);
-    let mut selected = 0;
-    anchors.iter().any(|anchor| {
-        let shapes = all.get(anchor).map_or(&[][..], |shapes| shapes);
-        selected += shapes.len();
-        let is_key = matches!(anchor, Anchor::Key(_));
-        is_key || selected > MAX_LISTED || shapes.iter().any(of_set)
-    })
-}
-
-impl Numbers for Index {
-    fn selector(&mut self, selector: &Selector) -> u32 {
-        match self.criteria.selector(selector) {
-            Some(number) => number,
-            None => {
-                let number = self.criteria.push_selector(selector);
-                let under = self.anchors(selector);
-                self.rule_selectors.put(under, number);
-                number
-            }
-        }
-    }
-
-    fn addresses(&mut self, addresses: Addresses) -> u32 {
-        self.criteria.number_of(addresses)
-    }
-
-    fn called(&self, name: &str) -> SharedKeys {
-        self.called.get(name).cloned().unwrap_or_else(|| Arc::from([]))
-    }
-}
-
-/// What rules ask for, before it has its final numbers.
-#[derive(Default)]
-struct DraftCriteria {
-    selectors: Numbered<Selector>,
-    addresses: Numbered<Addresses>,
-}
-
-/// Things by number, each once.
-struct Numbered<T> {
-    all: Vec<Arc<T>>,
-    numbers: HashMap<Arc<T>, u32, RandomState>,
-}
-
-impl<T> Default for Numbered<T> {
-    fn default() -> Self {
-        Self { all: Vec::new(), numbers: HashMap::default() }
-    }
-}
-
-impl<T: Eq + Hash> Numbered<T> {
-    fn number(&mut self, thing: T) -> u32 {
-        let number = u32::try_from(self.all.len()).unwrap_or(u32::MAX);
-        let all = &mut self.all;
-        *self.numbers.entry(Arc::new(thing)).or_insert_with_key(|thing| {
-            all.push(Arc::clone(thing));
-            number
-        })
-    }
-}
-
-impl Numbers for DraftCriteria {
-    fn selector(&mut self, selector: &Selector) -> u32 {
-        self.selectors.number(selector.clone())
-    }
-
-    fn addresses(&mut self, addresses: Addresses) -> u32 {
-        self.addresses.number(addresses)
-    }
-
-    fn called(&self, _name: &str) -> SharedKeys {
-        Arc::from([])
-    }
-}
-
-/// The keys of ports by their names, each once.
-fn called<'a>(ports: impl Iterator<Item = &'a NamedPort>) -> Map<SmolStr, SharedKeys> {
-    let mut named: HashMap<&SmolStr, BTreeSet<(u128, u128)>> = HashMap::new();
-    for port in ports {
-        named.entry(&port.name).or_default().insert(key_of_port(port));
-    }
-    named.into_iter().map(|(name, keys)| (name.clone(), keys.into_iter().collect())).collect()
-}
-
-fn key_of_port(port: &NamedPort) -> (u128, u128) {
-    port_keys(port.protocol, port.port, port.port)
-}
-
-fn seat(compiled: &Compiled, id: EndpointId, endpoint: &Endpoint, shape: u32) -> Seat {
-    let alone = endpoint.addresses.iter().all(|a| compiled.at_address(*a) == [id]);
-    let mut v4 = endpoint.addresses.iter().filter_map(|a| match a {
-        IpAddr::V4(a) => Some(u32::from(*a)),
-        IpAddr::V6(_) => None,
-    });
-    let only = match (v4.next(), v4.next()) {
-        (Some(only), None) => Some(only),
-        _ => None,
-    };
-    Seat::new(shape, only, alone)
-}
-
-/// Which bit stands for an address of IPv4 among those that endpoints have: one for all of a network
-/// of 256, and now and then for two.
-fn crowd(address: u32) -> (usize, u64) {
-    let hash = (address >> 8).wrapping_mul(0x9e37_79b1) >> 16;
-    ((hash >> 6) as usize, 1 << (hash & 63))
-}
-
-fn taken(compiled: &Compiled) -> Arc<[u64]> {
-    let mut taken = vec![0; 1 << 10];
-    for address in compiled.endpoints().flat_map(|(_, endpoint)| &endpoint.addresses) {
-        take(&mut taken, *address);
-    }
-    taken.into()
-}
-
-fn take(taken: &mut [u64], address: IpAddr) {
-    if let IpAddr::V4(address) = address {
-        let (place, bit) = crowd(address.into());
-        if let Some(word) = taken.get_mut(place) {
-            *word |= bit;
-        }
-    }
-}
-
-impl LazyAddresses {
-    fn new(known: u32, number: u64) -> Arc<Self> {
-        Arc::new(Self { table: OnceLock::new(), number, known })
-    }
-}
-
-impl Look {
-    pub(crate) fn anchors(&self) -> impl Iterator<Item = Anchor> + '_ {
-        let pairs = self.labels.iter().map(|(k, v)| Anchor::Pair(k.into(), v.into()));
-        pairs.chain(self.profiles.iter().cloned().map(Anchor::Profile))
-    }
-}
-
 // === Asking it ===
 
 impl Index {
@@ -540,142 +234,6 @@ impl Index {
     pub(crate) fn holds_of_shape(&self, number: u32, shape: &Shape) -> bool {
         let seen = self.seen(shape);
         if number < seen.upto() { seen.has(number) } else { self.criterion_selects(number, shape) }
-    }
-
-    /// The rules of a shape.
-    fn rulebook<'a>(
-        &self,
-        compiled: &Compiled,
-        shape: &'a Shape,
-        direction: Direction,
-    ) -> &'a Arc<Rulebook> {
-        shape.own(direction).get_or_init(|| {
-            let Some(kin) = self.kin(shape) else {
-                let tiers = self.tiers(compiled, shape, direction);
-                return self.shared(self.rules(shape, tiers, direction));
-            };
-            let of_kin = self.rulebook(compiled, kin, direction);
-            let rules = self.rules(shape, Arc::clone(&of_kin.rules.tiers), direction);
-            // Most have the very rules of their kin, and need not look for them among all.
-            if rules.are_those_of(&of_kin.rules) { Arc::clone(of_kin) } else { self.shared(rules) }
-        })
-    }
-
-    /// The lists of a shape, in which that for this key can be found.
-    pub(crate) fn lists_for<'a>(
-        &self,
-        compiled: &Compiled,
-        shape: &'a Shape,
-        direction: Direction,
-        (key, family, stage): (u32, Family, Stage),
-    ) -> Cow<'a, Lists> {
-        let usual = family == Family::V4 && stage == Stage::Enforced;
-        // Many a change is followed by one question, which need not wait for what others will ask.
-        if usual && shape.at_hand().is_none() && shape.was_asked() {
-            self.bring_to_hand(compiled, shape);
-        }
-        let rulebook = self.rulebook(compiled, shape, direction);
-        rulebook.lists_for(key, family, stage, &self.atoms)
-    }
-
-    /// Has at hand what most questions ask of a shape, if its lists are kept.
-    fn bring_to_hand(&self, compiled: &Compiled, shape: &Shape) {
-        let lists = |direction| {
-            let rulebook = self.rulebook(compiled, shape, direction);
-            rulebook.lists(Family::V4, Stage::Enforced, &self.atoms).cloned()
-        };
-        if let (Some(ingress), Some(egress)) = (lists(Direction::Ingress), lists(Direction::Egress))
-        {
-            let seen = self.seen(shape).clone();
-            shape.have_at_hand(|| AtHand::new(seen, [ingress, egress]));
-        }
-    }
-
-    /// Works out the lists of a shape for a version of IP, if they are kept.
-    fn make_lists(&self, compiled: &Compiled, shape: &Shape, family: Family) {
-        for direction in [Direction::Ingress, Direction::Egress] {
-            let rulebook = self.rulebook(compiled, shape, direction);
-            rulebook.lists(family, Stage::Enforced, &self.atoms);
-        }
-        if family == Family::V4 {
-            self.bring_to_hand(compiled, shape);
-        }
-    }
-
-    /// Another shape that the same policies select: what changes of a pod is often nothing that they
-    /// look at, such as the hash of its template.
-    fn kin(&self, shape: &Shape) -> Option<&Shape> {
-        let kin = self.shapes.get(shape.kin?)?;
-        let policies_tell = |(key, _): (&str, &str)| self.subject_keys.contains(key);
-        let is_kin =
-            kin.workload && !kin.look.labels.differing(&shape.look.labels).any(policies_tell);
-        is_kin.then_some(kin)
-    }
-
-    /// The policies that select a shape and look in this direction.
-    fn tiers(&self, compiled: &Compiled, shape: &Shape, direction: Direction) -> Arc<Tiers> {
-        let labels = &shape.look.labels;
-        let selects = |policy: &Policy| {
-            policy.class == PolicyClass::Normal
-                && policy.looks(direction)
-                && policy.subject.matches(labels)
-        };
-        let candidates = self.subjects.candidates(labels);
-        let selecting = candidates.filter(|id| compiled.find_policy(*id).is_some_and(selects));
-        let mut selecting: Vec<(u64, PolicyId)> =
-            selecting.map(|id| (compiled.rank(id), id)).collect();
-        selecting.sort_unstable();
-        selecting.dedup();
-        let mut tiers: Vec<(u64, TierRules)> = Vec::new();
-        for (rank, id) in &selecting {
-            let (Some(policy), Some(Some(lines))) =
-                (compiled.find_policy(*id), self.policies.get(id.index()))
-            else {
-                continue;
-            };
-            let rules = PolicyRules {
-                id: *id,
-                staged: policy.kind.is_staged(),
-                doubtful: policy.doubt.is_some(),
-                lines: Arc::clone(lines),
-            };
-            let place = compiled.tier_of_rank(*rank);
-            match tiers.last_mut() {
-                Some((last, tier)) if *last == place => tier.policies.push(rules),
-                _ => {
-                    let default_action = compiled.default_action(place);
-                    tiers.push((place, TierRules { default_action, policies: vec![rules] }));
-                }
-            }
-        }
-        let all = tiers.into_iter().map(|(_, tier)| tier).collect();
-        Arc::new(Tiers::new(all, direction))
-    }
-
-    fn rules(&self, shape: &Shape, tiers: Arc<Tiers>, direction: Direction) -> Rules {
-        let profiles: Vec<Option<Arc<Lines>>> =
-            shape.look.profiles.iter().map(|name| self.profiles.get(name).cloned()).collect();
-        let named = |lines: &Arc<Lines>| lines.of(direction).iter().any(Line::has_names);
-        let is_named = tiers.named || profiles.iter().flatten().any(named);
-        let ports = if is_named { shape.look.ports.clone() } else { Vec::new() };
-        Rules { direction, tiers, profiles, ports }
-    }
-
-    /// The rulebook with these rules: the one in use, if there is one.
-    fn shared(&self, rules: Rules) -> Arc<Rulebook> {
-        // What is remembered is whole even if whoever held the lock panicked.
-        let mut rulebooks = self.rulebooks.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(rulebook) = rulebooks.known.get(&rules).and_then(Weak::upgrade) {
-            return rulebook;
-        }
-        let key = Arc::new(rules);
-        let rulebook = Arc::new(Rulebook::new(Arc::clone(&key)));
-        rulebooks.known.insert(key, Arc::downgrade(&rulebook));
-        if rulebooks.known.len() > 2 * rulebooks.swept + 1024 {
-            rulebooks.known.retain(|_, rulebook| rulebook.strong_count() > 0);
-            rulebooks.swept = rulebooks.known.len();
-        }
-        rulebook
     }
 
     /// The span of an address.
